@@ -1,0 +1,332 @@
+"""The seam: the values that cross between a platform's adapter and the flows.
+
+Everything here is frozen and plain. Text is plain text (never Markdown or HTML): an adapter
+escapes it for its platform and never lets it become a ping. Ids are the platform's own strings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, Protocol
+
+# ---------------------------------------------------------------- what comes in
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Where a community lives on a platform: a Discord server, a Teams tenant, a web address."""
+
+    platform: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone as the platform shows them now; Erbij stores no more of it than it needs."""
+
+    id: str
+    name: str = ""
+    roles: frozenset[str] = frozenset()
+    """The platform's own role ids, fresh with every event."""
+    manages: bool = False
+    """True for who may set Erbij up here: manages the server, owns the team."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Free text typed to Erbij."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command by its name, without a slash: ``help``, ``language``."""
+
+    name: str
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A button, by the id that its :class:`Button` had."""
+
+    button: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Someone asks to see a form now (opens a modal or a dialog); changes nothing."""
+
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """A channel, role or person chosen in a :class:`Pick` field, with what the platform knows."""
+
+    id: str
+    name: str = ""
+    can_post: bool = True
+    """For a channel: may Erbij write there?"""
+    open_to_all: bool = False
+    """For a channel: can everyone in the space read it?"""
+
+
+Value = str | int | bool | Picked | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """Values for some or all fields of a form; a field left empty is present as None."""
+
+    form: str
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Someone opens the private chat: they get a greeting, or the question that still waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Erbij was taken out of the space (kicked, uninstalled), or a place in it was deleted."""
+
+    place: str = ""
+    """The deleted place; empty when it is the whole space."""
+
+
+Act = Said | Command | Pressed | Opened | Filled | Arrived | Removed
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One platform event. The same ``event`` twice has one effect."""
+
+    event: str
+    """The platform's id of this event, unique within the platform."""
+    space: Space
+    person: Person | None
+    """None for someone without an account (the case page)."""
+    act: Act
+    place: str = ""
+    """The channel it happened in; empty in a private chat."""
+    locale: str = ""
+    """The platform's language tag for this person, ``nl-BE`` say; empty when unknown."""
+    address: str = ""
+    """What the adapter needs to reach this person privately later; opaque to everyone else."""
+
+
+# ---------------------------------------------------------------- what goes out
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One or more paragraphs, separated by an empty line."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Something to read: a title and labelled passages (``label`` may be empty)."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One choice. ``id`` is at most 100 characters of ``[A-Za-z0-9_.:-]``."""
+
+    id: str
+    label: str
+    kind: Literal["primary", "plain", "danger"] = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    """Choices of which one is pressed."""
+
+    buttons: tuple[Button, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A whole number from ``low`` to ``high``, both ends named."""
+
+    low: int
+    high: int
+    low_label: str
+    high_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """One of several values, each ``(value, label)``."""
+
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Text of at most ``most`` characters; ``long`` asks for several lines."""
+
+    most: int
+    long: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A channel, a role or a person of the space, chosen with the platform's own picker."""
+
+    what: Literal["place", "role", "person"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question of a form."""
+
+    name: str
+    question: str
+    kind: Scale | Options | Line | Pick
+    help: str = ""
+    required: bool = True
+    draft: Value = None
+    """What was filled in before, to show again."""
+    error: str = ""
+    """What is wrong with the draft, in words for the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The questions that are still open. Answers may come in several :class:`Filled`."""
+
+    id: str
+    title: str
+    fields: tuple[Field, ...]
+    submit: str
+    """The label of the button that sends it."""
+    open: str
+    """The label of a button that opens it, where a platform cannot show it at once."""
+    buttons: tuple[Button, ...] = ()
+    """Other ways on: back, stop."""
+
+
+Part = Text | Card | Buttons | Form
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the person who did something sees at once; nobody else sees it."""
+
+    parts: tuple[Part, ...] = ()
+    language: str = "en"
+    saved: bool = True
+    """False when nothing was stored and the person was asked to try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to a place, or privately to a person, that no one is waiting for."""
+
+    id: str
+    """Unique and the same at every attempt, for platforms that drop a repeat; 22 characters."""
+    space: Space
+    parts: tuple[Part, ...]
+    place: str = ""
+    person: str = ""
+    address: str = ""
+    """For a person: the ``address`` that their last :class:`Incoming` carried."""
+    edits: str = ""
+    """The platform's id of an earlier message to show this instead of; empty for a new one."""
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Delivered; ``message`` is the platform's id, for a later edit."""
+
+    message: str
+
+
+class SendError(Exception):
+    """A message was not delivered. The subclass says whether to try again; the sender decides."""
+
+    retry: ClassVar[bool] = False
+
+
+class Blocked(SendError):
+    """The person does not take messages from Erbij."""
+
+
+class Gone(SendError):
+    """The place, person, message or space is no longer there, or Erbij may not write there."""
+
+
+class TooLarge(SendError):
+    """The platform refused the message for its size or shape."""
+
+
+class TooFast(SendError):
+    """The platform asks to wait."""
+
+    retry = True
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"wait {seconds:g} s")
+        self.seconds = seconds
+
+
+class Outage(SendError):
+    """The platform did not answer, or answered with a fault of its own."""
+
+    retry = True
+
+
+# ---------------------------------------------------------------- the adapters
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What fits on a platform. Counts are of characters unless said otherwise."""
+
+    text: int
+    """One message."""
+    buttons: int
+    """Buttons in one message."""
+    label: int
+    """A button's label."""
+    title: int
+    """A form's or card's title."""
+    fields: int
+    """Fields in one form."""
+    question: int
+    """A field's question; the rest moves to its help."""
+    help: int
+    line: int
+    """Text typed into one field."""
+    options: int
+    """Values in one menu."""
+    sends_per_second: float
+    """What the sender keeps to, for the platform as a whole."""
+    kinds: frozenset[type] = field(default_factory=lambda: frozenset({Scale, Options, Line}))
+    """The field kinds that the platform can draw."""
+
+
+Receive = Callable[[Incoming], Awaitable[Reply]]
+
+
+class Adapter(Protocol):
+    """One platform."""
+
+    platform: ClassVar[str]
+    limits: ClassVar[Limits]
+
+    async def run(self, receive: Receive) -> None:
+        """Take events until cancelled, giving each to ``receive`` and drawing its reply."""
+
+    async def send(self, message: Outgoing) -> Sent:
+        """Deliver one message, or raise a :class:`SendError`."""

@@ -1,0 +1,84 @@
+"""Words: every sentence that a person reads, in Dutch, English and German.
+
+A sentence stands beside its question in the code, in English, as ``_("Thank you, {name}.", name=n)``.
+It becomes text only when it is drawn, because only then the reader's language is known.
+"""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+SOURCE = "en"
+LANGUAGES = ("nl", "en", "de")
+NAMES = {"nl": "Nederlands", "en": "English", "de": "Deutsch"}
+LOCALE = Path(__file__).parent / "locale"
+
+
+@dataclass(frozen=True, slots=True)
+class Msg:
+    """A sentence before it has a language. ``args`` fill its ``{placeholders}``; a Msg in them is translated too."""
+
+    text: str
+    args: dict[str, Any] = field(default_factory=dict)
+    many: str = ""
+    """The plural source sentence, chosen by ``args["n"]``; empty when there is none."""
+
+
+def _(text: str, /, **args: Any) -> Msg:
+    """A sentence with its values."""
+    return Msg(text, args)
+
+
+def n_(one: str, many: str, /, n: int, **args: Any) -> Msg:
+    """A sentence that depends on a count ``n``."""
+    return Msg(one, {"n": n, **args}, many)
+
+
+def said(msg: Msg | str, language: str) -> str:
+    """The sentence in a language; a plain ``str`` (someone's own words) stays as it is."""
+    if isinstance(msg, str):
+        return msg
+    words = _catalogue(language)
+    n = msg.args.get("n", 1)
+    text = words.ngettext(msg.text, msg.many, n) if msg.many else words.gettext(msg.text)
+    if not msg.args:
+        return text
+    return text.format_map({k: said(v, language) if isinstance(v, Msg) else v for k, v in msg.args.items()})
+
+
+def language_of(*tags: str) -> str:
+    """The first of these language tags (``de-AT``, a header's list, or empty) that Erbij speaks; English otherwise."""
+    for tag in _each(tags):
+        short = tag.strip().lower().replace("_", "-").split("-")[0]
+        if short in LANGUAGES:
+            return short
+    return SOURCE
+
+
+def _each(tags: Iterable[str]) -> Iterable[str]:
+    for tag in tags:
+        for one in tag.split(","):
+            yield one.split(";")[0]
+
+
+@lru_cache(maxsize=len(LANGUAGES) + 1)
+def _catalogue(language: str) -> gettext.NullTranslations:
+    """The catalogue of a language, compiled in memory from its .po file at first use."""
+    path = LOCALE / language / "LC_MESSAGES" / "erbij.po"
+    if language == SOURCE or not path.exists():
+        return gettext.NullTranslations()
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    with path.open("rb") as f:
+        catalogue = read_po(f, locale=language)
+    binary = BytesIO()
+    write_mo(binary, catalogue)
+    binary.seek(0)
+    return gettext.GNUTranslations(binary)
