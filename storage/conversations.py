@@ -1,0 +1,144 @@
+"""Conversations under way, and the events that were already taken."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, delete, func, select, update
+from sqlmodel import BigInteger, Field, SQLModel
+
+from storage.statement import Session, Statement, columns
+
+
+class Conversation(SQLModel, table=True):
+    """One run of one flow with one person. The row is gone when the conversation ends.
+
+    The journal holds the flow's name and every answer, sealed: who looks into the table sees that someone talks
+    to Erbij, not about what.
+    """
+
+    id: str = Field(primary_key=True)
+    community_id: str = Field(foreign_key="community.id", index=True)
+    member_id: str = Field(default="", index=True)
+    """Empty for someone without an account, who holds the conversation by its id alone."""
+    turn: int
+    journal: bytes
+    expires_at: int = Field(sa_type=BigInteger, index=True)
+
+
+class EventSeen(SQLModel, table=True):
+    """A fingerprint of each platform event that was taken, with the day it can be forgotten after."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
+    fingerprint: bytes = Field(primary_key=True)
+    day: int = Field(index=True)
+
+
+_c, _seen = columns(Conversation), columns(EventSeen)
+_mark = Statement(lambda sql: sql.insert(EventSeen).on_conflict_do_nothing())
+_forget = Statement(lambda _: delete(EventSeen).where(_seen.day < bindparam("before")))
+_find = Statement(
+    lambda _: select(_c.id, _c.turn, _c.journal, _c.expires_at)
+    .where(
+        _c.id == bindparam("conversation"),
+        _c.community_id == bindparam("community"),
+        _c.member_id == bindparam("member"),
+    )
+    .with_for_update()
+)
+_open = Statement(
+    lambda _: select(_c.id, _c.turn, _c.journal, _c.expires_at)
+    .where(_c.community_id == bindparam("community"), _c.member_id == bindparam("member"))
+    .order_by(_c.expires_at.desc(), _c.id)
+    .with_for_update()
+)
+_add = Statement(lambda sql: sql.insert(Conversation))
+_save = Statement(
+    lambda _: update(Conversation)
+    .where(_c.id == bindparam("conversation"), _c.turn == bindparam("was"))
+    .values(turn=bindparam("now"), journal=bindparam("text"), expires_at=bindparam("until"))
+)
+_end = Statement(
+    lambda _: delete(Conversation).where(_c.id == bindparam("conversation"), _c.turn == bindparam("was"))
+)
+_expired = Statement(
+    lambda _: delete(Conversation)
+    .where(
+        _c.id.in_(
+            select(_c.id)
+            .where(_c.expires_at <= bindparam("now"))
+            .order_by(_c.expires_at)
+            .limit(100)
+            .with_for_update(skip_locked=True)
+        )
+    )
+    .returning(_c.id, _c.community_id, _c.member_id, _c.journal)
+)
+_next_expiry = Statement(lambda _: select(func.min(_c.expires_at).label("at")))
+_count = Statement(lambda _: select(func.count().label("n")).select_from(Conversation))
+
+
+def first_seen(session: Session, event: str, day: int) -> bool:
+    """True the first time an event is shown, within the transaction that takes it."""
+    return session.run(_mark, fingerprint=session.keys.fingerprint(event), day=day) == 1
+
+
+def forget_events(session: Session, before_day: int) -> int:
+    """Forget which events were taken before a day; returns how many."""
+    return session.run(_forget, before=before_day)
+
+
+def find(session: Session, community: str, member: str, conversation: str) -> tuple[str, int, bytes, int] | None:
+    """(id, turn, journal, expires at) of a conversation of this person, locked for this transaction."""
+    row = session.one(_find, conversation=conversation, community=community, member=member)
+    return None if row is None else _opened(session, row)
+
+
+def open_of(session: Session, community: str, member: str) -> list[tuple[str, int, bytes, int]]:
+    """The open conversations of a member, the last used first, locked."""
+    return [_opened(session, row) for row in session.all(_open, community=community, member=member)]
+
+
+def add(  # noqa: PLR0913  one row
+    session: Session, conversation: str, community: str, member: str, journal: bytes, expires_at: int
+) -> None:
+    """A conversation that waits for its first answer."""
+    session.run(
+        _add,
+        id=conversation,
+        community_id=community,
+        member_id=member,
+        turn=1,
+        journal=session.keys.seal("journal", conversation, journal),
+        expires_at=expires_at,
+    )
+
+
+def save(session: Session, conversation: str, turn: int, journal: bytes, expires_at: int) -> bool:
+    """One turn further; False when someone else took this turn."""
+    sealed = session.keys.seal("journal", conversation, journal)
+    return session.run(_save, conversation=conversation, was=turn, now=turn + 1, text=sealed, until=expires_at) == 1
+
+
+def end(session: Session, conversation: str, turn: int) -> bool:
+    """Ended: the row and its journal are gone. False when someone else took this turn."""
+    return session.run(_end, conversation=conversation, was=turn) == 1
+
+
+def take_expired(session: Session, now: int) -> list[tuple[str, str, str]]:
+    """Up to 100 conversations that nobody came back to, now gone: (id, community, member)."""
+    return [(row.id, row.community_id, row.member_id) for row in session.all(_expired, now=now)]
+
+
+def next_expiry(session: Session) -> int | None:
+    """When the next conversation expires, in ms since 1970."""
+    at = session.one(_next_expiry).at
+    return None if at is None else int(at)
+
+
+def count(session: Session) -> int:
+    """How many conversations are open."""
+    return int(session.one(_count).n)
+
+
+def _opened(session: Session, row: tuple[str, int, bytes, int]) -> tuple[str, int, bytes, int]:
+    conversation, turn, journal, expires_at = row
+    return conversation, turn, session.keys.open("journal", conversation, bytes(journal)), expires_at

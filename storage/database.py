@@ -1,0 +1,218 @@
+"""The database: one thread, one connection, and transactions that many turns share.
+
+Work comes in as plain functions of a :class:`Session`. Whatever waits while one transaction commits goes together
+into the next (group commit), and nobody hears of a result before its commit is durable. If one function of a group
+fails, the group is rolled back and each function runs again in a transaction of its own, so it fails alone; therefore
+a function must have no effect outside its session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from sqlalchemy.engine import make_url
+
+from storage.keys import Keys, Masters
+from storage.statement import Session
+
+T = TypeVar("T")
+Job = tuple[Callable[[Session], Any], Callable[[Any, BaseException | None], None]]
+
+GROUP = 64
+"""Functions in one transaction at the most: enough to pay a commit once, few enough to answer soon."""
+BUSY_MS = 3000
+"""How long SQLite waits for another writer before it says that the database is locked."""
+
+_FAULTS = (sqlite3.OperationalError, sqlite3.DatabaseError, psycopg.OperationalError, psycopg.InternalError)
+_AGAIN = (
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.UniqueViolation,
+    sqlite3.IntegrityError,
+)
+
+
+class NotSaved(Exception):
+    """The database did not take it: locked, read-only, full or gone. Nothing was stored; try again later."""
+
+
+class Database:
+    """One process's door to the database. Open it, then ``await run(function)``."""
+
+    def __init__(self, url: str, masters: Masters) -> None:
+        self.url = make_url(url)
+        self.dialect = self.url.get_backend_name()
+        if self.dialect not in ("sqlite", "postgresql"):
+            raise ValueError(f"ERBIJ_DATABASE_URL names {self.dialect}; Erbij knows sqlite and postgresql")
+        self.masters = masters
+        self.keys: Keys | None = None
+        self.waiting = 0
+        """Functions that wait for the thread now."""
+        self._connection: Any = None
+        self._session: Session | None = None
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def open(self) -> None:
+        """Connect, find the database key (made on first use), and start the thread."""
+        from storage.meta import database_key
+
+        self.keys = Keys(self.masters, b"")
+        self._connect()
+        self.keys = Keys(self.masters, self._transaction([lambda s: database_key(s, self.masters)])[0])
+        self._connect()
+        self._thread = threading.Thread(target=self._work, name="storage", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Finish what waits, then disconnect."""
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread.join()
+            self._thread = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    async def run(self, function: Callable[[Session], T]) -> T:
+        """The function's result, once what it wrote is durable. Raises NotSaved, or what the function raised."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def settle(result: Any, fault: BaseException | None) -> None:
+            if future.done():
+                return
+            if fault is None:
+                future.set_result(result)
+            else:
+                future.set_exception(fault)
+
+        self.waiting += 1
+        self._jobs.put((function, lambda result, fault: loop.call_soon_threadsafe(settle, result, fault)))
+        try:
+            return await future
+        finally:
+            self.waiting -= 1
+
+    def run_now(self, function: Callable[[Session], T]) -> T:
+        """Like :meth:`run` for code without an event loop; blocks."""
+        future: Future[T] = Future()
+
+        def settle(result: Any, fault: BaseException | None) -> None:
+            if fault is None:
+                future.set_result(result)
+            else:
+                future.set_exception(fault)
+
+        self._jobs.put((function, settle))
+        return future.result()
+
+    # ------------------------------------------------------------ on the thread
+
+    def _work(self) -> None:
+        jobs = self._jobs
+        stopping = False
+        while not stopping:
+            group: list[Job] = []
+            job = jobs.get()
+            while job is not None:
+                group.append(job)
+                if len(group) == GROUP or jobs.empty():
+                    break
+                job = jobs.get()
+            stopping = job is None
+            if group:
+                self._settle(group)
+
+    def _settle(self, group: list[Job]) -> None:
+        try:
+            results = self._again([function for function, _ in group])
+        except Exception as fault:  # noqa: BLE001  whatever it was, its own caller hears it
+            if len(group) > 1:
+                for job in group:
+                    self._settle([job])
+            else:
+                group[0][1](None, _plain(fault))
+        else:
+            for (_, settle), result in zip(group, results, strict=True):
+                settle(result, None)
+
+    def _again(self, functions: list[Callable[[Session], Any]]) -> list[Any]:
+        """Once more after a lost connection; a few times more where two processes met on a row."""
+        for attempt in range(3):
+            try:
+                return self._transaction(functions)
+            except _AGAIN:
+                if attempt == 2 or len(functions) > 1:
+                    raise
+            except psycopg.OperationalError:
+                if attempt or not self._connection.closed:
+                    raise
+                self._connect()
+        raise AssertionError("unreachable")
+
+    def _transaction(self, functions: list[Callable[[Session], Any]]) -> list[Any]:
+        connection, session = self._connection, self._session
+        if connection is None or session is None or (self.dialect == "postgresql" and connection.closed):
+            self._connect()
+            connection, session = self._connection, self._session
+        connection.execute("BEGIN IMMEDIATE" if self.dialect == "sqlite" else "BEGIN")
+        try:
+            results = [function(session) for function in functions]
+            connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back(connection)
+            raise
+        return results
+
+    def _roll_back(self, connection: Any) -> None:
+        try:
+            connection.execute("ROLLBACK")
+        except (sqlite3.Error, psycopg.Error):
+            # SQLite has rolled back by itself after some faults; a lost connection did so too.
+            if self.dialect == "postgresql":
+                connection.close()
+
+    def _connect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        connect = _sqlite if self.dialect == "sqlite" else _postgresql
+        self._connection = connect(self.url)
+        assert self.keys is not None  # noqa: S101  set by open()
+        self._session = Session(self._connection.execute, self.dialect, self.keys)
+
+
+def _plain(fault: Exception) -> Exception:
+    if isinstance(fault, _FAULTS):
+        saved = NotSaved(type(fault).__name__ + ": " + str(fault).split("\n", maxsplit=1)[0])
+        saved.__cause__ = fault
+        return saved
+    return fault
+
+
+def _sqlite(url: Any) -> sqlite3.Connection:
+    path = url.database or ":memory:"
+    if path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",  # what is erased is overwritten, not only unlinked
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _postgresql(url: Any) -> Any:
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(plain, autocommit=True)

@@ -1,0 +1,111 @@
+"""Encryption at rest: master keys, the database key, and one data key per case.
+
+Master keys come from the settings and never touch the database. They wrap two things: the **database key**, from
+which a key per purpose is derived (journals, ballots, the fingerprints of events), and a **data key per case**.
+So a new master key means wrapping again, never re-encrypting text; and erasing a case's wrapped key erases the case.
+All encryption is AES-256-GCM with a random 96-bit nonce and the row's identity as associated data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from base64 import b64decode, b64encode
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_NONCE = 12
+_ID = 4
+
+
+class KeyFault(Exception):
+    """A key is missing or does not fit the data it should open."""
+
+
+def new_key() -> str:
+    """A fresh master key, as text for a setting: 32 random bytes in base64."""
+    return b64encode(secrets.token_bytes(32)).decode()
+
+
+class Masters:
+    """The master keys, newest first: the newest wraps, each of them unwraps."""
+
+    def __init__(self, keys: str) -> None:
+        """``keys``: base64 texts of 32 bytes each, separated by commas."""
+        try:
+            raw = [b64decode(key.strip(), validate=True) for key in keys.split(",")]
+        except ValueError as fault:
+            raise KeyFault("a master key is not base64") from fault
+        if any(len(key) != 32 for key in raw):
+            raise KeyFault("a master key is not 32 bytes long")
+        self._ciphers = {hashlib.sha256(b"erbij-id" + key).digest()[:_ID]: AESGCM(key) for key in raw}
+        self.newest = next(iter(self._ciphers))
+
+    def wrap(self, key: bytes, identity: str) -> bytes:
+        """A key, sealed under the newest master for one identity."""
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = self._ciphers[self.newest].encrypt(nonce, key, b"wrap:" + identity.encode())
+        return self.newest + nonce + sealed
+
+    def unwrap(self, wrapped: bytes, identity: str) -> bytes:
+        """The key again. Raises KeyFault when no master fits, or it was wrapped for another identity."""
+        cipher = self._ciphers.get(wrapped[:_ID])
+        if cipher is None:
+            raise KeyFault("the master key this was wrapped with is not among ERBIJ_MASTER_KEY")
+        try:
+            nonce = wrapped[_ID : _ID + _NONCE]
+            return cipher.decrypt(nonce, wrapped[_ID + _NONCE :], b"wrap:" + identity.encode())
+        except InvalidTag as fault:
+            raise KeyFault("a wrapped key was changed, or belongs to something else") from fault
+
+
+class Keys:
+    """What storage encrypts with once a database is open."""
+
+    def __init__(self, masters: Masters, database_key: bytes) -> None:
+        self.masters = masters
+        self._root = database_key
+        self._purposes: dict[str, AESGCM] = {}
+        self._event = self._derive("event")
+
+    def seal(self, purpose: str, identity: str, text: bytes) -> bytes:
+        """Encrypt for one purpose and one row."""
+        return seal(self._cipher(purpose), identity, text)
+
+    def open(self, purpose: str, identity: str, sealed: bytes) -> bytes:
+        """Decrypt; raises KeyFault when the row was changed or swapped."""
+        return unseal(self._cipher(purpose), identity, sealed)
+
+    def fingerprint(self, text: str) -> bytes:
+        """16 bytes by which a text is recognised again and from which it cannot be found back."""
+        return hmac.digest(self._event, text.encode(), "sha256")[:16]
+
+    def salt(self, purpose: str) -> bytes:
+        """16 secret bytes, the same for the life of the database."""
+        return self._derive(purpose)[:16]
+
+    def _cipher(self, purpose: str) -> AESGCM:
+        cipher = self._purposes.get(purpose)
+        if cipher is None:
+            cipher = self._purposes[purpose] = AESGCM(self._derive(purpose))
+        return cipher
+
+    def _derive(self, purpose: str) -> bytes:
+        # One HMAC block is HKDF-Expand (RFC 5869) for 32 bytes; the root is already uniformly random.
+        return hmac.digest(self._root, b"erbij:" + purpose.encode() + b"\x01", "sha256")
+
+
+def seal(cipher: AESGCM, identity: str, text: bytes) -> bytes:
+    """Nonce and ciphertext of a text that belongs to one identity."""
+    nonce = secrets.token_bytes(_NONCE)
+    return nonce + cipher.encrypt(nonce, text, identity.encode())
+
+
+def unseal(cipher: AESGCM, identity: str, sealed: bytes) -> bytes:
+    """The text again; raises KeyFault when it was changed or belongs to another identity."""
+    try:
+        return cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], identity.encode())
+    except InvalidTag as fault:
+        raise KeyFault("a sealed text was changed, or belongs to something else") from fault

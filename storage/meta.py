@@ -1,0 +1,51 @@
+"""The one row that belongs to the database itself: its key, wrapped by a master key."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import bindparam, select, update
+from sqlmodel import Field, SQLModel
+
+from storage.keys import Masters
+from storage.statement import Session, Statement, columns
+
+
+class Meta(SQLModel, table=True):
+    """Named values of the database as a whole."""
+
+    name: str = Field(primary_key=True)
+    value: bytes
+
+
+_c = columns(Meta)
+_find = Statement(lambda _: select(_c.value).where(_c.name == bindparam("name")))
+_add = Statement(lambda sql: sql.insert(Meta).on_conflict_do_nothing())
+_set = Statement(lambda _: update(Meta).where(_c.name == bindparam("key")).values(value=bindparam("new")))
+
+
+def get(session: Session, name: str) -> bytes | None:
+    """A value, or None."""
+    row = session.one(_find, name=name)
+    return None if row is None else bytes(row.value)
+
+
+def put(session: Session, name: str, value: bytes) -> None:
+    """Set a value."""
+    if not session.run(_set, key=name, new=value):
+        session.run(_add, name=name, value=value)
+
+
+def database_key(session: Session, masters: Masters) -> bytes:
+    """The database key; made, wrapped and stored where there is none yet."""
+    wrapped = get(session, "database_key")
+    if wrapped is None:
+        session.run(_add, name="database_key", value=masters.wrap(secrets.token_bytes(32), "database"))
+        wrapped = get(session, "database_key")
+    return masters.unwrap(wrapped or b"", "database")
+
+
+def rewrap(session: Session, masters: Masters) -> None:
+    """Wrap the database key under the newest master."""
+    key = masters.unwrap(get(session, "database_key") or b"", "database")
+    put(session, "database_key", masters.wrap(key, "database"))

@@ -1,0 +1,95 @@
+"""Statements compiled once, and the session that runs them inside one transaction.
+
+SQLAlchemy Core writes the SQL from the SQLModel tables; at run time the driver's own cursor executes the
+finished text, which makes a turn about three times as fast as handing the statement to an engine each time.
+So columns hold what both drivers take as it is: whole numbers, text and bytes.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import psycopg as postgresql_psycopg
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql import Executable
+
+    from storage.keys import Keys
+
+Build = Callable[[Any], "Executable"]
+
+_DIALECTS: dict[str, tuple[Any, Any]] = {
+    "sqlite": (sqlite, sqlite.dialect(paramstyle="named")),
+    "postgresql": (postgresql, postgresql_psycopg.dialect()),
+}
+
+
+def columns(model: Any) -> Any:
+    """The columns of a SQLModel table, for Core statements."""
+    return model.__table__.c
+
+
+class Statement:
+    """A Core statement for either database.
+
+    ``build`` gets the dialect's module (``sql.insert(...)`` knows ON CONFLICT) and returns the statement;
+    it is called once per dialect, at first use.
+    """
+
+    __slots__ = ("_build", "_compiled", "_row")
+
+    def __init__(self, build: Build) -> None:
+        self._build = build
+        self._compiled: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._row: Callable[[Any], Any] | None = None
+
+    def sql(self, dialect: str) -> tuple[str, dict[str, Any]]:
+        """The SQL text and the values that stand in the statement itself."""
+        found = self._compiled.get(dialect)
+        if found is None:
+            module, how = _DIALECTS[dialect]
+            statement = cast("Any", self._build(module))
+            compiled = statement.compile(dialect=how)
+            fixed = {k: v for k, v in compiled.params.items() if v is not None}
+            found = self._compiled[dialect] = (str(compiled), fixed)
+        return found
+
+    def row(self, cursor: Any) -> Callable[[Any], Any]:
+        """What makes a named row out of a driver's tuple."""
+        if self._row is None:
+            names = [column[0] for column in cursor.description]
+            self._row = namedtuple("Row", names)._make  # type: ignore[misc]  # noqa: PYI024
+        return self._row
+
+
+class Session:
+    """One transaction. Given to effects and queries; never kept by them."""
+
+    __slots__ = ("_execute", "dialect", "keys")
+
+    def __init__(self, execute: Callable[[str, dict[str, Any]], Any], dialect: str, keys: Keys) -> None:
+        self._execute = execute
+        self.dialect = dialect
+        self.keys = keys
+
+    def run(self, statement: Statement, /, **values: Any) -> int:
+        """Execute; returns how many rows it touched."""
+        return cast("int", self._cursor(statement, values).rowcount)
+
+    def one(self, statement: Statement, /, **values: Any) -> Any:
+        """The first row by column names, or None."""
+        cursor = self._cursor(statement, values)
+        found = cursor.fetchone()
+        return None if found is None else statement.row(cursor)(found)
+
+    def all(self, statement: Statement, /, **values: Any) -> list[Any]:
+        """All rows by column names."""
+        cursor = self._cursor(statement, values)
+        return list(map(statement.row(cursor), cursor.fetchall()))
+
+    def _cursor(self, statement: Statement, values: dict[str, Any]) -> Any:
+        text, fixed = statement.sql(self.dialect)
+        return self._execute(text, {**fixed, **values} if fixed else values)
