@@ -1,0 +1,137 @@
+"""The chat: all that a flow may await, each step under a key of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, ParamSpec, TypeVar
+
+from flows.engine.flow import FlowFault
+from flows.engine.forms import Form
+from flows.words import Msg, _
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Form)
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Generic[T]):
+    """One answer to a question; the value is journalled, the label never."""
+
+    value: T
+    label: Msg
+    kind: Literal["primary", "plain", "danger"] = "plain"
+
+
+yes_no: tuple[Choice[bool], ...] = (Choice(True, _("Yes"), "primary"), Choice(False, _("No")))  # noqa: FBT003
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Something to read: a title and labelled passages."""
+
+    title: Msg | str
+    rows: Sequence[tuple[Msg | str, Msg | str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A button that starts a flow for whoever presses it."""
+
+    flow: str
+    argument: str
+    label: Msg
+    kind: Literal["primary", "plain", "danger"] = "primary"
+
+
+Piece = Msg | Shown | Start
+
+
+class Step(Generic[T]):
+    """One awaited thing. Yields itself to whoever drives the flow, and gets the result back."""
+
+    __slots__ = ("data", "key", "kind")
+
+    def __init__(self, kind: str, key: str, *data: Any) -> None:
+        self.kind = kind
+        self.key = key
+        self.data = data
+
+    def __await__(self) -> Generator[Step[T], T, T]:
+        return (yield self)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who talks, and where: known before the flow begins."""
+
+    community: str = ""
+    community_name: str = ""
+    time_zone: str = "UTC"
+    language: str = "en"
+    member: str = ""
+    name: str = ""
+    roles: frozenset[str] = frozenset()
+
+
+class Chat:
+    """One person's chat with one flow. ``say`` and ``show`` speak at once; the rest is awaited."""
+
+    __slots__ = ("community", "community_name", "language", "member", "name", "roles", "shown", "time_zone")
+
+    def __init__(self, context: Context) -> None:
+        self.community = context.community
+        self.community_name = context.community_name
+        self.time_zone = context.time_zone
+        self.language = context.language
+        self.member = context.member
+        self.name = context.name
+        self.roles = context.roles
+        self.shown: list[Piece] = []
+
+    def say(self, text: Msg) -> None:
+        """Say something."""
+        self.shown.append(text)
+
+    def show(self, thing: Shown | Start) -> None:
+        """Show something to read, or a way on that is no question."""
+        self.shown.append(thing)
+
+    def ask(self, key: str, text: Msg, choices: Sequence[Choice[T]]) -> Step[T]:
+        """One of a few answers."""
+        if not choices:
+            raise FlowFault("a question without choices")
+        return Step("ask", key, text, choices)
+
+    def fill(self, key: str, form: type[F]) -> Step[F]:
+        """A form, filled in and valid."""
+        return Step("fill", key, form)
+
+    def do(self, key: str, effect: Callable[..., T], /, *args: Any, **named: Any) -> Step[T]:
+        """The result of ``effect(session, ...)``, called once, in the turn's transaction."""
+        return Step("do", key, effect, args, named)
+
+    def work(self, key: str, function: Callable[..., T], /, *args: Any) -> Step[T]:
+        """The result of a slow pure function, called outside any transaction."""
+        return Step("work", key, function, args)
+
+    def now(self, key: str) -> Step[int]:
+        """The time when the flow first came here, in ms since 1970 UTC."""
+        return Step("now", key)
+
+    def random(self, key: str, count: int) -> Step[bytes]:
+        """Random bytes, the same at every replay."""
+        return Step("random", key, count)
+
+    def post(self, key: str, *pieces: Piece, place: str = "", member: str = "", subject: str = "") -> Step[None]:
+        """A message to a place or privately to a member; one with the same subject replaces the earlier one."""
+        return Step("post", key, pieces, place, member, subject)
+
+    def later(self, key: str, flow: str, argument: str = "", *, at: int, until: int | None = None) -> Step[None]:
+        """Start a flow without a person at a time; skip it after ``until``."""
+        return Step("later", key, flow, argument, at, until)
+
+    def hand_over(self, flow: str, argument: str = "") -> Step[None]:
+        """End here and go on in another flow."""
+        return Step("hand_over", "", flow, argument)

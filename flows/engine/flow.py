@@ -1,0 +1,102 @@
+"""What a capability is made of: flows, the commands that start them, and what recurs by itself."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flows.words import Msg
+
+Conversation = Callable[..., Awaitable[None]]
+
+
+class FlowFault(Exception):
+    """A flow is written wrongly; a note on the traceback names the flow and the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A conversation by its name. ``roles``: who may start it; empty for everyone."""
+
+    name: str
+    run: Conversation
+    expires_after: timedelta
+    roles: frozenset[str]
+    takes_argument: bool
+
+
+def flow(
+    name: str, *, expires_after: timedelta = timedelta(days=3), roles: Iterable[str] = ()
+) -> Callable[[Conversation], Flow]:
+    """Make a flow of an ``async def`` that takes a chat and, if it wants one, an argument."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name):
+        raise FlowFault(f"{name!r} is no name for a flow: small letters, digits and _, at most 40")
+
+    def make(run: Conversation) -> Flow:
+        if not inspect.iscoroutinefunction(run):
+            raise FlowFault(f"flow {name} is not an async def")
+        count = len(inspect.signature(run).parameters)
+        if count not in (1, 2):
+            raise FlowFault(f"flow {name} takes {count} parameters, not a chat and perhaps an argument")
+        return Flow(name, run, expires_after, frozenset(roles), count == 2)
+
+    return make
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A word that starts a flow. ``about`` is its line in help."""
+
+    word: str
+    about: Msg
+    flow: str
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """A flow that a community's clock starts, by a cron line in the community's time zone.
+
+    ``until_hours``: how late it still makes sense; later it is skipped and recorded. None: always.
+    """
+
+    flow: str
+    cron: str
+    until_hours: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """One folder under flows/."""
+
+    name: str
+    flows: tuple[Flow, ...]
+    commands: tuple[Command, ...] = ()
+    recurring: tuple[Recurring, ...] = ()
+
+
+class Catalogue:
+    """Everything Erbij can do. Raises where two capabilities claim the same name."""
+
+    def __init__(self, capabilities: Iterable[Capability]) -> None:
+        self.flows: dict[str, Flow] = {}
+        self.commands: dict[str, Command] = {}
+        self.recurring: list[Recurring] = []
+        for capability in capabilities:
+            for one in capability.flows:
+                if one.name in self.flows:
+                    raise FlowFault(f"two flows are called {one.name}")
+                self.flows[one.name] = one
+            for command in capability.commands:
+                if command.word in self.commands:
+                    raise FlowFault(f"two commands are called {command.word}")
+                self.commands[command.word] = command
+            self.recurring.extend(capability.recurring)
+        starts = [c.flow for c in self.commands.values()] + [r.flow for r in self.recurring]
+        for name in starts:
+            if name not in self.flows:
+                raise FlowFault(f"a command or recurrence starts {name}, which is no flow")
