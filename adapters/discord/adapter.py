@@ -1,0 +1,139 @@
+"""Discord as the flows see it: events in, messages out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from typing import ClassVar
+from urllib.parse import urlencode
+
+import discord
+import structlog
+
+from adapters.discord import draw
+from adapters.discord.client import Client
+from adapters.discord.errors import NETWORK, send_error
+from adapters.discord.limits import LIMITS
+from adapters.discord.pace import Pace
+from flows.seam import Gone, Limits, Outage, Outgoing, Receive, Sent
+from flows.words import Msg
+
+PER_SECOND = 50.0
+"""Requests that Discord takes from one bot."""
+FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0
+"""Seconds before connecting again while Discord cannot be reached."""
+TEXTS = ("answer", "cases", "language", "link", "tell")
+"""Commands that take words behind their name."""
+
+log = structlog.get_logger()
+
+
+class DiscordAdapter:
+    """One bot, in as many servers as invited it."""
+
+    platform: ClassVar[str] = "discord"
+    limits: ClassVar[Limits] = LIMITS
+
+    def __init__(
+        self,
+        token: str,
+        *,
+        public_url: str = "",
+        commands: Sequence[tuple[str, Msg]] = (),
+        texts: Collection[str] = TEXTS,
+    ) -> None:
+        """Keep the settings; nothing is sent before :meth:`run`.
+
+        ``commands`` are English names with descriptions; those in ``texts`` take words behind the name.
+        """
+        self._token = token
+        self._public_url = public_url
+        self._commands = commands
+        self._texts = texts
+        self._pace = Pace(PER_SECOND)
+        self._client: Client | None = None
+
+    @property
+    def up(self) -> bool:
+        """True while every connection to Discord stands."""
+        client = self._client
+        if client is None or client.is_closed() or not client.is_ready():
+            return False
+        return not any(shard.is_closed() for shard in client.shards.values())
+
+    async def run(self, receive: Receive) -> None:
+        """Take events until cancelled, connecting again whenever Discord can be reached.
+
+        A token that Discord refuses raises :class:`discord.LoginFailure`.
+        """
+        wait = FIRST_WAIT
+        while True:
+            client = self.connect(receive)
+            try:
+                async with client:
+                    await client.start(self._token)
+            except (*NETWORK, discord.DiscordServerError) as fault:
+                log.warning("discord_unreachable", fault=type(fault).__name__, wait=wait)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, LONGEST_WAIT)
+
+    def connect(self, receive: Receive) -> Client:
+        """Make a fresh client that gives events to ``receive``; :meth:`run` starts it."""
+        self._client = Client(receive, self._commands, self._texts)
+        return self._client
+
+    async def send(self, message: Outgoing) -> Sent:
+        """Deliver one message to a channel or, privately, to a person; an edit changes what stands there.
+
+        ``Sent.message`` names all Discord messages that it took.
+        """
+        client = self._client
+        if client is None or client.is_closed():
+            reason = "not connected"
+            raise Outage(reason)
+        try:
+            return await self._deliver(client, message)
+        except (discord.HTTPException, discord.RateLimited, *NETWORK) as fault:
+            raise send_error(fault) from fault
+
+    async def _deliver(self, client: Client, message: Outgoing) -> Sent:
+        channel = await self._channel(client, message)
+        quiet = discord.AllowedMentions.none()
+        old = [int(one) for one in message.edits.split(".") if one.isdecimal()]
+        ids: list[int] = []
+        for number, view in enumerate(draw.views(message.parts)):
+            await self._pace.wait()
+            if number < len(old):
+                await channel.get_partial_message(old[number]).edit(view=view, allowed_mentions=quiet)
+                ids.append(old[number])
+            else:
+                nonce = f"{message.id}{number or ''}"
+                ids.append((await channel.send(view=view, nonce=nonce, allowed_mentions=quiet)).id)
+        for unused in old[len(ids) :]:
+            await self._pace.wait()
+            await channel.get_partial_message(unused).delete()
+        return Sent(".".join(map(str, ids)))
+
+    async def _channel(
+        self, client: Client, message: Outgoing
+    ) -> discord.PartialMessageable | discord.DMChannel:
+        if not message.person:
+            guild = _number(message.space.id) if message.space.id else None
+            return client.get_partial_messageable(_number(message.place), guild_id=guild)
+        await self._pace.wait()
+        return await client.create_dm(discord.Object(_number(message.person)))
+
+
+def _number(id_: str) -> int:
+    """Discord's ids are numbers; nothing is to be found at any other."""
+    if not id_.isdecimal():
+        reason = "not an id of Discord"
+        raise Gone(reason)
+    return int(id_)
+
+
+def invite_url(client_id: str) -> str:
+    """The link with which a server's owner adds Erbij, asking for no more than it needs."""
+    needed = discord.Permissions(view_channel=True, send_messages=True, embed_links=True, create_events=True)
+    query = {"client_id": client_id, "scope": "bot applications.commands", "permissions": str(needed.value)}
+    return f"https://discord.com/oauth2/authorize?{urlencode(query)}"

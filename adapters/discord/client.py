@@ -1,0 +1,112 @@
+"""The connection: every event of Discord becomes an ``Incoming``, and its reply is drawn."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, cast
+from uuid import uuid4
+
+import discord
+import structlog
+
+from adapters.discord import commands, read
+from adapters.discord.answer import Answer, reply_to, say
+from adapters.discord.draw import opened
+from adapters.discord.errors import NETWORK
+from flows.seam import Act, Command, Filled, Incoming, Opened, Pressed, Receive, Removed, Said
+from flows.words import Msg
+
+log = structlog.get_logger()
+
+
+class Client(discord.AutoShardedClient):
+    """discord.py's client without privileged intents; between events it remembers nothing of ours."""
+
+    def __init__(self, receive: Receive, listed: Sequence[tuple[str, Msg]], texts: Collection[str]) -> None:
+        intents = discord.Intents.none()
+        intents.guilds = True
+        intents.dm_messages = True
+        super().__init__(
+            intents=intents,
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            max_messages=None,
+            max_ratelimit_timeout=30.0,
+        )
+        self._receive = receive
+        self.tree = commands.tree(self, listed, texts, self._command)
+
+    async def setup_hook(self) -> None:
+        """Tell Discord the commands; Erbij works without, so a refusal is only logged."""
+        await self.tree.set_translator(commands.Words())
+        try:
+            await self.tree.sync()
+        except (discord.HTTPException, discord.app_commands.AppCommandError) as fault:
+            log.error("commands_not_synced", platform="discord", fault=type(fault).__name__)  # noqa: TRY400
+
+    # ------------------------------------------------------------ what people do
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Take a press or a submitted form, whoever drew it: before a restart or after."""
+        data = cast("Mapping[str, Any]", interaction.data or {})
+        custom_id = str(data.get("custom_id") or "")
+        if interaction.type is discord.InteractionType.component:
+            opens = opened(custom_id)
+            if opens is None:
+                await self._answer(interaction, Pressed(custom_id))
+            else:
+                await self._answer(interaction, Opened(opens[1]), sheet=opens[0])
+        elif interaction.type is discord.InteractionType.modal_submit:
+            await self._answer(interaction, Filled(custom_id, read.values(data, interaction.guild)))
+
+    async def _command(self, interaction: discord.Interaction[Any], name: str, argument: str) -> None:
+        await self._answer(interaction, Command(name, argument))
+
+    async def _answer(self, interaction: discord.Interaction[Any], act: Act, *, sheet: int = 0) -> None:
+        incoming = Incoming(
+            event=str(interaction.id),
+            space=read.space(interaction.guild_id),
+            person=read.person(interaction.user, interaction.permissions),
+            act=act,
+            place=read.place(interaction),
+            locale=interaction.locale.value,
+        )
+        await Answer(interaction, incoming, sheet).give(self._receive)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Take what someone writes to Erbij in a private chat; nothing else is listened to."""
+        if message.guild is not None or message.author.bot or message.is_system():
+            return
+        incoming = Incoming(
+            event=str(message.id),
+            space=read.space(None),
+            person=read.person(message.author),
+            act=Said(message.content),
+        )
+        reply = await reply_to(self._receive, incoming)
+        try:
+            await say(message.channel, reply.parts)
+        except (discord.HTTPException, *NETWORK) as fault:
+            log.warning("answer_not_sent", platform="discord", fault=type(fault).__name__)
+
+    # ------------------------------------------------------------ what happens to the server
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Erbij was taken out of a server, or the server is gone."""
+        await self._removed(guild, "")
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """A channel is gone."""
+        await self._removed(channel.guild, str(channel.id))
+
+    async def _removed(self, guild: discord.Guild, place: str) -> None:
+        act = Removed(place)
+        await reply_to(self._receive, Incoming(uuid4().hex, read.space(guild.id), None, act, place))
+
+    # ------------------------------------------------------------ faults
+
+    async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
+        """Log an unforeseen fault by its kind, without what people wrote."""
+        fault = sys.exc_info()[0]
+        log.error("event_failed", platform="discord", event_method=event_method, fault=fault and fault.__name__)

@@ -1,0 +1,201 @@
+"""Parts as Discord shows them: messages of components, and forms in a modal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import discord
+from discord import ui
+
+from adapters import fit
+from adapters.discord.escape import escape, size
+from adapters.discord.limits import LIMITS, OPTION, RADIO
+from flows.seam import Button, Buttons, Card, Field, Form, Line, Options, Part, Pick, Picked, Scale, Text
+
+ACCENT = discord.Colour(0x2F6F6A)
+STYLES = {
+    "primary": discord.ButtonStyle.primary,
+    "plain": discord.ButtonStyle.secondary,
+    "danger": discord.ButtonStyle.danger,
+}
+OPEN = "="
+"""Starts the id of a button that opens a form; ids of the flows never hold this sign."""
+MARKS = {Scale: "scale", Options: "options", Line: "line", Pick: "pick"}
+"""What a modal's inputs are, written into their ids: a submission is read without the form at hand."""
+
+
+def open_id(form: str, sheet: int = 0) -> str:
+    """The id of the button that opens a sheet of a form."""
+    return f"{OPEN}{sheet}{OPEN}{form}"
+
+
+def opened(button: str) -> tuple[int, str] | None:
+    """The sheet and the form that a button opens; None when it is a flow's own button."""
+    _, sheet, form = (button.split(OPEN, 2) + ["", ""])[:3]
+    return (int(sheet), form) if button.startswith(OPEN) and sheet.isdecimal() and form else None
+
+
+# ---------------------------------------------------------------- messages
+
+
+def views(parts: Sequence[Part]) -> list[ui.LayoutView]:
+    """The parts as one message or more."""
+    ready = [one for part in parts for one in _with_words(part)]
+    return [_view(message) for message in fit.messages(ready, LIMITS, size=size)]
+
+
+def _with_words(part: Part) -> Iterator[Part]:
+    """A form with what it says outside its modal: errors, words that do not fit, further pages of a menu."""
+    if not isinstance(part, Form):
+        yield part
+        return
+    for words in fit.left_over(part.fields, LIMITS):
+        yield Text(words)
+    left = {one.name for one in part.fields if fit.fit_field(one, LIMITS)[1].strip()}
+    for one in part.fields:
+        if one.error and one.name not in left:
+            yield Text(f"{one.question}\n{one.error}")
+    yield part
+    sheets = fit.sheets(part, LIMITS)
+    more = []
+    for number in range(1, len(sheets)):
+        if not fit.shown_again(sheets[number - 1], sheets[number]):
+            break
+        more.append(Button(open_id(part.id, number), f"{part.open} ({number + 1})"))
+    if more:
+        yield Buttons(tuple(more))
+
+
+def _view(message: Sequence[Part]) -> ui.LayoutView:
+    view = ui.LayoutView(timeout=None)
+    box: ui.Container[ui.LayoutView] | None = None
+    for part in message:
+        match part:
+            case Text(text):
+                view.add_item(ui.TextDisplay(escape(text.strip())))
+                box = None
+            case Card():
+                box = ui.Container(*_card(part), accent_colour=ACCENT)
+                view.add_item(box)
+            case Buttons(buttons):
+                for row in _rows(buttons):
+                    (box or view).add_item(row)
+            case Form():
+                title = escape(part.title)
+                if title:
+                    view.add_item(ui.TextDisplay(f"**{title}**"))
+                opener = Button(open_id(part.id), part.open, "primary")
+                for row in _rows((opener, *part.buttons)):
+                    view.add_item(row)
+                box = None
+    return unheard(view)
+
+
+def unheard(view: ui.LayoutView) -> ui.LayoutView:
+    """The view, stopped, so that discord.py keeps none in memory: ids alone say what a press means."""
+    view.stop()
+    return view
+
+
+def _card(card: Card) -> Iterator[ui.TextDisplay[ui.LayoutView]]:
+    if card.title:
+        yield ui.TextDisplay(f"### {escape(card.title)}")
+    rows = [_row(*row) for row in card.rows]
+    if any(rows):
+        yield ui.TextDisplay("\n\n".join(row for row in rows if row))
+
+
+def _row(name: str, text: str) -> str:
+    bold = f"**{escape(name.strip())}**" if name.strip() else ""
+    return "\n".join(part for part in (bold, escape(text.strip())) if part)
+
+
+def _rows(buttons: Sequence[Button]) -> Iterator[ui.ActionRow[ui.LayoutView]]:
+    for five in fit.pages(buttons, 5):
+        row: ui.ActionRow[ui.LayoutView] = ui.ActionRow()
+        for one in five:
+            row.add_item(ui.Button(style=STYLES[one.kind], label=one.label or "…", custom_id=one.id))
+        yield row
+
+
+def without_buttons(message: discord.Message, pressed: str) -> ui.LayoutView:
+    """An earlier message without its buttons; one that was buttons only says which was pressed."""
+    view = ui.LayoutView.from_message(message, timeout=None)
+    label = ""
+    for item in list(view.walk_children()):
+        if isinstance(item, ui.Button) and item.custom_id == pressed:
+            label = item.label or ""
+    for item in list(view.children):
+        if isinstance(item, ui.ActionRow):
+            view.remove_item(item)
+        elif isinstance(item, ui.Container):
+            for inner in [i for i in item.children if isinstance(i, ui.ActionRow)]:
+                item.remove_item(inner)
+            if not item.children:
+                view.remove_item(item)
+    if not view.children:
+        view.add_item(ui.TextDisplay(escape(label) or "…"))
+    return unheard(view)
+
+
+# ---------------------------------------------------------------- modals
+
+
+def modal(form: Form, sheet: int = 0) -> ui.Modal:
+    """One sheet of a form; the first that there is when the sheet is gone by now."""
+    sheets = fit.sheets(form, LIMITS)
+    fields = sheets[sheet if sheet < len(sheets) else 0]
+    drawn = ui.Modal(title=fit.label(form.title, LIMITS.title) or "…", custom_id=form.id, timeout=None)
+    for one in fields:
+        question = one.question.strip() or fit.label(form.title, LIMITS.question) or "…"
+        drawn.add_item(ui.Label(text=question, description=one.help.strip() or None, component=_input(one)))
+    drawn.stop()
+    return drawn
+
+
+def _input(one: Field) -> ui.Item[Any]:
+    key = f"{MARKS[type(one.kind)]}{OPEN}{one.name}"
+    match one.kind:
+        case Line(most, long):
+            style = discord.TextStyle.paragraph if long else discord.TextStyle.short
+            draft = one.draft if isinstance(one.draft, str) and one.draft else None
+            return ui.TextInput(
+                custom_id=key, style=style, required=one.required, max_length=most, default=draft
+            )
+        case Scale():
+            return _choice(one, key, fit.scale_options(one.kind))
+        case Options(options):
+            return _choice(one, key, options)
+        case Pick(what):
+            return _picker(one, key, what)
+
+
+def _choice(one: Field, key: str, options: Sequence[tuple[str, str]]) -> ui.Item[Any]:
+    draft = None if one.draft is None else str(one.draft)
+    short = [(value, fit.label(label, OPTION) or value) for value, label in options]
+    if len(short) in RADIO:
+        radio: ui.RadioGroup[Any] = ui.RadioGroup(custom_id=key, required=one.required)
+        for value, label in short:
+            radio.add_option(label=label, value=value, default=value == draft)
+        return radio
+    choices = [discord.SelectOption(label=label, value=v, default=v == draft) for v, label in short]
+    return ui.Select(custom_id=key, required=one.required, min_values=int(one.required), options=choices)
+
+
+def _picker(one: Field, key: str, what: str) -> ui.Item[Any]:
+    draft = [discord.Object(int(one.draft.id))] if isinstance(one.draft, Picked) and one.draft.id else []
+    least = int(one.required)
+    match what:
+        case "place":
+            chosen = [discord.SelectDefaultValue(id=o.id, type=discord.SelectDefaultValueType.channel) for o in draft]
+            types = [discord.ChannelType.text, discord.ChannelType.news]
+            return ui.ChannelSelect(
+                custom_id=key, required=one.required, min_values=least, channel_types=types, default_values=chosen
+            )
+        case "role":
+            chosen = [discord.SelectDefaultValue(id=o.id, type=discord.SelectDefaultValueType.role) for o in draft]
+            return ui.RoleSelect(custom_id=key, required=one.required, min_values=least, default_values=chosen)
+        case _:
+            chosen = [discord.SelectDefaultValue(id=o.id, type=discord.SelectDefaultValueType.user) for o in draft]
+            return ui.UserSelect(custom_id=key, required=one.required, min_values=least, default_values=chosen)

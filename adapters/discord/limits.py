@@ -1,0 +1,25 @@
+"""What fits in Discord (its documentation, autumn 2026)."""
+
+from __future__ import annotations
+
+from flows.seam import Limits, Line, Options, Pick, Scale
+
+LIMITS = Limits(
+    text=3800,  # a message of components holds 4,000; the rest is for headings and bold
+    buttons=25,
+    label=80,
+    title=45,
+    fields=5,
+    question=45,
+    help=100,
+    line=4000,
+    options=25,
+    sends_per_second=45.0,  # of 50, which opening private channels and edits share
+    kinds=frozenset({Scale, Options, Line, Pick}),
+)
+RADIO = range(2, 11)
+"""How many values can stand open in a form, instead of in a menu."""
+OPTION = 100
+"""Characters of one value's label."""
+COMMAND = 100
+"""Characters of a command's description."""
