@@ -1,0 +1,95 @@
+"""Reading what a person did from a posted HTML form: one way of writing it, for chat and case page alike.
+
+A form names each of its fields in ``field``, as ``scale:name``, ``options:name`` or ``line:name``: so an
+unanswered radio group is known to be empty, and the server keeps nothing between two pages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from flows.seam import Act, Arrived, Command, Filled, Opened, Pressed, Said, Value
+
+ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+EVENT = re.compile(r"[A-Za-z0-9_-]{8,64}")
+COMMAND = re.compile(r"/([A-Za-z_-]{1,40})(?:\s+(.*))?", re.DOTALL)
+
+
+class Posted(Protocol):
+    """What aiohttp gives for a posted form."""
+
+    def get(self, key: str, default: Any = None, /) -> Any:
+        """The first value of a key."""
+
+    def getall(self, key: str, default: Any, /) -> list[Any]:
+        """All values of a key."""
+
+
+def act_of(posted: Posted, commands: Mapping[str, str] | None = None) -> Act | None:
+    """What was done, or None when the post says nothing that could be done.
+
+    ``commands`` are the values of ``start`` that stand for a command.
+    """
+    button, form = _text(posted, "button"), _text(posted, "form")
+    if ID.fullmatch(button):
+        return Pressed(button)
+    if ID.fullmatch(form):
+        return Filled(form, _values(posted))
+    if ID.fullmatch(opened := _text(posted, "open")):
+        return Opened(opened)
+    if commands and (name := commands.get(_text(posted, "start"))):
+        return Command(name)
+    if posted.get("arrived") is not None:
+        return Arrived()
+    if text := _text(posted, "text").strip():
+        return _typed(text)
+    return None
+
+
+def event_of(posted: Posted, fallback: str) -> str:
+    """The id that the page gave this event; a page that gave none gets ``fallback``."""
+    event = _text(posted, "event")
+    return event if EVENT.fullmatch(event) else fallback
+
+
+def page_event(token: str, act: Act) -> str:
+    """The event id of an act done on a page with this token: the same button twice is one event.
+
+    Two buttons of one page are two events. Only what was pressed is in it, never what was written.
+    """
+    target = getattr(act, "button", "") or getattr(act, "form", "") or getattr(act, "name", "")
+    return f"{token}.{hashlib.blake2b(f'{type(act).__name__}:{target}'.encode(), digest_size=8).hexdigest()}"
+
+
+def _typed(text: str) -> Act:
+    """Free text, or a command when it begins with a slash."""
+    command = COMMAND.fullmatch(text)
+    return Command(command[1].lower(), (command[2] or "").strip()) if command else Said(text)
+
+
+def _values(posted: Posted) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for field in posted.getall("field", []):
+        kind, _, name = str(field).partition(":")
+        text = _text(posted, f"v.{name}")
+        values[name] = _number(text) if kind == "scale" else _cleaned(text, kind)
+    return values
+
+
+def _number(text: str) -> int | None:
+    """A step of a scale; what is not a small whole number counts as no answer."""
+    return int(text) if re.fullmatch(r"[0-9]{1,3}", text, re.ASCII) else None
+
+
+def _cleaned(text: str, kind: str) -> str | None:
+    """Text with the line ends of a person instead of those of HTTP; None when nothing is there."""
+    text = text.replace("\r\n", "\n")
+    return (text if kind == "line" and text.strip() else text.strip()) or None
+
+
+def _text(posted: Posted, key: str) -> str:
+    value = posted.get(key, "")
+    return value if isinstance(value, str) else ""

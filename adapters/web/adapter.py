@@ -1,0 +1,110 @@
+"""The web as a platform: pages instead of a server or a tenant."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import ClassVar
+
+from aiohttp import web
+
+from adapters.web import chat, draw
+from adapters.web.casepage import CasePage
+from adapters.web.live import Windows
+from adapters.web.tryout import Account, TryOut
+from flows.seam import Gone, Incoming, Limits, Outgoing, Receive, Reply, Sent
+
+__all__ = ["Account", "TryOut", "WebAdapter"]
+
+
+
+class WebAdapter:
+    """The case page for every community, and for the try-out a chat.
+
+    ``community`` gives the name of the community behind a slug, or None when there is none.
+    """
+
+    platform: ClassVar[str] = "web"
+    limits: ClassVar[Limits] = Limits(
+        text=20_000,
+        buttons=50,
+        label=200,
+        title=300,
+        fields=50,
+        question=1_000,
+        help=2_000,
+        line=20_000,
+        options=200,
+        sends_per_second=1_000.0,
+    )
+
+    def __init__(self, *, tryout: TryOut | None, community: Callable[[str], Awaitable[str | None]]) -> None:
+        self._tryout = tryout
+        self._community = community
+        self._windows = Windows()
+        self._receive: Receive | None = None
+
+    async def run(self, receive: Receive) -> None:
+        """Let pages through to ``receive`` until cancelled."""
+        self._receive = receive
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._receive = None
+            self._windows.close()
+
+    async def send(self, message: Outgoing) -> Sent:
+        """Show a message in the open windows; who opens one later finds it in the history.
+
+        Raises :class:`~flows.seam.Gone` for a place or person that is not in the try-out.
+        """
+        self._windows.tell(self._readers(message), message)
+        return Sent(message.edits or message.id)
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        """What the HTTP host mounts."""
+        pages = CasePage(self._receive_now, self._community)
+        routes: list[web.AbstractRouteDef] = [
+            web.get("/static/{name}", _static),
+            web.get("/c/{community}", pages.start, allow_head=True),
+            web.post("/c/{community}", pages.step),
+        ]
+        if self._tryout is None:
+            return [web.get("/", _front), *routes]
+        window = chat.Chat(self._tryout, self._windows, self._receive_now, self._community)
+        return [*window.routes(), *routes]
+
+    async def _receive_now(self, incoming: Incoming) -> Reply:
+        if self._receive is None:
+            raise web.HTTPServiceUnavailable
+        return await self._receive(incoming)
+
+    def _readers(self, message: Outgoing) -> list[str]:
+        """The accounts that can see a message."""
+        if self._tryout is None:
+            raise Gone
+        if message.person:
+            readers = [one.id for one in self._tryout.accounts if one.id == message.person]
+        else:
+            readers = [
+                one.id
+                for one in self._tryout.accounts
+                if any(place == message.place for place, _ in self._tryout.seen_by(one))
+            ]
+        if not readers:
+            raise Gone
+        return readers
+
+
+async def _front(request: web.Request) -> web.StreamResponse:
+    """``/`` where there is no chat: says what this is."""
+    return draw.page("front.html", draw.language(request), wide=False)
+
+
+async def _static(request: web.Request) -> web.StreamResponse:
+    """One of our own few style sheets and scripts."""
+    name = request.match_info["name"]
+    path = draw.STATIC / name
+    if "/" in name or name.startswith(".") or not path.is_file():
+        raise web.HTTPNotFound
+    return web.FileResponse(path, headers={"Cache-Control": "no-cache"})

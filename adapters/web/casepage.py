@@ -1,0 +1,72 @@
+"""The case page: the same conversation as in a chat, as plain pages. No account, no script, no cookie."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from adapters.web import draw
+from adapters.web.acts import act_of, event_of, page_event
+from flows.seam import Incoming, Receive, Reply, Space
+
+STARTS = {"tell": "tell", "answer": "answer"}
+
+
+class CasePage:
+    """Pages of one conversation at a time. Everything it must know comes back with the next post."""
+
+    def __init__(self, receive: Receive, community: Callable[[str], Awaitable[str | None]]) -> None:
+        self._receive = receive
+        self._community = community
+
+    async def start(self, request: web.Request) -> web.StreamResponse:
+        """The first page: tell something, or come back with a receipt."""
+        slug, name = await self._known(request)
+        language = draw.language(request)
+        return draw.page(
+            "case.html",
+            language,
+            community=name,
+            action=f"/c/{slug}?lang={language}",
+            event=secrets.token_urlsafe(12),
+            wide=False,
+        )
+
+    async def step(self, request: web.Request) -> web.StreamResponse:
+        """One step: what was pressed or filled in goes in, the next page comes out."""
+        slug, name = await self._known(request)
+        posted = await request.post()
+        act = act_of(posted, STARTS)
+        if act is None:
+            return await self.start(request)
+        event = page_event(event_of(posted, secrets.token_urlsafe(12)), act)
+        language = draw.language(request)
+        reply = await self._receive(
+            Incoming(event=event, space=Space("page", slug), person=None, act=act, locale=language)
+        )
+        return _page(slug, name, reply)
+
+    async def _known(self, request: web.Request) -> tuple[str, str]:
+        """Slug and name of the community, or 'not here'."""
+        slug = request.match_info["community"]
+        name = await self._community(slug)
+        if name is None:
+            raise web.HTTPNotFound
+        return slug, name
+
+
+def _page(slug: str, name: str, reply: Reply) -> web.Response:
+    return draw.page(
+        "step.html",
+        reply.language,
+        status=200 if reply.saved else 503,
+        community=name,
+        home=f"/c/{slug}?lang={reply.language}",
+        action=f"/c/{slug}?lang={reply.language}",
+        event=secrets.token_urlsafe(12),
+        parts=reply.parts,
+        bad=draw.has_errors(reply.parts),
+        wide=False,
+    )

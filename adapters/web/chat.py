@@ -1,0 +1,148 @@
+"""The chat of the try-out: a board of three windows, each of them someone's own."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from aiohttp import web
+from aiohttp_sse import EventSourceResponse, sse_response
+
+from adapters.web import draw, guard
+from adapters.web.acts import act_of, event_of
+from adapters.web.live import Windows
+from adapters.web.tryout import Account, TryOut
+from flows.seam import Incoming, Outgoing, Person, Receive
+
+ROLES = ("student", "mentor", "lead")
+STEPS: dict[str, timedelta | None] = {"hour": timedelta(hours=1), "day": timedelta(days=1), "next": None}
+
+
+class Chat:
+    """Board, windows and the clock's buttons."""
+
+    def __init__(
+        self,
+        tryout: TryOut,
+        windows: Windows,
+        receive: Receive,
+        community: Callable[[str], Awaitable[str | None]],
+    ) -> None:
+        self._tryout = tryout
+        self._windows = windows
+        self._receive = receive
+        self._community = community
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        """The chat's addresses."""
+        return [
+            web.get("/", self.board),
+            web.get("/clock", self.clock),
+            web.post("/clock", self.move),
+            web.get("/chat/{account}", self.window),
+            web.post("/chat/{account}/act", self.act),
+            web.get("/chat/{account}/live", self.live),
+        ]
+
+    async def board(self, request: web.Request) -> web.StreamResponse:
+        """Student, mentor and lead side by side."""
+        panels = [
+            (role, people) for role in ROLES if (people := [a for a in self._tryout.accounts if a.role == role])
+        ]
+        slug = self._tryout.space.id
+        language = draw.language(request)
+        return draw.page(
+            "board.html",
+            language,
+            panels=panels,
+            now=_shown(self._tryout.now(), language),
+            case_page=f"/c/{slug}" if await self._community(slug) else "",
+            wide=True,
+        )
+
+    async def clock(self, request: web.Request) -> web.StreamResponse:
+        """Erbij's time now."""
+        return web.json_response({"time": _shown(self._tryout.now(), draw.language(request))})
+
+    async def move(self, request: web.Request) -> web.StreamResponse:
+        """Move the clock on; without JavaScript, back to the board."""
+        step = str((await request.post()).get("move", ""))
+        if step not in STEPS:
+            raise web.HTTPBadRequest
+        now = await self._tryout.move(STEPS[step])
+        if "application/json" not in request.headers.get("Accept", ""):
+            raise web.HTTPSeeOther("/")
+        return web.json_response({"time": _shown(now, draw.language(request))})
+
+    async def window(self, request: web.Request) -> web.StreamResponse:
+        """One account's window: its channels and its private chat."""
+        account = self._account(request)
+        action = f"/chat/{account.id}/act"
+        places = [
+            (place, name, [draw.standing(one, action) for one in await self._tryout.history(place, "")])
+            for place, name in self._tryout.seen_by(account)
+        ]
+        private = [draw.standing(one, action) for one in await self._tryout.history("", account.id)]
+        return draw.page(
+            "window.html", draw.language(request), account=account, places=places, private=private, wide=True
+        )
+
+    async def act(self, request: web.Request) -> web.StreamResponse:
+        """Something this account did; the answer is a fragment for its private chat."""
+        account = self._account(request)
+        posted = await request.post()
+        act = act_of(posted)
+        if act is None:
+            raise web.HTTPBadRequest
+        place = str(posted.get("place", ""))
+        seen = {one for one, _ in self._tryout.seen_by(account)}
+        reply = await self._receive(
+            Incoming(
+                event=event_of(posted, uuid.uuid4().hex),
+                space=self._tryout.space,
+                person=Person(account.id, account.name, frozenset({account.role})),
+                act=act,
+                place=place if place in seen else "",
+                locale=draw.language(request),
+                address=account.id,
+            )
+        )
+        return web.Response(text=draw.reply(reply, f"/chat/{account.id}/act"), content_type="text/html")
+
+    async def live(self, request: web.Request) -> web.StreamResponse:
+        """What is sent while the window is open; on each (re)connection first all that stands there."""
+        account = self._account(request)
+        async with self._windows.opened(account.id) as window, sse_response(
+            request, headers=guard.headers(request.path)
+        ) as stream:
+            for message in await self._standing(account):
+                await self._tell(stream, account, message)
+            await stream.send("", event="caught-up")
+            while stream.is_connected() and (message := await window.get()) is not None:
+                await self._tell(stream, account, message)
+        return stream
+
+    async def _standing(self, account: Account) -> list[Outgoing]:
+        places = [place for place, _ in self._tryout.seen_by(account)]
+        found = [await self._tryout.history(place, "") for place in places]
+        return [*(one for some in found for one in some), *await self._tryout.history("", account.id)]
+
+    async def _tell(self, stream: EventSourceResponse, account: Account, message: Outgoing) -> None:
+        shown = draw.standing(message, f"/chat/{account.id}/act")
+        key = message.edits or message.id
+        await stream.send(json.dumps({"place": message.place, "key": key, "html": shown}), event="post")
+
+    def _account(self, request: web.Request) -> Account:
+        account = self._tryout.account(request.match_info["account"])
+        if account is None:
+            raise web.HTTPNotFound
+        return account
+
+
+def _shown(moment: datetime, language: str) -> str:
+    """A moment as people write it in their language."""
+    from babel.dates import format_datetime
+
+    return format_datetime(moment, "EEEE d MMMM, HH:mm", locale=language)

@@ -1,0 +1,84 @@
+"""Drawing: parts of a message as HTML, always escaped, from the same templates everywhere."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from adapters.web.words import chrome
+from flows.seam import Form, Outgoing, Part, Reply
+from flows.words import NAMES, language_of
+
+STATIC = Path(__file__).parent / "static"
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    env = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters["kind"] = lambda thing: type(thing).__name__
+    env.filters["paragraphs"] = paragraphs
+    env.globals["languages"] = NAMES
+    return env
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a text: what empty lines separate."""
+    return [one.strip("\n") for one in text.replace("\r\n", "\n").split("\n\n") if one.strip()]
+
+
+def html(template: str, language: str, **values: Any) -> str:
+    """A template, filled in."""
+    return _templates().get_template(template).render(t=chrome(language), language=language, **values)
+
+
+def page(template: str, language: str, *, status: int = 200, **values: Any) -> web.Response:
+    """A whole page as a response."""
+    return web.Response(
+        text=html(template, language, **values),
+        status=status,
+        content_type="text/html",
+        charset="utf-8",
+        headers={"Content-Language": language, "Vary": "Accept-Language"},
+    )
+
+
+def problem(request: web.BaseRequest, status: int) -> web.Response:
+    """A kind page for what went wrong; never what exactly went wrong inside."""
+    key = f"problem_{status}" if status in {403, 404, 413, 429, 500} else "problem_other"
+    return page("problem.html", language(request), status=status, key=key, wide=False)
+
+
+def language(request: web.BaseRequest) -> str:
+    """The language asked for: ``?lang=`` first, then the browser's."""
+    return language_of(request.query.get("lang", ""), request.headers.get("Accept-Language", ""))
+
+
+def standing(message: Outgoing, action: str) -> str:
+    """A message of a channel or private chat, as a fragment that knows its own key."""
+    key = message.edits or message.id
+    return html("message.html", message.language, parts=message.parts, action=action, uid=key, key=key, saved=True)
+
+
+def reply(answer: Reply, action: str) -> str:
+    """An answer in the private chat, as a fragment."""
+    uid = secrets.token_hex(4)
+    return html(
+        "message.html", answer.language, parts=answer.parts, action=action, uid=uid, key="", saved=answer.saved
+    )
+
+
+def has_errors(parts: Iterable[Part]) -> bool:
+    """True when a form among these parts shows an error at one of its fields."""
+    return any(isinstance(part, Form) and any(one.error for one in part.fields) for part in parts)

@@ -1,0 +1,165 @@
+// One account's window: what it does is posted, what it is told comes back as HTML that the server drew.
+const { live, act, you, new: fresh } = document.body.dataset;
+const places = new Map([...document.querySelectorAll(".place")].map((one) => [one.dataset.place, one]));
+const tabs = new Map([...document.querySelectorAll("[data-to]")].map((one) => [one.dataset.to, one]));
+const composer = document.querySelector(".composer");
+const lost = document.querySelector("[data-lost]");
+const offline = document.querySelector("[data-offline]");
+let current = "";
+let waiting = null; // what could not be sent, to send again with the same event id
+let arrived = false;
+
+// ---------------------------------------------------------------- places
+
+function show(place) {
+  current = place;
+  for (const [id, section] of places) section.hidden = id !== place;
+  for (const [id, tab] of tabs) tab.setAttribute("aria-current", String(id === place));
+  composer.hidden = place !== "";
+  mark(place, 0);
+  const log = logOf(place);
+  log.scrollTop = log.scrollHeight;
+}
+
+function logOf(place) {
+  return places.get(place).querySelector(".log");
+}
+
+function mark(place, count) {
+  const unread = tabs.get(place).querySelector(".unread");
+  unread.dataset.count = count;
+  unread.hidden = count === 0;
+  unread.textContent = fresh.replace("{n}", count);
+}
+
+for (const [id, tab] of tabs) tab.addEventListener("click", () => show(id));
+
+// ---------------------------------------------------------------- drawing
+
+function element(html) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html.trim();
+  return holder.content.firstElementChild;
+}
+
+function append(place, node) {
+  const log = logOf(place);
+  log.querySelector(".empty").hidden = true;
+  log.append(node);
+  count(node);
+  log.scrollTop = node.offsetTop - log.offsetTop - 12;
+}
+
+function mine(text) {
+  const line = document.createElement("p");
+  const who = document.createElement("span");
+  line.className = "mine";
+  who.className = "vh";
+  who.textContent = `${you}: `;
+  line.append(who, text);
+  append("", line);
+}
+
+function count(node) {
+  for (const area of node.querySelectorAll("textarea[data-count]")) {
+    const counter = document.createElement("p");
+    const tell = () => (counter.textContent = area.dataset.count.replace("{n}", area.value.length));
+    counter.className = "count";
+    counter.setAttribute("aria-hidden", "true");
+    area.after(counter);
+    area.addEventListener("input", tell);
+    tell();
+  }
+}
+
+// ---------------------------------------------------------------- acting
+
+async function post(data) {
+  for (let pause = 300; ; pause *= 3) {
+    try {
+      const answer = await fetch(act, { method: "POST", body: data });
+      if (answer.ok) return element(await answer.text());
+      if (answer.status < 500) return null;
+    } catch {
+      // no connection: try once more with the same event id, which Erbij counts once
+    }
+    if (pause > 2_000) return null;
+    await new Promise((done) => setTimeout(done, pause));
+  }
+}
+
+async function perform(data, after) {
+  const reply = await post(data);
+  lost.hidden = reply !== null;
+  waiting = reply === null ? () => perform(data, after) : null;
+  if (reply === null) return;
+  after(reply);
+  if (reply.childElementCount > 0) append("", reply);
+}
+
+function submit(event) {
+  const form = event.target;
+  const section = form.closest(".place");
+  if (!section) return;
+  event.preventDefault();
+  if (form.getAttribute("aria-busy")) return;
+  const pressed = event.submitter?.name === "button";
+  const data = new URLSearchParams(new FormData(form, event.submitter));
+  data.set("event", crypto.randomUUID());
+  data.set("place", section.dataset.place);
+  form.setAttribute("aria-busy", "true");
+  perform(data, (reply) => {
+    form.removeAttribute("aria-busy");
+    if (section.dataset.place !== "") show("");
+    mine(pressed ? event.submitter.textContent : form.dataset.sent);
+    if (section.dataset.place === "" && reply.dataset.saved === "yes") form.remove();
+    setTimeout(() => reply.focus({ preventScroll: true }));
+  }).finally(() => form.removeAttribute("aria-busy"));
+}
+
+document.querySelector("main").addEventListener("submit", submit);
+document.querySelector("[data-again]").addEventListener("click", () => waiting?.());
+
+composer.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = composer.elements.text.value.trim();
+  if (!text) return;
+  composer.elements.text.value = "";
+  mine(text);
+  perform(new URLSearchParams({ text, event: crypto.randomUUID() }), () => {});
+});
+
+// ---------------------------------------------------------------- being told
+
+const drawn = new Map();
+
+function told({ place, key, html }) {
+  const id = `${place}/${key}`;
+  const section = places.get(place);
+  if (!section || drawn.get(id) === html) return;
+  const node = element(html);
+  const there = section.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  if (there) {
+    if (drawn.has(id)) {
+      there.replaceWith(node);
+      count(node);
+    }
+  } else {
+    append(place, node);
+    if (place !== current) mark(place, Number(tabs.get(place).querySelector(".unread").dataset.count ?? 0) + 1);
+  }
+  drawn.set(id, html);
+}
+
+const stream = new EventSource(live);
+stream.addEventListener("post", (event) => told(JSON.parse(event.data)));
+stream.addEventListener("caught-up", () => {
+  offline.hidden = true;
+  if (arrived) return;
+  arrived = true;
+  perform(new URLSearchParams({ arrived: "yes", event: crypto.randomUUID() }), () => {});
+});
+stream.addEventListener("error", () => (offline.hidden = false));
+
+count(document);
+show("");

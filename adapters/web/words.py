@@ -1,0 +1,111 @@
+"""The web's own words: everything on a page that no flow says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flows.words import Msg, _, said
+
+CHROME: dict[str, Msg] = {
+    "skip": _("To the content"),
+    "language": _("Language"),
+    "back_to_board": _("Back to the overview"),
+    # the board
+    "board_title": _("Erbij, the try-out"),
+    "board_lead": _(
+        "A made-up community of teacher education, year 1. Be a student, a mentor and a team lead at the same "
+        "time, and see what each of them sees. Nothing here is real: nobody gets a message."
+    ),
+    "clock": _("Erbij’s clock"),
+    "clock_tryout": _("Only in the try-out"),
+    "clock_now": _("It is now"),
+    "hour": _("1 hour on"),
+    "day": _("1 day on"),
+    "next": _("To the next thing that is due"),
+    "moved": _("The clock moved on. It is now {time}."),
+    "failed": _("That did not work. Please try again."),
+    "panels": _("Who to show"),
+    "student": _("Student"),
+    "mentor": _("Mentor"),
+    "lead": _("Team lead"),
+    "be": _("You are"),
+    "alone": _("Open in its own window"),
+    "case_page": _("The case page, without an account"),
+    "no_script": _("The chat of the try-out needs JavaScript. The case page does without."),
+    # one window
+    "channels": _("Channels"),
+    "private": _("Erbij"),
+    "private_about": _("Your private chat. Only you see this."),
+    "channel_about": _("Everyone in this channel sees this. When you press a button, only you see the answer."),
+    "empty": _("Nothing here yet."),
+    "new": _("{n} new"),
+    "messages_in": _("Messages in {name}"),
+    "composer": _("Your message to Erbij"),
+    "composer_hint": _("Type a message, or a command such as /help"),
+    "send": _("Send"),
+    "you": _("You"),
+    "sent": _("Sent: {what}"),
+    "not_sent": _("This was not sent. What you wrote is still here."),
+    "again": _("Try again"),
+    "offline": _("The connection is gone. Erbij tries to get it back."),
+    # forms
+    "optional": _("may stay empty"),
+    "no_answer": _("No answer"),
+    "choose": _("Choose"),
+    "count": _("{n} of {most} characters"),
+    "problem": _("Something is not right yet"),
+    "problem_title": _("Not right yet: {title}"),
+    # the case page
+    "case_title": _("Tell what happened"),
+    "case_lead": _(
+        "Did something happen because of which you, or someone else, did not feel at home? Here you can tell it "
+        "to the mentors of your community, without an account."
+    ),
+    "case_no_trace": _(
+        "This page sets no cookies and runs no scripts. Before the first question you read who can know what."
+    ),
+    "case_start": _("Tell what happened"),
+    "case_back": _("I told something before"),
+    "case_back_lead": _("With the words of your receipt you read the answer of the mentors, and write on."),
+    "case_follow": _("Continue with a receipt"),
+    "case_leave": _("Leave this page"),
+    "print": _("You can print this page or write the words down. They are shown only once."),
+    # the front page
+    "front_title": _("Erbij"),
+    "front_lead": _(
+        "Erbij is the chatbot of a belonging programme for students. It lives where your community talks: "
+        "on Discord or in Microsoft Teams."
+    ),
+    "front_case": _(
+        "Does your community also have a page of its own for telling what happened? "
+        "Then you have got its address from your mentors."
+    ),
+    # when it does not go well
+    "problem_404": _("This page is not here"),
+    "problem_404_lead": _("Perhaps the address was not copied completely. Please ask your mentor for it again."),
+    "problem_403": _("This did not come from this page"),
+    "problem_403_lead": _(
+        "Another website, or a browser that does not say where a form came from, sent this. To protect you it was "
+        "not accepted, and nothing was saved. Please open this page again and send it from there."
+    ),
+    "problem_413": _("That is more than fits"),
+    "problem_413_lead": _(
+        "The text was too long, and nothing was saved. Go back in your browser, make it shorter and send it again."
+    ),
+    "problem_429": _("That went a little fast"),
+    "problem_429_lead": _("Nothing was saved. Please wait a minute and try again."),
+    "problem_500": _("Something went wrong on our side"),
+    "problem_500_lead": _("It was not saved. Please go back in your browser and try again."),
+    "problem_other": _("That did not work"),
+    "problem_other_lead": _("Nothing was saved. Please open the page again."),
+}
+
+
+def chrome(language: str) -> Callable[..., str]:
+    """The web's words in one language: ``chrome("nl")("send")``; keyword arguments fill placeholders."""
+
+    def t(key: str, **args: object) -> str:
+        msg = CHROME[key]
+        return said(Msg(msg.text, dict(args), msg.many), language)
+
+    return t
