@@ -1,0 +1,65 @@
+"""From what a flow says to what an adapter draws: sentences get their language, buttons their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from flows import seam
+from flows.engine.chat import Choice, Piece, Shown, Start, Step
+from flows.words import Msg, _, said
+
+
+def pieces(things: Iterable[Piece], language: str) -> list[seam.Part]:
+    """Texts, cards and start buttons."""
+    parts: list[seam.Part] = []
+    for thing in things:
+        match thing:
+            case Msg():
+                parts.append(seam.Text(said(thing, language)))
+            case Shown(title, rows):
+                drawn = tuple((said(label, language), said(text, language)) for label, text in rows)
+                parts.append(seam.Card(said(title, language), drawn))
+            case Start(flow, argument, label, kind):
+                button = seam.Button(f"s.{flow}.{argument}", said(label, language), kind)
+                before = parts[-1] if parts else None
+                if isinstance(before, seam.Buttons):
+                    parts[-1] = seam.Buttons((*before.buttons, button))
+                else:
+                    parts.append(seam.Buttons((button,)))
+    return parts
+
+
+def question(
+    step: Step[Any], journal: dict[str, Any], token: str, language: str, *, back: bool
+) -> list[seam.Part]:
+    """The pending question, answerable through ``token``."""
+    ways: tuple[seam.Button, ...] = ()
+    if back:
+        ways = (seam.Button(f"{token}.:back", said(_("Back"), language)),)
+    if step.kind == "ask":
+        text, choices = step.data
+        buttons = tuple(seam.Button(f"{token}.{code(c)}", said(c.label, language), c.kind) for c in choices)
+        return [seam.Text(said(text, language)), seam.Buttons(buttons + ways)]
+    form = step.data[0]
+    answers = journal.get(step.key) or {}
+    drafts = journal.get("@drafts", {}).get(step.key, {})
+    wrong = journal.get("@wrong", {}).get(step.key, {})
+    fields = tuple(
+        form.questions[name].drawn(
+            name, language, drafts.get(name), form.questions[name].take(drafts.get(name))[1] if name in wrong else None
+        )
+        for name in form.open_fields(answers)
+    )
+    stop = seam.Button(f"{token}.:stop", said(_("Stop"), language))
+    return [
+        seam.Form(
+            token, said(form.title, language), fields, said(form.submit, language), said(_("Fill in"), language),
+            (*ways, stop),
+        )
+    ]
+
+
+def code(choice: Choice[Any]) -> str:
+    """How a choice's value stands in a button's id."""
+    return {True: "yes", False: "no"}[choice.value] if isinstance(choice.value, bool) else str(choice.value)

@@ -1,0 +1,191 @@
+"""Running a flow: replay its journal, go on from there, stop at the first thing that has no answer yet.
+
+Pure: the journal and an answer go in; what is shown, what the journal learned, and what must be posted or timed come
+out. Only ``do`` calls something, with whatever session it was given.
+"""
+
+from __future__ import annotations
+
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter
+
+from flows.engine.chat import Chat, Context, Piece, Step
+from flows.engine.flow import Flow, FlowFault
+
+Journal = dict[str, Any]
+_PLAIN = (type(None), bool, int, str)
+_QUESTIONS = ("ask", "fill")
+_EFFECTS = ("do", "post", "later")
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message the flow wants sent."""
+
+    key: str
+    pieces: tuple[Piece, ...]
+    place: str
+    member: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A timer the flow wants set."""
+
+    key: str
+    flow: str
+    argument: str
+    at: int
+    until: int | None
+
+
+class Run:
+    """One turn of one flow. Make it, ``go()``, look at ``pending``; perhaps ``answer(...)``; then ``close()``.
+
+    ``pending`` is the question or work that waits, or None when the flow has ended; ``next`` is the flow it handed
+    over to. ``journal`` is the given dict, grown.
+    """
+
+    def __init__(
+        self, flow: Flow, context: Context, journal: Journal, *, argument: str = "", session: Any = None, now: int = 0
+    ) -> None:
+        self.flow = flow
+        self.journal = journal
+        self.chat = Chat(context)
+        self.pending: Step[Any] | None = None
+        self.next: tuple[str, str] | None = None
+        self.posts: list[Post] = []
+        self.timers: list[Later] = []
+        self._session = session
+        self._now = now
+        self._trail: list[tuple[str, str]] = []
+        self._coroutine = flow.run(self.chat, argument) if flow.takes_argument else flow.run(self.chat)
+
+    def go(self, value: Any = None) -> None:
+        """Run until a question without an answer, or the end."""
+        send = self._coroutine.send  # type: ignore[attr-defined]
+        seen = {key for key, _ in self._trail}
+        step: Any = None
+        try:
+            while True:
+                step = send(value)
+                if type(step) is not Step:
+                    raise FlowFault("a flow awaits nothing but its chat")
+                if step.kind == "hand_over":
+                    self.next = step.data
+                    break
+                if step.key in seen or not step.key or step.key.startswith("@"):
+                    raise FlowFault(f"the key {step.key!r} is empty, reserved or used twice")
+                seen.add(step.key)
+                if not self._known(step):
+                    self.pending = step
+                    return
+                self._trail.append((step.key, step.kind))
+                value = self._value(step)
+        except StopIteration:
+            pass
+        except Exception as fault:
+            fault.add_note(f"in flow {self.flow.name}, at {step.key if type(step) is Step else 'its start'}")
+            self.close()
+            raise
+        self.pending = None
+        self.close()
+
+    def answer(self, value: Any) -> None:
+        """Give the pending question or work its result, as data, and go on."""
+        step = self.pending
+        if step is None:
+            raise FlowFault(f"flow {self.flow.name} asks nothing now")
+        if step.kind == "work":
+            value = _encode(step.data[0], value)
+        self.journal[step.key] = value
+        self._trail.append((step.key, step.kind))
+        self.go(self._value(step))
+
+    @property
+    def back_to(self) -> str:
+        """The question that 'back' would ask again; empty when an effect came after it, or there is none."""
+        for key, kind in reversed(self._trail):
+            if kind in _EFFECTS:
+                return ""
+            if kind in _QUESTIONS:
+                return key
+        return ""
+
+    def without(self, key: str) -> Journal:
+        """The journal as it was before a question; its answer is kept as a draft."""
+        keys = [one for one, _ in self._trail]
+        gone = set(keys[keys.index(key) :])
+        drafts = {**self.journal.get("@drafts", {}), key: self.journal[key]}
+        return {k: v for k, v in self.journal.items() if k not in gone} | {"@drafts": drafts}
+
+    def close(self) -> None:
+        """Let the flow go; nothing of it stays in memory."""
+        self._coroutine.close()  # type: ignore[attr-defined]
+
+    # ------------------------------------------------------------ the steps
+
+    def _known(self, step: Step[Any]) -> bool:
+        """Is there a result for this step; if it is no question, make one."""
+        if step.kind == "fill":
+            answers = self.journal.get(step.key)
+            return answers is not None and not step.data[0].open_fields(answers)
+        if step.key in self.journal:
+            return True
+        match step.kind:
+            case "do":
+                effect, args, named = step.data
+                result = _encode(effect, effect(self._session, *args, **named))
+            case "now":
+                result = self._now
+            case "random":
+                result = b64encode(secrets.token_bytes(step.data[0])).decode()
+            case "post":
+                self.posts.append(Post(step.key, *step.data))
+                result = None
+            case "later":
+                self.timers.append(Later(step.key, *step.data))
+                result = None
+            case _:
+                return False
+        self.journal[step.key] = result
+        return True
+
+    def _value(self, step: Step[Any]) -> Any:
+        raw = self.journal[step.key]
+        match step.kind:
+            case "ask":
+                self.chat.shown.clear()
+                return raw
+            case "fill":
+                self.chat.shown.clear()
+                form = step.data[0]
+                return form.model_validate({k: v for k, v in raw.items() if k in form.questions})
+            case "random":
+                return b64decode(raw)
+            case "do" | "work":
+                return _decode(step.data[0], raw)
+        return raw
+
+
+@cache
+def _returns(function: Callable[..., Any]) -> TypeAdapter[Any]:
+    hints = get_type_hints(function)
+    if "return" not in hints:
+        raise FlowFault(f"{function.__qualname__} does not say what it returns")
+    return TypeAdapter(hints["return"])
+
+
+def _encode(function: Callable[..., Any], value: Any) -> Any:
+    return value if type(value) in _PLAIN else _returns(function).dump_python(value, mode="json")
+
+
+def _decode(function: Callable[..., Any], raw: Any) -> Any:
+    return raw if type(raw) in _PLAIN else _returns(function).validate_python(raw)
