@@ -1,0 +1,167 @@
+"""Reading: a Bot Framework activity (JSON as it came) becomes one small value, or nothing.
+
+Read as plain JSON, not through botbuilder's model: the model loses the conversation's tenant and
+changes an invoke's action from what its own types promise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from adapters.teams.trust import tenant_of
+from flows.seam import Act, Arrived, Command, Removed, Said
+
+_AT = re.compile(r"</?at[^>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One activity that concerns Erbij."""
+
+    id: str
+    service: str
+    tenant: str
+    conversation: str
+    personal: bool
+    user: str
+    """The Bot Framework's id of the person."""
+    person: str
+    name: str
+    locale: str
+    team: str = ""
+    place: str = ""
+    invoke: str = ""
+    """The invoke's name when an answer is expected in the response."""
+    card: str = ""
+    """The message whose card was used."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """What a card or dialog sent; empty for all else."""
+    act: Act | None = None
+    """What was done, when no card tells it."""
+    installs: bool = False
+    """Did this person just add Erbij to a team?"""
+
+
+def read(body: Mapping[str, Any], commands: Collection[str]) -> Event | None:
+    """The event in an activity; None for what Erbij leaves alone (edits, reactions, typing, bots)."""
+    person, chat = _dict(body, "from"), _dict(body, "conversation")
+    channel_data = _dict(body, "channelData")
+    user, conversation = _text(person, "id"), _text(chat, "id")
+    if not user or not conversation or user.startswith("28:") or person.get("role") == "bot":
+        return None
+    kind = chat.get("conversationType") or ("groupChat" if chat.get("isGroup") else "personal")
+    team = _text(_dict(channel_data, "team"), "id")
+    channel = _text(_dict(channel_data, "channel"), "id") or conversation.split(";")[0]
+    event = Event(
+        id=f"{conversation}:{_text(body, 'id') or _digest(body)}",
+        service=_text(body, "serviceUrl"),
+        tenant=tenant_of(body),
+        conversation=conversation,
+        personal=kind == "personal",
+        user=user,
+        person=_text(person, "aadObjectId") or user,
+        name=_text(person, "name"),
+        locale=_text(body, "locale"),
+        team=team if kind == "channel" else "",
+        place="" if kind == "personal" else channel,
+        card=_text(body, "replyToId"),
+    )
+    return _with_act(event, body, commands)
+
+
+def _with_act(event: Event, body: Mapping[str, Any], commands: Collection[str]) -> Event | None:
+    kind = body.get("type")
+    if kind == "message":
+        data = body.get("value")
+        if isinstance(data, dict) and data:
+            return replace(event, data=data)
+        return replace(event, act=said_or_command(_typed(body), commands))
+    if kind == "invoke":
+        return _invoked(event, body)
+    if kind == "installationUpdate":
+        return _installed(event, body, _text(body, "action"))
+    if kind == "conversationUpdate":
+        return _changed(event, body)
+    return None
+
+
+def _invoked(event: Event, body: Mapping[str, Any]) -> Event | None:
+    name, value = _text(body, "name"), _dict(body, "value")
+    if name == "adaptiveCard/action":
+        data = _dict(value, "action").get("data")
+    elif name in ("task/fetch", "task/submit"):
+        data = value.get("data")
+    else:
+        return None
+    return replace(event, invoke=name, data=data if isinstance(data, dict) else {})
+
+
+def _installed(event: Event, body: Mapping[str, Any], action: str) -> Event | None:
+    """Added or removed. Teams tells it twice (also as members added): both get one id, so one effect."""
+    if action not in ("add", "remove"):
+        return None  # add-upgrade, remove-upgrade: a new version, nothing for people
+    hour = _text(body, "timestamp")[:13]
+    if action == "add":
+        event = replace(event, id=f"{event.conversation}:arrived:{hour}", installs=not event.personal)
+        return replace(event, act=Arrived())
+    if event.personal:
+        return None  # one person's private chat, not the community
+    return replace(event, id=f"{event.conversation}:removed:{hour}", act=Removed())
+
+
+def _changed(event: Event, body: Mapping[str, Any]) -> Event | None:
+    """Erbij added or removed, or a channel or team deleted; that others come and go is not its business."""
+    us = _text(_dict(body, "recipient"), "id")
+    what = _text(_dict(body, "channelData"), "eventType")
+    if what == "channelDeleted":
+        return replace(event, act=Removed(place=event.place))
+    if what in ("teamDeleted", "teamHardDeleted"):
+        return replace(event, act=Removed())
+    for members, action in (("membersAdded", "add"), ("membersRemoved", "remove")):
+        listed = body.get(members)
+        if us and isinstance(listed, list) and any(isinstance(m, dict) and m.get("id") == us for m in listed):
+            return _installed(event, body, action)
+    return None
+
+
+def said_or_command(text: str, commands: Collection[str]) -> Act:
+    """A command by itself or with one word after it, or anything after a slash; all else is free text."""
+    words = text.split(maxsplit=1)
+    name = words[0].removeprefix("/").lower() if words else ""
+    rest = words[1] if len(words) > 1 else ""
+    if name in commands and (text.startswith("/") or len(rest.split()) <= 1):
+        return Command(name, rest)
+    return Said(text)
+
+
+def _typed(body: Mapping[str, Any]) -> str:
+    """The text without the mention of Erbij; other people's mentions stay as names."""
+    text, us = _text(body, "text"), _text(_dict(body, "recipient"), "id")
+    entities = body.get("entities")
+    for entity in entities if isinstance(entities, list) else ():
+        if isinstance(entity, dict) and entity.get("type") == "mention":
+            tag = entity.get("text")
+            if _dict(entity, "mentioned").get("id") == us and isinstance(tag, str) and tag:
+                text = text.replace(tag, " ")
+    return html.unescape(_AT.sub("", text)).replace("\xa0", " ").strip()
+
+
+def _dict(part: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = part.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _text(part: Mapping[str, Any], key: str) -> str:
+    value = part.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:32]
+

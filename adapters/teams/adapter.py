@@ -1,0 +1,221 @@
+"""The Teams adapter: the endpoint that takes activities, and the way out for messages."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import structlog
+from aiohttp import web
+
+from adapters.teams import answers, wire
+from adapters.teams.activities import Event, read
+from adapters.teams.address import Address, address_of
+from adapters.teams.connector import Connector
+from adapters.teams.edits import Edits
+from adapters.teams.fields import View
+from adapters.teams.messages import LIMITS, cards_for
+from adapters.teams.private import PrivateChats
+from adapters.teams.roster import Roster
+from adapters.teams.trust import Gate, Refused, is_loopback
+from flows.seam import (
+    Arrived,
+    Blocked,
+    Gone,
+    Incoming,
+    Limits,
+    Outgoing,
+    Person,
+    Receive,
+    Removed,
+    Reply,
+    Sent,
+    Space,
+    TooLarge,
+)
+from flows.words import Msg, _, language_of, said
+
+log = structlog.get_logger()
+
+BODY = 256 * 1024
+"""Bytes of a request at most; Teams' own activities stay far below."""
+DEADLINE = 4.0
+"""Seconds after which an invoke is answered, whatever is still going on: Teams gives up at five."""
+FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
+
+
+class TeamsAdapter:
+    """Microsoft Teams. Without an app id it takes what comes from this very machine, for the try-out."""
+
+    platform: ClassVar[str] = "teams"
+    limits: ClassVar[Limits] = LIMITS
+
+    def __init__(
+        self,
+        *,
+        app_id: str = "",
+        app_secret: str = "",
+        tenants: frozenset[str] = frozenset(),
+        public_url: str = "",
+        commands: Sequence[tuple[str, Msg]] = (),
+    ) -> None:
+        """``tenants`` are the Entra tenants served; with an app id and none of them nobody is."""
+        self.app_id = app_id
+        self.public_url = public_url
+        self.up = False
+        self._commands = frozenset(name for name, _description in commands)
+        self._tenants = tenants
+        self._receive: Receive | None = None
+        # A single-tenant bot fetches its token from its own tenant.
+        self._connector = Connector(app_id, app_secret, next(iter(tenants)) if len(tenants) == 1 else "")
+        self._gate = Gate(app_id, tenants, self._connector.pool)
+        self._chats = PrivateChats(self._connector)
+        self._edits = Edits(self._connector)
+        self._roster = Roster(self._connector)
+        self._answers = answers.Answers(self._connector, self._chats, self._roster, self._edits)
+        self._late: set[asyncio.Task[Any]] = set()
+
+    async def run(self, receive: Receive) -> None:
+        """Take events until cancelled; then finish what has begun."""
+        if not self.app_id:
+            log.warning("teams.open_without_credentials", reachable_from="this machine only")
+        elif not self._tenants:
+            log.error("teams.no_tenant_allowed")
+        self._receive = receive
+        warming = asyncio.create_task(self._connector.warm())
+        self.up = True
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.up = False
+            self._receive = None
+            warming.cancel()
+            await asyncio.gather(*self._late, return_exceptions=True)
+            await self._edits.done()
+            self._connector.close()
+
+    # ------------------------------------------------------------ in
+
+    async def messages(self, request: web.Request) -> web.Response:
+        """POST /api/messages: one activity."""
+        try:
+            body = await self._body(request)
+            await self._gate.check(request.headers.get("Authorization", ""), body)
+            event = read(body, self._commands)
+        except Refused as refused:
+            log.info("teams.refused", status=refused.status, reason=refused.reason)
+            return web.Response(status=refused.status)
+        if event is None:
+            return web.Response()
+        if self._receive is None:
+            return web.Response(status=503, headers={"Retry-After": "5"})
+        task = asyncio.create_task(self._take(event, self._receive))
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+        if not event.invoke:
+            await asyncio.shield(task)
+            return web.Response()
+        done, _pending = await asyncio.wait({task}, timeout=DEADLINE)
+        answer = task.result() if done else _late_answer(event)
+        return web.json_response(answer)
+
+    async def _body(self, request: web.Request) -> dict[str, Any]:
+        """The activity, read no further than it may be long."""
+        if self.app_id and not request.headers.get("Authorization"):
+            raise Refused(401, "no token")
+        if not self.app_id and (
+            not is_loopback(request.remote or "") or any(name in request.headers for name in FORWARDED)
+        ):
+            raise Refused(403, "not from this machine")
+        if request.content_type != "application/json":
+            raise Refused(415, "not JSON")
+        raw = bytearray()
+        async for chunk in request.content.iter_chunked(64 * 1024):
+            raw += chunk
+            if len(raw) > BODY:
+                raise Refused(413, "too large")
+        try:
+            body = json.loads(raw)
+        except (ValueError, RecursionError) as wrong:
+            raise Refused(400, "not JSON") from wrong
+        if not isinstance(body, dict) or not isinstance(body.get("type"), str):
+            raise Refused(400, "not an activity")
+        return body
+
+    async def _take(self, event: Event, receive: Receive) -> dict[str, Any] | None:
+        """Let the flows answer, and bring the answer; a fault is told kindly and logged."""
+        language = language_of(event.locale)
+        try:
+            address = self._chats.saw(event)
+            incoming = await self._incoming(event, address, language)
+            if incoming is None:
+                return answers.fault(event, language)
+            reply = await receive(incoming)
+            if isinstance(incoming.act, Removed):
+                return None
+            return await self._answers.give(event, reply, address)
+        except Exception as wrong:  # noqa: BLE001 (the last stop before a person: told, logged, not passed on)
+            log.error("teams.event_failed", fault=type(wrong).__name__, invoke=event.invoke)
+            return answers.fault(event, language)
+
+    async def _incoming(self, event: Event, address: Address, language: str) -> Incoming | None:
+        act = event.act
+        if act is None:
+            places, persons = (), ()
+            if wire.picks(event.data):
+                team = event.team or wire.carried(event.data, "team")
+                places, persons = await self._roster.of(event.service, team, event.person, language)
+            act = wire.read(event.data, {p.id: p for p in (*places, *persons)})
+        if act is None:
+            return None
+        where = f"{event.tenant}:{event.team}" if event.team else event.tenant
+        # Teams tells a bot who added it to a team, not who owns the team.
+        manages = event.installs or not self.app_id
+        return Incoming(
+            event=event.id,
+            space=Space(self.platform, where),
+            person=Person(event.person, event.name, manages=manages),
+            act=act,
+            place=event.place if not (isinstance(act, Arrived) and event.personal) else "",
+            locale=event.locale,
+            address=address.text(),
+        )
+
+    # ------------------------------------------------------------ out
+
+    async def send(self, message: Outgoing) -> Sent:
+        """Deliver one message, or raise a SendError."""
+        tenant = message.space.id.split(":", 1)[0]
+        cards = cards_for(message.parts, View(message.language))
+        if not cards:
+            raise TooLarge("nothing to send")
+        if message.place:
+            service, conversation = self._chats.service(tenant), message.place
+            summary = answers.summary_of(message.parts)
+        else:
+            address = address_of(message.address) or Address("", tenant, message.person)
+            if not address.user:
+                raise Gone("no one to send to")
+            found = await self._chats.found(address)
+            service, conversation = found.service or self._chats.service(tenant), found.conversation
+            summary = said(answers.PRIVATE, message.language)
+        try:
+            if message.edits:
+                await self._connector.edit(service, conversation, message.edits, cards[0], summary)
+                return Sent(message.edits)
+            sent = [await self._connector.post(service, conversation, card, summary) for card in cards]
+        except Blocked as blocked:
+            if message.place:
+                raise Gone("not allowed to write there") from blocked
+            raise
+        return Sent(sent[0])
+
+
+def _late_answer(event: Event) -> dict[str, Any] | None:
+    """What is shown when the answer takes longer than Teams waits; it follows by itself."""
+    text = said(_("One moment: the answer follows in your private chat."), language_of(event.locale))
+    if event.invoke.startswith("task/"):
+        return {"task": {"type": "message", "value": text}}
+    return {"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": text}

@@ -1,0 +1,129 @@
+"""Cards: the parts of a reply as one Adaptive Card 1.5, a plain dict.
+
+Every button is an Action.Execute with an Action.Submit for clients that do not know it; in a dialog
+there is only Action.Submit. Kinds of buttons differ in place and words as well as in colour.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+from adapters.fit import pages
+from adapters.teams import wire
+from adapters.teams.fields import View, inputs
+from adapters.teams.texts import escaped, paragraphs, plain
+from flows.seam import Button, Buttons, Card, Form, Line, Part, Text
+from flows.words import _, said
+
+ROW = 6
+"""Buttons side by side: Teams shows at most six actions of a set."""
+SPOKEN = 2000
+
+_STYLES = {"primary": "positive", "danger": "destructive"}
+
+
+def draw(parts: Sequence[Part], view: View) -> dict[str, Any]:
+    """One card with these parts in order."""
+    body = [block for part in parts for block in _part(part, view)]
+    spoken = _spoken(parts)
+    return {
+        "type": "AdaptiveCard",
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "version": "1.5",
+        "lang": view.language,
+        "fallbackText": said(_("This needs a newer Teams. Please update the app."), view.language),
+        "speak": html.escape(spoken, quote=False),
+        "body": body,
+    }
+
+
+def _part(part: Part, view: View) -> list[dict[str, Any]]:
+    if isinstance(part, Text):
+        return paragraphs(part.text)
+    if isinstance(part, Card):
+        return [_passages(part)]
+    if isinstance(part, Buttons):
+        return _buttons(part.buttons, view)
+    return _form(part, view)
+
+
+def _title(text: str) -> dict[str, Any]:
+    return {
+        "type": "TextBlock",
+        "text": escaped(text),
+        "style": "heading",
+        "weight": "Bolder",
+        "size": "Medium",
+        "wrap": True,
+    }
+
+
+def _passages(card: Card) -> dict[str, Any]:
+    items = [_title(card.title)] if card.title else []
+    for label, text in card.rows:
+        if label:
+            items.extend(paragraphs(label, weight="Bolder", isSubtle=True, size="Small"))
+        lines = paragraphs(text)
+        if label and lines:
+            lines[0]["spacing"] = "None"
+        items.extend(lines)
+    return {"type": "Container", "style": "emphasis", "spacing": "Medium", "items": items or paragraphs(" ")}
+
+
+def _buttons(buttons: Sequence[Button], view: View) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "ActionSet",
+            "spacing": "Medium",
+            "actions": [
+                _action(b.label, wire.press(b.id, view.carry), view, style=b.kind, inputs_too=False)
+                for b in row
+            ],
+        }
+        for row in pages(tuple(buttons), ROW)
+    ]
+
+
+def _form(form: Form, view: View) -> list[dict[str, Any]]:
+    body = [] if view.dialog or not form.title else [_title(form.title)]
+    body.extend(inputs(form, view))
+    actions = [_action(form.submit, wire.fill(form, view.carry), view, style="primary", inputs_too=True)]
+    if not view.dialog and any(isinstance(f.kind, Line) and f.kind.long for f in form.fields):
+        # Long answers are easier to write in a window of their own.
+        actions.append(_submit(form.open, wire.open_dialog(form.id, view.carry), inputs_too=False))
+    body.append({"type": "ActionSet", "spacing": "Large", "actions": actions})
+    return body + (_buttons(form.buttons, view) if form.buttons else [])
+
+
+def _submit(label: str, data: dict[str, Any], *, inputs_too: bool) -> dict[str, Any]:
+    return {
+        "type": "Action.Submit",
+        "title": plain(label),
+        "data": data,
+        "associatedInputs": "auto" if inputs_too else "none",
+    }
+
+
+def _action(label: str, data: dict[str, Any], view: View, *, style: str, inputs_too: bool) -> dict[str, Any]:
+    submit = _submit(label, data, inputs_too=inputs_too)
+    if style in _STYLES:
+        submit["style"] = _STYLES[style]
+    if view.dialog:
+        return submit
+    return submit | {"type": "Action.Execute", "verb": "erbij", "fallback": submit}
+
+
+def spoken_text(part: Part) -> str:
+    """What a part says, in plain text."""
+    if isinstance(part, Text):
+        return part.text
+    if isinstance(part, Card):
+        return "\n".join([part.title, *(f"{label}: {text}" if label else text for label, text in part.rows)])
+    return part.title if isinstance(part, Form) else ""
+
+
+def _spoken(parts: Sequence[Part]) -> str:
+    text = "\n".join(filter(None, map(spoken_text, parts)))
+    return plain(text)[:SPOKEN]

@@ -1,0 +1,89 @@
+"""The inputs of a form: one for each question, named for a screen reader and for a thumb."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.fit import scale_options
+from adapters.teams.texts import paragraphs, plain
+from adapters.teams.wire import INPUT
+from flows.seam import Field, Form, Line, Options, Pick, Picked, Scale
+from flows.words import _, said
+
+SHORT = 3
+"""Menus of up to this many answers show them all; longer ones open when tapped."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """For whom and where a card is drawn."""
+
+    language: str
+    dialog: bool = False
+    places: tuple[Picked, ...] = ()
+    """The channels that can be picked."""
+    persons: tuple[Picked, ...] = ()
+    carry: Mapping[str, str] = field(default_factory=dict)
+    """See :data:`adapters.teams.wire.Carry`."""
+
+
+def inputs(form: Form, view: View) -> list[dict[str, Any]]:
+    """All questions of a form, as card elements."""
+    return [element for one in form.fields for element in _question(one, view)]
+
+
+def _question(one: Field, view: View) -> list[dict[str, Any]]:
+    shown = paragraphs(one.help, isSubtle=True, size="Small") if one.help else []
+    shown.append(_input(one, view))
+    if one.error:
+        mark = said(_("Please look at this again: {error}", error=one.error), view.language)
+        shown.extend(paragraphs(mark, color="Attention", weight="Bolder"))
+    return shown
+
+
+def _input(one: Field, view: View) -> dict[str, Any]:
+    kind = one.kind
+    common: dict[str, Any] = {
+        "id": INPUT + one.name,
+        "label": plain(one.question),
+        "isRequired": one.required,
+        "spacing": "Medium" if not one.help else "Small",
+    }
+    draft = one.draft.id if isinstance(one.draft, Picked) else one.draft
+    if draft is not None:
+        common["value"] = str(draft)
+    if isinstance(kind, Line):
+        return common | _line(kind, view.language)
+    pairs = _pairs(kind, view)
+    expanded = isinstance(kind, Options) and len(pairs) <= SHORT
+    return common | {
+        "type": "Input.ChoiceSet",
+        "style": "expanded" if expanded else "compact",
+        "wrap": True,
+        "placeholder": said(_("Choose an answer"), view.language),
+        "errorMessage": said(_("Please choose an answer."), view.language),
+        "choices": [{"title": plain(title) or value, "value": value} for value, title in pairs],
+    }
+
+
+def _line(kind: Line, language: str) -> dict[str, Any]:
+    return {
+        "type": "Input.Text",
+        "maxLength": kind.most,
+        "isMultiline": kind.long,
+        "errorMessage": said(_("Please write something here."), language),
+    }
+
+
+def _pairs(kind: Scale | Options | Pick, view: View) -> Sequence[tuple[str, str]]:
+    if isinstance(kind, Scale):
+        return scale_options(kind)
+    if isinstance(kind, Options):
+        return kind.options
+    known = view.places if kind.what == "place" else view.persons
+    if not known:
+        nothing = _("Nothing to choose here yet. Start this from a channel of your team.")
+        return [("", said(nothing, view.language))]
+    return [(p.id, p.name) for p in known]
