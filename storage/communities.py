@@ -104,11 +104,16 @@ _community, _space, _place, _grant, _member, _account = map(
 _grants = (
     select(
         func.aggregate_strings(
-            _grant.role.concat("\x1f").concat(_grant.kind).concat("\x1f").concat(_grant.external_id),
-            literal("\x1e", literal_execute=True),
+            _grant.role.concat("\x1f")
+            .concat(_grant.kind)
+            .concat("\x1f")
+            .concat(_grant.external_id),
+            literal("\x1e"),
         )
     )
-    .where(_grant.community_id == _community.id, _grant.platform == bindparam("platform"))
+    .where(
+        _grant.community_id == _community.id, _grant.platform == bindparam("platform")
+    )
     .correlate(Community)
     .scalar_subquery()
 )
@@ -124,25 +129,35 @@ _seen = (
     _grants.label("grants"),
 )
 _who = Statement(
-    lambda _: select(*_seen)
-    .select_from(CommunitySpace)
-    .join(Community, _community.id == _space.community_id)
-    .outerjoin(
-        Account,
-        (_account.community_id == _community.id)
-        & (_account.platform == bindparam("platform"))
-        & (_account.external_id == bindparam("person")),
+    lambda _: (
+        select(*_seen)
+        .select_from(CommunitySpace)
+        .join(Community, _community.id == _space.community_id)
+        .outerjoin(
+            Account,
+            (_account.community_id == _community.id)
+            & (_account.platform == bindparam("platform"))
+            & (_account.external_id == bindparam("person")),
+        )
+        .outerjoin(Member, _member.id == _account.member_id)
+        .where(
+            _space.platform == bindparam("platform"),
+            _space.external_id == bindparam("space"),
+        )
     )
-    .outerjoin(Member, _member.id == _account.member_id)
-    .where(_space.platform == bindparam("platform"), _space.external_id == bindparam("space"))
 )
 _who_elsewhere = Statement(
-    lambda _: select(*_seen)
-    .select_from(Account)
-    .join(Community, _community.id == _account.community_id)
-    .join(Member, _member.id == _account.member_id)
-    .where(_account.platform == bindparam("platform"), _account.external_id == bindparam("person"))
-    .order_by(_community.id)
+    lambda _: (
+        select(*_seen)
+        .select_from(Account)
+        .join(Community, _community.id == _account.community_id)
+        .join(Member, _member.id == _account.member_id)
+        .where(
+            _account.platform == bindparam("platform"),
+            _account.external_id == bindparam("person"),
+        )
+        .order_by(_community.id)
+    )
 )
 _add_community = Statement(lambda sql: sql.insert(Community))
 _add_space = Statement(lambda sql: sql.insert(CommunitySpace))
@@ -159,7 +174,8 @@ _drop_grants = Statement(
 _add_place = Statement(lambda sql: sql.insert(Place))
 _drop_place = Statement(
     lambda _: delete(Place).where(
-        _place.community_id == bindparam("community"), _place.kind == bindparam("of_kind")
+        _place.community_id == bindparam("community"),
+        _place.kind == bindparam("of_kind"),
     )
 )
 _drop_place_by_id = Statement(
@@ -173,47 +189,99 @@ _drop_space = Statement(
     )
 )
 _places = Statement(
-    lambda _: select(_place.kind, _place.platform, _place.space_id, _place.external_id, _place.name)
-    .where(_place.community_id == bindparam("community"))
-    .order_by(_place.kind)
+    lambda _: (
+        select(
+            _place.kind,
+            _place.platform,
+            _place.space_id,
+            _place.external_id,
+            _place.name,
+        )
+        .where(_place.community_id == bindparam("community"))
+        .order_by(_place.kind)
+    )
 )
 _set_language = Statement(
-    lambda _: update(Member)
-    .where(_member.id == bindparam("member"), _member.community_id == bindparam("community"))
-    .values(language=bindparam("new"))
+    lambda _: (
+        update(Member)
+        .where(
+            _member.id == bindparam("member"),
+            _member.community_id == bindparam("community"),
+        )
+        .values(language=bindparam("new"))
+    )
 )
 _set_name = Statement(
-    lambda _: update(Member).where(_member.id == bindparam("member")).values(name=bindparam("new"))
+    lambda _: (
+        update(Member)
+        .where(_member.id == bindparam("member"))
+        .values(name=bindparam("new"))
+    )
 )
 _set_address = Statement(
-    lambda _: update(Account)
-    .where(_account.platform == bindparam("on"), _account.external_id == bindparam("external"))
-    .values(address=bindparam("new"))
+    lambda _: (
+        update(Account)
+        .where(
+            _account.platform == bindparam("on"),
+            _account.external_id == bindparam("external"),
+        )
+        .values(address=bindparam("new"))
+    )
 )
 _place_of = Statement(
-    lambda _: select(
-        _place.platform, _place.space_id, _place.external_id, literal("").label("address"), _community.language
+    lambda _: (
+        select(
+            _place.platform,
+            _place.space_id,
+            _place.external_id,
+            literal("").label("address"),
+            _community.language,
+        )
+        .join(Community, _community.id == _place.community_id)
+        .where(
+            _place.community_id == bindparam("community"),
+            _place.kind == bindparam("of_kind"),
+        )
     )
-    .join(Community, _community.id == _place.community_id)
-    .where(_place.community_id == bindparam("community"), _place.kind == bindparam("of_kind"))
 )
 _accounts_of = Statement(
-    lambda _: select(
-        _account.platform,
-        _account.space_id,
-        _account.external_id,
-        _account.address,
-        func.coalesce(func.nullif(_member.language, ""), _community.language).label("language"),
+    lambda _: (
+        select(
+            _account.platform,
+            _account.space_id,
+            _account.external_id,
+            _account.address,
+            func.coalesce(func.nullif(_member.language, ""), _community.language).label(
+                "language"
+            ),
+        )
+        .join(Member, _member.id == _account.member_id)
+        .join(Community, _community.id == _account.community_id)
+        .where(
+            _account.member_id == bindparam("member"),
+            _account.community_id == bindparam("community"),
+        )
+        .order_by(_account.platform)
     )
-    .join(Member, _member.id == _account.member_id)
-    .join(Community, _community.id == _account.community_id)
-    .where(_account.member_id == bindparam("member"), _account.community_id == bindparam("community"))
-    .order_by(_account.platform)
 )
-_by_slug = Statement(lambda _: select(_community.id, _community.name).where(_community.slug == bindparam("slug")))
+_by_slug = Statement(
+    lambda _: select(_community.id, _community.name).where(
+        _community.slug == bindparam("slug")
+    )
+)
+_by_id = Statement(
+    lambda _: select(
+        _community.id, _community.name, _community.language, _community.time_zone
+    ).where(_community.id == bindparam("community"))
+)
 _all = Statement(
-    lambda _: select(_community.id, _community.slug, _community.name, _community.language, _community.time_zone)
-    .order_by(_community.slug)
+    lambda _: select(
+        _community.id,
+        _community.slug,
+        _community.name,
+        _community.language,
+        _community.time_zone,
+    ).order_by(_community.slug)
 )
 
 
@@ -227,24 +295,47 @@ def who(session: Session, platform: str, space: str, person: str) -> Who | None:
     if row is None:
         return None
     *known, grants = row
-    parsed = tuple(tuple(one.split("\x1f")) for one in grants.split("\x1e")) if grants else ()
+    parsed = (
+        tuple(tuple(one.split("\x1f")) for one in grants.split("\x1e"))
+        if grants
+        else ()
+    )
     return Who(*known, grants=parsed)
 
 
-def add_community(session: Session, slug: str, name: str, language: str, time_zone: str) -> str:
+def add_community(
+    session: Session, slug: str, name: str, language: str, time_zone: str
+) -> str:
     """A new community; returns its id."""
     community = new_id()
-    session.run(_add_community, id=community, slug=slug, name=name, language=language, time_zone=time_zone)
+    session.run(
+        _add_community,
+        id=community,
+        slug=slug,
+        name=name,
+        language=language,
+        time_zone=time_zone,
+    )
     return community
 
 
-def add_space(session: Session, community: str, platform: str, external_id: str) -> None:
+def add_space(
+    session: Session, community: str, platform: str, external_id: str
+) -> None:
     """The community lives here too."""
-    session.run(_add_space, platform=platform, external_id=external_id, community_id=community)
+    session.run(
+        _add_space, platform=platform, external_id=external_id, community_id=community
+    )
 
 
 def add_member(  # noqa: PLR0913  one row of two tables
-    session: Session, community: str, platform: str, space: str, person: str, address: str = "", name: str = ""
+    session: Session,
+    community: str,
+    platform: str,
+    space: str,
+    person: str,
+    address: str = "",
+    name: str = "",
 ) -> str:
     """Someone new; returns the member's id."""
     member = new_id()
@@ -261,10 +352,22 @@ def add_member(  # noqa: PLR0913  one row of two tables
     return member
 
 
-def grant(session: Session, community: str, role: str, platform: str, kind: str, external_id: str) -> None:
+def grant(
+    session: Session,
+    community: str,
+    role: str,
+    platform: str,
+    kind: str,
+    external_id: str,
+) -> None:
     """Give a role to a platform role or to one person."""
     session.run(
-        _add_grant, community_id=community, role=role, platform=platform, kind=kind, external_id=external_id
+        _add_grant,
+        community_id=community,
+        role=role,
+        platform=platform,
+        kind=kind,
+        external_id=external_id,
     )
 
 
@@ -274,7 +377,13 @@ def revoke(session: Session, community: str, role: str, platform: str) -> None:
 
 
 def set_place(  # noqa: PLR0913  one row
-    session: Session, community: str, kind: str, platform: str, space: str, external_id: str, name: str
+    session: Session,
+    community: str,
+    kind: str,
+    platform: str,
+    space: str,
+    external_id: str,
+    name: str,
 ) -> None:
     """The channel for a purpose; takes the place of an earlier one."""
     session.run(_drop_place, community=community, of_kind=kind)
@@ -322,7 +431,10 @@ def place(session: Session, community: str, kind: str) -> Destination | None:
 
 def accounts(session: Session, community: str, member: str) -> list[Destination]:
     """Where a member can be reached privately."""
-    return [Destination(*row) for row in session.all(_accounts_of, community=community, member=member)]
+    return [
+        Destination(*row)
+        for row in session.all(_accounts_of, community=community, member=member)
+    ]
 
 
 def places(session: Session, community: str) -> list[tuple[str, str, str, str, str]]:
@@ -333,6 +445,12 @@ def places(session: Session, community: str) -> list[tuple[str, str, str, str, s
 def by_slug(session: Session, slug: str) -> tuple[str, str] | None:
     """(id, name) of the community with this address."""
     row = session.one(_by_slug, slug=slug)
+    return None if row is None else tuple(row)
+
+
+def by_id(session: Session, community: str) -> tuple[str, str, str, str] | None:
+    """(id, name, language, time zone) of a community."""
+    row = session.one(_by_id, community=community)
     return None if row is None else tuple(row)
 
 

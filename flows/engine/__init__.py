@@ -1,0 +1,39 @@
+"""The flow engine: a flow is a plain ``async def`` whose answers are journalled by key."""
+
+from flows.engine.chat import Chat, Choice, Context, Piece, Shown, Start, yes_no
+from flows.engine.flow import (
+    Capability,
+    Catalogue,
+    Command,
+    Flow,
+    FlowFault,
+    Recurring,
+    flow,
+)
+from flows.engine.forms import Form, line, options, pick, scale
+from flows.engine.run import Later, Post, Run
+
+__all__ = [
+    "Capability",
+    "Catalogue",
+    "Chat",
+    "Choice",
+    "Command",
+    "Context",
+    "Flow",
+    "FlowFault",
+    "Form",
+    "Later",
+    "Piece",
+    "Post",
+    "Recurring",
+    "Run",
+    "Shown",
+    "Start",
+    "flow",
+    "line",
+    "options",
+    "pick",
+    "scale",
+    "yes_no",
+]

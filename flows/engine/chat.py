@@ -24,7 +24,10 @@ class Choice(Generic[T]):
     kind: Literal["primary", "plain", "danger"] = "plain"
 
 
-yes_no: tuple[Choice[bool], ...] = (Choice(True, _("Yes"), "primary"), Choice(False, _("No")))  # noqa: FBT003
+yes_no: tuple[Choice[bool], ...] = (
+    Choice(True, _("Yes"), "primary"),
+    Choice(False, _("No")),
+)  # noqa: FBT003
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,16 @@ class Context:
 class Chat:
     """One person's chat with one flow. ``say`` and ``show`` speak at once; the rest is awaited."""
 
-    __slots__ = ("community", "community_name", "language", "member", "name", "roles", "shown", "time_zone")
+    __slots__ = (
+        "community",
+        "community_name",
+        "language",
+        "member",
+        "name",
+        "roles",
+        "shown",
+        "time_zone",
+    )
 
     def __init__(self, context: Context) -> None:
         self.community = context.community
@@ -108,7 +120,9 @@ class Chat:
         """A form, filled in and valid."""
         return Step("fill", key, form)
 
-    def do(self, key: str, effect: Callable[..., T], /, *args: Any, **named: Any) -> Step[T]:
+    def do(
+        self, key: str, effect: Callable[..., T], /, *args: Any, **named: Any
+    ) -> Step[T]:
         """The result of ``effect(session, ...)``, called once, in the turn's transaction."""
         return Step("do", key, effect, args, named)
 
@@ -124,11 +138,26 @@ class Chat:
         """Random bytes, the same at every replay."""
         return Step("random", key, count)
 
-    def post(self, key: str, *pieces: Piece, place: str = "", member: str = "", subject: str = "") -> Step[None]:
+    def post(
+        self,
+        key: str,
+        *pieces: Piece,
+        place: str = "",
+        member: str = "",
+        subject: str = "",
+    ) -> Step[None]:
         """A message to a place or privately to a member; one with the same subject replaces the earlier one."""
         return Step("post", key, pieces, place, member, subject)
 
-    def later(self, key: str, flow: str, argument: str = "", *, at: int, until: int | None = None) -> Step[None]:
+    def later(
+        self,
+        key: str,
+        flow: str,
+        argument: str = "",
+        *,
+        at: int,
+        until: int | None = None,
+    ) -> Step[None]:
         """Start a flow without a person at a time; skip it after ``until``."""
         return Step("later", key, flow, argument, at, until)
 

@@ -9,7 +9,12 @@ from pydantic import TypeAdapter
 
 from flows.seam import Buttons, Card, Form, Part, Text
 
-_TYPES: dict[str, type[Part]] = {"text": Text, "card": Card, "buttons": Buttons, "form": Form}
+_TYPES: dict[str, type[Part]] = {
+    "text": Text,
+    "card": Card,
+    "buttons": Buttons,
+    "form": Form,
+}
 _NAMES = {kind: name for name, kind in _TYPES.items()}
 
 
@@ -20,11 +25,18 @@ def _adapter(kind: type[Part]) -> TypeAdapter[Part]:
 
 def pack(parts: list[Part] | tuple[Part, ...], language: str) -> bytes:
     """A message as it waits in the outbox."""
-    rows = [[_NAMES[type(part)], _adapter(type(part)).dump_python(part, mode="json")] for part in parts]
-    return json.dumps({"language": language, "parts": rows}, ensure_ascii=False).encode()
+    rows = [
+        [_NAMES[type(part)], _adapter(type(part)).dump_python(part, mode="json")]
+        for part in parts
+    ]
+    return json.dumps(
+        {"language": language, "parts": rows}, ensure_ascii=False
+    ).encode()
 
 
 def unpack(payload: bytes) -> tuple[tuple[Part, ...], str]:
     """(parts, language) of a waiting message."""
     data = json.loads(payload)
-    return tuple(_adapter(_TYPES[name]).validate_python(part) for name, part in data["parts"]), data["language"]
+    return tuple(
+        _adapter(_TYPES[name]).validate_python(part) for name, part in data["parts"]
+    ), data["language"]

@@ -1,0 +1,97 @@
+"""The clock's hands: due rows run within about a second, one after the other, and conversations expire."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from flows.engine.timers import expire, run_due
+from storage import due
+from storage.database import NotSaved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.metrics import Metrics
+    from bot.time import Clock
+    from flows.catalogue import Catalogue
+    from storage.database import Database
+
+LOOK_AGAIN = 30_000
+"""Milliseconds after which due rows are looked at in any case, for those of a process that died."""
+TRY_AGAIN = 2_000
+"""Milliseconds until the next look when the database did not answer."""
+
+log = structlog.get_logger()
+
+
+class Timers:
+    """Runs what is due. ``ran`` is called after each timer: it may have filled the outbox."""
+
+    def __init__(  # noqa: PLR0913  the pieces of the program it needs
+        self,
+        database: Database,
+        catalogue: Catalogue,
+        clock: Clock,
+        metrics: Metrics,
+        ran: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._catalogue = catalogue
+        self._clock = clock
+        self._metrics = metrics
+        self._ran = ran
+        self._bell = asyncio.Event()
+
+    def wake(self) -> None:
+        """A due row was added, or the clock was moved."""
+        self._bell.set()
+
+    async def run(self) -> None:
+        """Run what is due, until cancelled. What became overdue while Erbij was down runs first, in order."""
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler
+        from apscheduler.triggers.date import DateTrigger
+
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        scheduler.start()
+        try:
+            while True:
+                self._bell.clear()
+                at = self._clock.real(await self.catch_up())
+                scheduler.add_job(
+                    self._bell.set, DateTrigger(at), id="due", replace_existing=True, misfire_grace_time=None
+                )
+                await self._bell.wait()
+        finally:
+            scheduler.shutdown(wait=False)
+
+    async def catch_up(self) -> int:
+        """Run all that is due by now; gives the time at which to look again."""
+        now = self._clock.now
+        try:
+            while await self._one():
+                pass
+            await self._database.run(lambda s: expire(s, self._catalogue, now()))
+            at = await self._database.run(due.next_at)
+        except NotSaved:
+            self._metrics.faults.labels("timers", "NotSaved").inc()
+            log.warning("timers not read", exc_info=True)
+            return now() + TRY_AGAIN
+        later = now() + LOOK_AGAIN
+        return later if at is None else min(at, later)
+
+    async def _one(self) -> bool:
+        """Run the first due row; False when none is due."""
+        now = self._clock.now
+        ran = await self._database.run(lambda s: run_due(s, self._catalogue, now()))
+        if ran is None:
+            return False
+        result = "skipped" if ran.skipped else "ran"
+        self._metrics.timers.labels(ran.flow, result).inc()
+        self._metrics.lag.observe(max(0, ran.lag_ms) / 1000)
+        if ran.skipped:
+            log.info("timer skipped", flow=ran.flow, late_ms=ran.lag_ms)
+        self._ran()
+        return True

@@ -1,0 +1,209 @@
+"""What each kind of act does within a turn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flows import seam
+from flows.engine import draw
+from flows.engine.chat import Step
+from flows.engine.forms import clean
+from flows.engine.run import Run
+from flows.words import LANGUAGES, _, said
+from storage import conversations
+
+if TYPE_CHECKING:
+    from flows.engine.turn import Taking
+
+LONGEST = 4000
+"""Characters of typed text that are looked at."""
+
+
+def dispatch(taking: Taking, act: seam.Act, *, first: bool) -> None:
+    """Do what the act asks. One that was taken before shows what waits instead."""
+    match act:
+        case seam.Opened(form):
+            show(taking, form)
+        case seam.Pressed(button):
+            press(taking, button, first=first)
+        case seam.Filled(form, values):
+            fill(taking, form, dict(values), first=first)
+        case seam.Command(name, argument):
+            command(taking, name, argument) if first else arrive(taking)
+        case seam.Said(text):
+            hear(taking, clean(text[:LONGEST])) if first else arrive(taking)
+        case seam.Arrived():
+            arrive(taking)
+
+
+def arrive(taking: Taking) -> None:
+    """Every question that waits for this person, or a greeting."""
+    from flows.engine.turn import GREETING
+
+    for conversation, turn, journal, _until in reversed(
+        taking.open_conversations() if taking.context.member else []
+    ):
+        taking.show(conversation, turn, journal)
+    if not taking.parts:
+        taking.say(_(GREETING.text, community=taking.context.community_name), "greeted")
+
+
+def show(taking: Taking, token: str) -> None:
+    """The conversation a button or form belongs to, as it waits now."""
+    from flows.engine.turn import OVER
+
+    found = taking.find(token)
+    if found is None:
+        taking.say(OVER, "over")
+    else:
+        taking.show(*found[:3])
+
+
+def press(taking: Taking, button: str, *, first: bool) -> None:
+    """A choice, a way back or out, or a post's button that starts a flow."""
+    from flows.engine.turn import OVER, STOPPED
+
+    if button.startswith("s."):
+        _s, name, argument = (button.split(".", 2) + [""])[:3]
+        return taking.start(name, argument) if first else arrive(taking)
+    found = taking.find(button)
+    if found is None:
+        return taking.say(OVER, "over")
+    conversation, turn, journal, current = found
+    run = taking.reopen(journal) if current and first else None
+    if run is None or run.pending is None:
+        if not current:
+            taking.say(_("This was already answered."), "late")
+        return taking.show(conversation, turn, journal)
+    pressed = button.split(".", 3)[3] if button.count(".") >= 3 else ""
+    if pressed == ":stop":
+        run.close()
+        conversations.end(taking.session, conversation, turn)
+        return taking.say(STOPPED, "stopped")
+    if pressed == ":back" and run.back_to:
+        run.close()
+        before = taking.run(run.flow, run.without(run.back_to))
+        before.go()
+        return taking.settle(conversation, turn, before)
+    if run.pending.kind == "ask":
+        for choice in run.pending.data[1]:
+            if draw.code(choice) == pressed:
+                return go_on(taking, conversation, turn, run, choice.value)
+    return taking.draw(conversation, turn, run)
+
+
+def fill(taking: Taking, token: str, values: dict[str, object], *, first: bool) -> None:
+    """Answers to some or all questions of the form that waits."""
+    from flows.engine.turn import OVER
+
+    found = taking.find(token)
+    if found is None:
+        return taking.say(OVER, "over")
+    conversation, turn, journal, current = found
+    run = taking.reopen(journal) if current and first else None
+    if run is None or run.pending is None or run.pending.kind != "fill":
+        if not current:
+            taking.say(_("This was already answered."), "late")
+        return taking.show(conversation, turn, journal)
+    return take_values(taking, conversation, turn, run, values)
+
+
+def take_values(
+    taking: Taking, conversation: str, turn: int, run: Run, values: dict[str, object]
+) -> None:
+    """Good answers are kept, wrong ones shown again with what is wrong; on when none is open."""
+    step = run.pending
+    assert step is not None  # noqa: S101  the callers looked
+    form = step.data[0]
+    good, drafts, wrong = form.take(values)
+    known = {**(run.journal.get(step.key) or {}), **good}
+    kept = {**run.journal.get("@drafts", {}).get(step.key, {}), **drafts}
+    run.journal["@drafts"] = {
+        **run.journal.get("@drafts", {}),
+        step.key: {k: v for k, v in kept.items() if k not in good},
+    }
+    run.journal["@wrong"] = {step.key: list(wrong)}
+    if form.open_fields(known):
+        run.journal[step.key] = known
+        run.close()
+        if wrong:
+            taking.say(
+                _("Almost there. Please look at the questions that are still open.")
+            )
+        return taking.settle(conversation, turn, run)
+    return go_on(taking, conversation, turn, run, known)
+
+
+def go_on(
+    taking: Taking, conversation: str, turn: int, run: Run, value: object
+) -> None:
+    """The pending question has its answer."""
+    run.answer(value)
+    taking.settle(conversation, turn, run)
+    taking.kind = taking.kind or "answered"
+
+
+def command(taking: Taking, name: str, argument: str) -> None:
+    """A command by its word."""
+    from flows.engine.turn import NOT_FOR_YOU, NOT_UNDERSTOOD, STOPPED
+
+    if name == "cancel":
+        mine = taking.open_conversations() if taking.context.member else []
+        if not mine:
+            return taking.say(_("There is nothing to stop."), "idle")
+        conversations.end(taking.session, mine[0][0], mine[0][1])
+        return taking.say(STOPPED, "stopped")
+    known = taking.catalogue.commands.get(name)
+    if known is None:
+        return taking.say(NOT_UNDERSTOOD, "unknown")
+    if known.roles and not set(known.roles) & taking.context.roles:
+        return taking.say(NOT_FOR_YOU, "refused")
+    return taking.start(known.flow, argument)
+
+
+def hear(taking: Taking, text: str) -> None:
+    """Typed text: a command, an answer to what waits, or something Erbij does not understand."""
+    from flows.engine.turn import NOT_UNDERSTOOD
+
+    word, _space, rest = text.lower().lstrip("/").partition(" ")
+    if word == "cancel" or word in taking.catalogue.commands:
+        return command(taking, word, rest.strip())
+    mine = taking.open_conversations() if taking.context.member else []
+    if mine:
+        conversation, turn, journal, _until = mine[0]
+        run = taking.reopen(journal)
+        if (
+            run is not None
+            and run.pending is not None
+            and answered(taking, conversation, turn, run, text)
+        ):
+            return None
+    taking.say(NOT_UNDERSTOOD, "not_understood")
+    if mine:
+        taking.show(*mine[0][:3])
+    return None
+
+
+def answered(taking: Taking, conversation: str, turn: int, run: Run, text: str) -> bool:
+    """Is the text an answer to what waits: a choice's label, or the only line that is open?"""
+    step: Step[object] | None = run.pending
+    if step is None:
+        return False
+    if step.kind == "ask":
+        for choice in step.data[1]:
+            if text.casefold() in {
+                said(choice.label, language).casefold() for language in LANGUAGES
+            }:
+                go_on(taking, conversation, turn, run, choice.value)
+                return True
+    if step.kind == "fill":
+        form = step.data[0]
+        still = form.open_fields(run.journal.get(step.key) or {})
+        if (
+            len(form.questions) == 1
+            and len(still) == 1
+            and form.questions[still[0]].kind == "line"
+        ):
+            take_values(taking, conversation, turn, run, {still[0]: text})
+            return True
+    return False

@@ -1,0 +1,117 @@
+"""What time brings: flows that start by themselves, conversations that nobody came back to, new communities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from apscheduler.triggers.cron import CronTrigger
+
+from flows.engine.chat import Context
+from flows.engine.flow import Catalogue, FlowFault
+from flows.engine.turn import Taking
+from storage import audit, communities, conversations, due
+from storage.statement import Session
+
+HOUR = 3_600_000
+RETRY = 60_000
+"""How long a timer that failed waits for its first new try, doubled at each further one; ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A timer that was taken."""
+
+    flow: str
+    skipped: bool
+    lag_ms: int
+    posted: bool
+    timers: bool
+
+
+def next_time(cron: str, time_zone: str, after: int) -> int:
+    """When a cron line comes round next, in ms since 1970; right through changes of summer time."""
+    trigger = CronTrigger.from_crontab(cron, timezone=time_zone)
+    moment = datetime.fromtimestamp((after + 1000) / 1000, UTC)
+    found = trigger.get_next_fire_time(None, moment.astimezone(trigger.timezone))
+    if found is None:
+        raise FlowFault(f"the cron line {cron} never comes round")
+    return int(found.timestamp() * 1000)
+
+
+def run_due(session: Session, catalogue: Catalogue, now: int) -> Ran | None:
+    """Run the timer that has been due longest, or record that it came too late; None when none is due."""
+    row = due.take(session, now)
+    if row is None:
+        return None
+    known = communities.by_id(session, row.community)
+    flow = catalogue.flows.get(row.flow)
+    skipped = (
+        flow is None or known is None or (row.until is not None and now > row.until)
+    )
+    taking = Taking(session, catalogue, Context(), now)
+    if flow is not None and known is not None and not skipped:
+        _id, name, language, time_zone = known
+        taking.context = Context(row.community, name, time_zone, language)
+        # The moment is part of the identity, so that a recurring flow may post again next time.
+        run = taking.run(flow, {"@flow": row.flow, "@argument": row.argument})
+        run.go()
+        if run.pending is not None:
+            raise FlowFault(
+                f"flow {row.flow} was started by a timer and asks somebody something"
+            )
+        taking.settle(f"{row.key}@{row.at}", 0, run)
+    elif known is not None:
+        audit.record(session, row.community, now, "", "timer skipped", row.flow)
+    if row.cron:
+        at = next_time(row.cron, row.time_zone, now)
+        due.move(
+            session, row.id, at, None if row.until is None else at + row.until - row.at
+        )
+    else:
+        due.done(session, row.id)
+    return Ran(
+        row.flow, skipped, now - row.at, taking.posted, taking.timers or bool(row.cron)
+    )
+
+
+def fail_due(session: Session, now: int) -> str:
+    """Put off the timer that just failed; returns its flow."""
+    row = due.take(session, now)
+    if row is None:
+        return ""
+    due.failed(session, row.id, now + RETRY * 2**row.attempts)
+    return row.flow
+
+
+def expire(session: Session, now: int) -> int:
+    """End conversations that nobody came back to; what they held is gone. Returns how many."""
+    return len(conversations.take_expired(session, now))
+
+
+def found_community(  # noqa: PLR0913  one row and its clockwork
+    session: Session,
+    catalogue: Catalogue,
+    slug: str,
+    name: str,
+    language: str,
+    time_zone: str,
+    now: int,
+) -> str:
+    """A new community with everything that recurs in it; returns its id."""
+    community = communities.add_community(session, slug, name, language, time_zone)
+    for one in catalogue.recurring:
+        at = next_time(one.cron, time_zone, now)
+        until = None if one.until_hours is None else at + int(one.until_hours * HOUR)
+        due.add(
+            session,
+            f"{community}:{one.flow}",
+            community,
+            one.flow,
+            "",
+            at,
+            until,
+            one.cron,
+            time_zone,
+        )
+    return community
