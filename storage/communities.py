@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, func, literal, select, update
+from sqlalchemy import bindparam, delete, func, literal, literal_column, select, update
 from sqlmodel import Field, SQLModel
 
 from storage.ids import new_id
@@ -104,16 +104,11 @@ _community, _space, _place, _grant, _member, _account = map(
 _grants = (
     select(
         func.aggregate_strings(
-            _grant.role.concat("\x1f")
-            .concat(_grant.kind)
-            .concat("\x1f")
-            .concat(_grant.external_id),
-            literal("\x1e"),
+            _grant.role.concat("\x1f").concat(_grant.kind).concat("\x1f").concat(_grant.external_id),
+            literal_column("'\x1e'"),  # type: ignore[arg-type]  # a plain str would wait for SQLAlchemy to execute it
         )
     )
-    .where(
-        _grant.community_id == _community.id, _grant.platform == bindparam("platform")
-    )
+    .where(_grant.community_id == _community.id, _grant.platform == bindparam("platform"))
     .correlate(Community)
     .scalar_subquery()
 )
@@ -212,11 +207,7 @@ _set_language = Statement(
     )
 )
 _set_name = Statement(
-    lambda _: (
-        update(Member)
-        .where(_member.id == bindparam("member"))
-        .values(name=bindparam("new"))
-    )
+    lambda _: update(Member).where(_member.id == bindparam("member")).values(name=bindparam("new"))
 )
 _set_address = Statement(
     lambda _: (
@@ -251,9 +242,7 @@ _accounts_of = Statement(
             _account.space_id,
             _account.external_id,
             _account.address,
-            func.coalesce(func.nullif(_member.language, ""), _community.language).label(
-                "language"
-            ),
+            func.coalesce(func.nullif(_member.language, ""), _community.language).label("language"),
         )
         .join(Member, _member.id == _account.member_id)
         .join(Community, _community.id == _account.community_id)
@@ -265,14 +254,12 @@ _accounts_of = Statement(
     )
 )
 _by_slug = Statement(
-    lambda _: select(_community.id, _community.name).where(
-        _community.slug == bindparam("slug")
-    )
+    lambda _: select(_community.id, _community.name).where(_community.slug == bindparam("slug"))
 )
 _by_id = Statement(
-    lambda _: select(
-        _community.id, _community.name, _community.language, _community.time_zone
-    ).where(_community.id == bindparam("community"))
+    lambda _: select(_community.id, _community.name, _community.language, _community.time_zone).where(
+        _community.id == bindparam("community")
+    )
 )
 _all = Statement(
     lambda _: select(
@@ -295,17 +282,11 @@ def who(session: Session, platform: str, space: str, person: str) -> Who | None:
     if row is None:
         return None
     *known, grants = row
-    parsed = (
-        tuple(tuple(one.split("\x1f")) for one in grants.split("\x1e"))
-        if grants
-        else ()
-    )
+    parsed = tuple(tuple(one.split("\x1f")) for one in grants.split("\x1e")) if grants else ()
     return Who(*known, grants=parsed)
 
 
-def add_community(
-    session: Session, slug: str, name: str, language: str, time_zone: str
-) -> str:
+def add_community(session: Session, slug: str, name: str, language: str, time_zone: str) -> str:
     """A new community; returns its id."""
     community = new_id()
     session.run(
@@ -319,13 +300,9 @@ def add_community(
     return community
 
 
-def add_space(
-    session: Session, community: str, platform: str, external_id: str
-) -> None:
+def add_space(session: Session, community: str, platform: str, external_id: str) -> None:
     """The community lives here too."""
-    session.run(
-        _add_space, platform=platform, external_id=external_id, community_id=community
-    )
+    session.run(_add_space, platform=platform, external_id=external_id, community_id=community)
 
 
 def add_member(  # noqa: PLR0913  one row of two tables
@@ -431,10 +408,7 @@ def place(session: Session, community: str, kind: str) -> Destination | None:
 
 def accounts(session: Session, community: str, member: str) -> list[Destination]:
     """Where a member can be reached privately."""
-    return [
-        Destination(*row)
-        for row in session.all(_accounts_of, community=community, member=member)
-    ]
+    return [Destination(*row) for row in session.all(_accounts_of, community=community, member=member)]
 
 
 def places(session: Session, community: str) -> list[tuple[str, str, str, str, str]]:

@@ -1,0 +1,443 @@
+"""Belonging cases: no way back from a case to the student who told it.
+
+A case row holds no member, no exact time and no platform. Yet a row that is written in a student's own transaction
+can be joined to that student by what it carries unseen (PostgreSQL's ``xmin``, a row's place). So a student's words
+enter as a **letter**, sealed as a whole under an id of its own; :func:`release` opens all letters of a community at a
+set moment, shuffled, in a transaction without a student, and only then is there a case for mentors to read.
+
+Case text is encrypted under a key of its own, which a master key wraps: erasing the wrapped key erases the case.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import BigInteger, bindparam, delete, func, select, update
+from sqlmodel import Field, Index, SQLModel
+
+from storage.communities import Member
+from storage.ids import new_id
+from storage.keys import seal, unseal
+from storage.statement import Session, Statement, columns
+
+NEW, CLAIMED, ANSWERED, CLOSED = "new", "claimed", "answered", "closed"
+STUDENT, MENTOR, NOTE = "student", "mentor", "note"
+DAY_MS = 86_400_000
+_PAD = 1024
+
+
+class CaseLetter(SQLModel, table=True):
+    """A student's words on their way to the mentors, sealed: a new case, or more about one."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
+    id: str = Field(primary_key=True)
+    community_id: str = Field(foreign_key="community.id", index=True)
+    sealed: bytes
+
+
+class Case(SQLModel, table=True):
+    """A case that mentors can read. ``received_day`` in days since 1970."""
+
+    __tablename__ = "belonging_case"
+    __table_args__ = {"sqlite_with_rowid": False}
+    id: str = Field(primary_key=True)
+    community_id: str = Field(foreign_key="community.id", index=True)
+    status: str = NEW
+    received_day: int
+    wrapped_key: bytes
+    """Empty once the case is erased."""
+    holder_id: str | None = Field(default=None, foreign_key="member.id")
+    receipt: bytes = Field(unique=True)
+    """A slow hash of the words that only the student has."""
+
+
+class CaseMessage(SQLModel, table=True):
+    """Words in a case, sealed under its key: the student's six answers are the first."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
+    case_id: str = Field(primary_key=True, foreign_key="belonging_case.id")
+    position: int = Field(primary_key=True)
+    author: str
+    day: int
+    sealed: bytes
+
+
+class CaseEvent(SQLModel, table=True):
+    """A change of status: who, when, what, no content. A student's act has no ``who`` and no more than a day."""
+
+    __table_args__ = (Index("caseevent_of", "case_id", "at"),)
+    id: str = Field(primary_key=True)
+    case_id: str = Field(foreign_key="belonging_case.id")
+    at: int = Field(sa_type=BigInteger)
+    who: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseWords:
+    """One message in a case. ``author`` is student, mentor or note; ``day`` in days since 1970."""
+
+    author: str
+    text: str
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case as someone may see it. ``text`` holds the first answers by question; ``messages`` what came after."""
+
+    id: str
+    status: str
+    day: int
+    holder: str
+    """The member who claimed it; empty for nobody."""
+    holder_name: str
+    text: dict[str, str]
+    messages: tuple[CaseWords, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """A case in a list."""
+
+    id: str
+    status: str
+    day: int
+    holder: str
+    holder_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseChange:
+    """One line of a case's record; ``at`` in ms since 1970."""
+
+    at: int
+    who: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Whether a claim won, and who holds the case now."""
+
+    won: bool
+    holder: str
+    holder_name: str
+
+
+_l, _c, _m, _e, _member = map(columns, (CaseLetter, Case, CaseMessage, CaseEvent, Member))
+_of_case = (_c.id == bindparam("case"), _c.community_id == bindparam("community"))
+_seen = (
+    _c.id,
+    _c.status,
+    _c.received_day,
+    func.coalesce(_c.holder_id, "").label("holder"),
+    func.coalesce(_member.name, "").label("holder_name"),
+)
+_add_letter = Statement(lambda sql: sql.insert(CaseLetter))
+_letters = Statement(
+    lambda _: select(_l.id, _l.sealed).where(_l.community_id == bindparam("community")).with_for_update()
+)
+_read_letters = Statement(lambda _: select(_l.id, _l.sealed).where(_l.community_id == bindparam("community")))
+_drop_letter = Statement(lambda _: delete(CaseLetter).where(_l.id == bindparam("letter")))
+_add_case = Statement(lambda sql: sql.insert(Case))
+_add_message = Statement(lambda sql: sql.insert(CaseMessage))
+_add_event = Statement(lambda sql: sql.insert(CaseEvent))
+_find = Statement(
+    lambda _: select(*_seen, _c.wrapped_key).outerjoin(Member, _member.id == _c.holder_id).where(*_of_case)
+)
+_by_receipt = Statement(
+    lambda _: (
+        select(*_seen, _c.wrapped_key)
+        .outerjoin(Member, _member.id == _c.holder_id)
+        .where(_c.receipt == bindparam("tag"), _c.community_id == bindparam("community"))
+    )
+)
+_open_cases = Statement(
+    lambda _: (
+        select(*_seen)
+        .outerjoin(Member, _member.id == _c.holder_id)
+        .where(_c.community_id == bindparam("community"), _c.status != CLOSED)
+        .order_by(_c.received_day, _c.id)
+    )
+)
+_lock = Statement(lambda _: select(_c.status, _c.wrapped_key).where(*_of_case).with_for_update())
+_messages = Statement(
+    lambda _: (
+        select(_m.position, _m.author, _m.day, _m.sealed)
+        .where(_m.case_id == bindparam("case"))
+        .order_by(_m.position)
+    )
+)
+_next_position = Statement(
+    lambda _: select(func.coalesce(func.max(_m.position), -1).label("last")).where(
+        _m.case_id == bindparam("case")
+    )
+)
+_claim = Statement(
+    lambda _: (
+        update(Case)
+        .where(*_of_case, _c.holder_id.is_(None), _c.status == NEW)
+        .values(holder_id=bindparam("member"), status=CLAIMED)
+    )
+)
+_set_status = Statement(lambda _: update(Case).where(*_of_case).values(status=bindparam("new_status")))
+_drop_key = Statement(
+    lambda _: (
+        update(Case)
+        .where(*_of_case)
+        .values(wrapped_key=bindparam("empty"), receipt=bindparam("unused"), status=CLOSED)
+    )
+)
+_drop_messages = Statement(lambda _: delete(CaseMessage).where(_m.case_id == bindparam("case")))
+_events = Statement(
+    lambda _: (
+        select(_e.at, _e.who, _e.what).join(Case, _c.id == _e.case_id).where(*_of_case).order_by(_e.at, _e.id)
+    )
+)
+_wrapped = Statement(
+    lambda _: select(_c.id, _c.wrapped_key).where(func.length(_c.wrapped_key) > 0).with_for_update()
+)
+_set_key = Statement(
+    lambda _: update(Case).where(_c.id == bindparam("case")).values(wrapped_key=bindparam("wrapped"))
+)
+
+# ---------------------------------------------------------------- the student
+
+
+def add(session: Session, community: str, receipt_tag: str, text: Mapping[str, str | None], day: int) -> str:
+    """A student's new case, on its way; returns the case's id. ``receipt_tag`` in hex, ``day`` in days since 1970."""
+    case = new_id()
+    answers = {question: answer for question, answer in text.items() if answer}
+    _post(session, community, {"case": case, "tag": receipt_tag, "text": json.dumps(answers), "day": day})
+    return case
+
+
+def by_receipt(session: Session, community: str, tag: str) -> CaseView | None:
+    """The case that belongs to a receipt, as its student sees it: without notes, with what is still on its way."""
+    letters = [letter for _, letter in _opened(session, community, _read_letters)]
+    row = session.one(_by_receipt, tag=bytes.fromhex(tag), community=community)
+    if row is not None:
+        view = _view(session, row, notes=False)
+        return view and _with_letters(view, letters)
+    for letter in letters:
+        if letter.get("tag") == tag:
+            answers = json.loads(letter["text"])
+            return _with_letters(CaseView(letter["case"], NEW, letter["day"], "", "", answers, ()), letters)
+    return None
+
+
+def write_on(session: Session, community: str, case: str, text: str, day: int) -> bool:
+    """More words of the student; mentors see them from the next set moment. False when the case is gone."""
+    known = session.one(_find, case=case, community=community)
+    if known is None or not known.wrapped_key:
+        on_the_way = (
+            letter["case"] for _, letter in _opened(session, community, _read_letters) if "tag" in letter
+        )
+        if case not in on_the_way:
+            return False
+    _post(session, community, {"case": case, "text": text, "day": day})
+    return True
+
+
+def release(session: Session, community: str) -> list[str]:
+    """Open every letter that waits. Returns the cases that mentors must hear of, shuffled: new ones, and those with
+    more from the student (their status says which)."""
+    letters = _opened(session, community, _letters)
+    secrets.SystemRandom().shuffle(letters)
+    letters.sort(key=lambda one: "tag" not in one[1])
+    touched: dict[str, None] = {}
+    for letter_id, letter in letters:
+        session.run(_drop_letter, letter=letter_id)
+        if "tag" in letter:
+            _open_case(session, community, letter)
+            touched[letter["case"]] = None
+        elif _go_on(session, community, letter):
+            touched[letter["case"]] = None
+    order = list(touched)
+    secrets.SystemRandom().shuffle(order)
+    return order
+
+
+# ---------------------------------------------------------------- the mentors
+
+
+def read(session: Session, community: str, case: str) -> CaseView | None:
+    """A case as mentors see it; None when it is not theirs, not released, or erased."""
+    row = session.one(_find, case=case, community=community)
+    return None if row is None else _view(session, row, notes=True)
+
+
+def claim(session: Session, community: str, case: str, member: str, now: int) -> Claim | None:
+    """A mentor takes a case; of two at once one wins, and the other learns who. None when there is no such case."""
+    won = session.run(_claim, case=case, community=community, member=member) == 1
+    if won:
+        _record(session, case, now, member, "claimed")
+    row = session.one(_find, case=case, community=community)
+    if row is None:
+        return None
+    return Claim(won or row.holder == member, row.holder, row.holder_name)
+
+
+def answer(session: Session, community: str, case: str, member: str, text: str, now: int) -> bool:
+    """A mentor's answer to the student. False when the case is gone."""
+    if not _write(session, community, case, MENTOR, text, now // DAY_MS):
+        return False
+    session.run(_set_status, case=case, community=community, new_status=ANSWERED)
+    _record(session, case, now, member, "answered")
+    return True
+
+
+def note(session: Session, community: str, case: str, member: str, text: str, now: int) -> bool:
+    """A note that only mentors see. False when the case is gone."""
+    if not _write(session, community, case, NOTE, text, now // DAY_MS):
+        return False
+    _record(session, case, now, member, "noted")
+    return True
+
+
+def close(session: Session, community: str, case: str, member: str, now: int) -> bool:
+    """A mentor is done with a case. False when it is gone or was closed."""
+    row = session.one(_lock, case=case, community=community)
+    if row is None or row.status == CLOSED:
+        return False
+    session.run(_set_status, case=case, community=community, new_status=CLOSED)
+    _record(session, case, now, member, "closed")
+    return True
+
+
+def erase(session: Session, community: str, case: str, member: str, now: int) -> bool:
+    """Destroy a case's key and words; its record stays. False when it is gone."""
+    gone = (
+        session.run(_drop_key, case=case, community=community, empty=b"", unused=secrets.token_bytes(16)) == 0
+    )
+    if gone:
+        return False
+    session.run(_drop_messages, case=case)
+    _record(session, case, now, member, "erased")
+    return True
+
+
+def listing(session: Session, community: str) -> list[CaseLine]:
+    """The cases that are not closed, the oldest day first."""
+    return [CaseLine(*row) for row in session.all(_open_cases, community=community)]
+
+
+def record(session: Session, community: str, case: str) -> list[CaseChange]:
+    """What happened to a case, in order."""
+    return [CaseChange(*row) for row in session.all(_events, case=case, community=community)]
+
+
+def rewrap(session: Session) -> int:
+    """Wrap every case's key under the newest master key; returns how many were not yet."""
+    masters, changed = session.keys.masters, 0
+    for row in session.all(_wrapped):
+        wrapped = bytes(row.wrapped_key)
+        if wrapped.startswith(masters.newest):
+            continue
+        key = masters.unwrap(wrapped, _identity(row.id))
+        session.run(_set_key, case=row.id, wrapped=masters.wrap(key, _identity(row.id)))
+        changed += 1
+    return changed
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _post(session: Session, community: str, letter: Mapping[str, Any]) -> None:
+    letter_id = new_id()
+    raw = json.dumps(letter).encode()
+    raw += b" " * (-len(raw) % _PAD)  # its length must not tell which case it became
+    session.run(
+        _add_letter, id=letter_id, community_id=community, sealed=session.keys.seal("letter", letter_id, raw)
+    )
+
+
+def _opened(session: Session, community: str, letters: Statement) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (row.id, json.loads(session.keys.open("letter", row.id, bytes(row.sealed))))
+        for row in session.all(letters, community=community)
+    ]
+
+
+def _with_letters(view: CaseView, letters: list[dict[str, Any]]) -> CaseView:
+    coming = (
+        CaseWords(STUDENT, letter["text"], letter["day"])
+        for letter in letters
+        if letter["case"] == view.id and "tag" not in letter
+    )
+    return CaseView(
+        view.id, view.status, view.day, view.holder, view.holder_name, view.text, (*view.messages, *coming)
+    )
+
+
+def _open_case(session: Session, community: str, letter: Mapping[str, Any]) -> None:
+    case, key = letter["case"], secrets.token_bytes(32)
+    session.run(
+        _add_case,
+        id=case,
+        community_id=community,
+        status=NEW,
+        received_day=letter["day"],
+        wrapped_key=session.keys.masters.wrap(key, _identity(case)),
+        holder_id=None,
+        receipt=bytes.fromhex(letter["tag"]),
+    )
+    _write(session, community, case, STUDENT, letter["text"], letter["day"])
+    _record(session, case, letter["day"] * DAY_MS, "", "received")
+
+
+def _go_on(session: Session, community: str, letter: Mapping[str, Any]) -> bool:
+    """A student's further words: an answered case waits for its mentor again, a closed one is open again."""
+    case = letter["case"]
+    if not _write(session, community, case, STUDENT, letter["text"], letter["day"]):
+        return False
+    row = session.one(_find, case=case, community=community)
+    if row.status in (ANSWERED, CLOSED):
+        session.run(_set_status, case=case, community=community, new_status=CLAIMED if row.holder else NEW)
+    _record(session, case, letter["day"] * DAY_MS, "", "written on")
+    return True
+
+
+def _write(  # noqa: PLR0913  one row
+    session: Session, community: str, case: str, author: str, text: str, day: int
+) -> bool:
+    row = session.one(_lock, case=case, community=community)
+    if row is None or not row.wrapped_key:
+        return False
+    position = int(session.one(_next_position, case=case).last) + 1
+    sealed = seal(_cipher(session, case, row.wrapped_key), f"{case}:{position}:{author}", text.encode())
+    session.run(_add_message, case_id=case, position=position, author=author, day=day, sealed=sealed)
+    return True
+
+
+def _view(session: Session, row: Any, *, notes: bool) -> CaseView | None:
+    if not row.wrapped_key:
+        return None
+    cipher = _cipher(session, row.id, row.wrapped_key)
+    words = [
+        CaseWords(author, unseal(cipher, f"{row.id}:{position}:{author}", bytes(sealed)).decode(), day)
+        for position, author, day, sealed in session.all(_messages, case=row.id)
+        if notes or author != NOTE
+    ]
+    answers = json.loads(words[0].text)
+    return CaseView(
+        row.id, row.status, row.received_day, row.holder, row.holder_name, answers, tuple(words[1:])
+    )
+
+
+def _record(session: Session, case: str, at: int, who: str, what: str) -> None:
+    session.run(_add_event, id=new_id(), case_id=case, at=at, who=who, what=what)
+
+
+def _cipher(session: Session, case: str, wrapped: bytes) -> AESGCM:
+    return AESGCM(session.keys.masters.unwrap(bytes(wrapped), _identity(case)))
+
+
+def _identity(case: str) -> str:
+    return f"case:{case}"

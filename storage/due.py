@@ -1,0 +1,165 @@
+"""What is due: a flow to start at a moment, once or again and again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, Integer, bindparam, case, delete, func, select, update
+from sqlmodel import Field, Index, SQLModel
+
+from storage.statement import Session, Statement, columns
+
+WAITING, DEAD = "waiting", "dead"
+TRIES = 8
+"""After so many failures a row stays where it is, dead, for someone to look at."""
+
+
+class DueRow(SQLModel, table=True):
+    """A flow that starts without a person. Times in ms since 1970 UTC; ``cron`` is empty for a single time."""
+
+    __tablename__ = "due"
+    __table_args__ = (Index("due_next", "state", "at"),)
+    id: int | None = Field(
+        default=None,
+        primary_key=True,
+        sa_type=BigInteger().with_variant(Integer(), "sqlite"),  # type: ignore[call-overload]
+    )
+    key: str = Field(unique=True)
+    community_id: str = Field(foreign_key="community.id", index=True)
+    flow: str
+    argument: str = ""
+    at: int = Field(sa_type=BigInteger)
+    until: int | None = Field(default=None, sa_type=BigInteger)
+    """From then on it is pointless."""
+    cron: str = ""
+    time_zone: str = ""
+    state: str = WAITING
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One row, taken by this transaction."""
+
+    id: int
+    key: str
+    community: str
+    flow: str
+    argument: str
+    at: int
+    until: int | None
+    cron: str
+    time_zone: str
+    attempts: int
+
+
+_d = columns(DueRow)
+_shown = (
+    _d.id,
+    _d.key,
+    _d.community_id,
+    _d.flow,
+    _d.argument,
+    _d.at,
+    _d.until,
+    _d.cron,
+    _d.time_zone,
+    _d.attempts,
+)
+_given = ("key", "community_id", "flow", "argument", "at", "until", "cron", "time_zone")
+_add = Statement(
+    lambda sql: (
+        sql.insert(DueRow)
+        .values({name: bindparam(name) for name in _given} | {"state": WAITING, "attempts": 0})
+        .on_conflict_do_nothing()
+        .inline()
+    )
+)
+_take = Statement(
+    lambda _: (
+        select(*_shown)
+        .where(_d.state == WAITING, _d.at <= bindparam("now"))
+        .order_by(_d.at, _d.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+)
+_done = Statement(lambda _: delete(DueRow).where(_d.id == bindparam("row")))
+_move = Statement(
+    lambda _: (
+        update(DueRow)
+        .where(_d.id == bindparam("row"))
+        .values(at=bindparam("new_at"), until=bindparam("new_until"), attempts=0)
+    )
+)
+_failed = Statement(
+    lambda _: (
+        update(DueRow)
+        .where(_d.id == bindparam("row"))
+        .values(
+            attempts=_d.attempts + 1,
+            at=bindparam("new_at"),
+            state=case((_d.attempts + 1 >= TRIES, DEAD), else_=WAITING),
+        )
+    )
+)
+_next = Statement(lambda _: select(func.min(_d.at).label("at")).where(_d.state == WAITING))
+_dead = Statement(lambda _: select(*_shown).where(_d.state == DEAD).order_by(_d.id))
+
+
+def add(  # noqa: PLR0913  one row
+    session: Session,
+    key: str,
+    community: str,
+    flow: str,
+    argument: str,
+    at: int,
+    until: int | None = None,
+    cron: str = "",
+    time_zone: str = "",
+) -> bool:
+    """Start a flow at a moment; False when a row with this key waits already."""
+    added = session.run(
+        _add,
+        key=key,
+        community_id=community,
+        flow=flow,
+        argument=argument,
+        at=at,
+        until=until,
+        cron=cron,
+        time_zone=time_zone,
+    )
+    return added == 1
+
+
+def take(session: Session, now: int) -> Due | None:
+    """The row that has been due longest, locked for this transaction; other processes get the next."""
+    row = session.one(_take, now=now)
+    return None if row is None else Due(*row)
+
+
+def done(session: Session, row: int) -> None:
+    """Ran, or was skipped, and does not come again."""
+    session.run(_done, row=row)
+
+
+def move(session: Session, row: int, at: int, until: int | None) -> None:
+    """Comes again at a moment."""
+    session.run(_move, row=row, new_at=at, new_until=until)
+
+
+def failed(session: Session, row: int, at: int) -> None:
+    """Did not work; again at a moment, or never after the last try."""
+    session.run(_failed, row=row, new_at=at)
+
+
+def next_at(session: Session) -> int | None:
+    """When the next row is due, in ms since 1970; None when nothing waits."""
+    at = session.one(_next).at
+    return None if at is None else int(at)
+
+
+def dead(session: Session) -> list[Due]:
+    """Rows that failed too often."""
+    return [Due(*row) for row in session.all(_dead)]

@@ -1,0 +1,342 @@
+"""The outbox: what must be sent, written in the transaction that decided it, delivered in order per conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, bindparam, case, delete, func, select, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, Index, SQLModel
+
+from storage.communities import Account
+from storage.statement import Session, Statement, columns
+
+WAITING, SENT, DEAD = "waiting", "sent", "dead"
+
+
+class Outbox(SQLModel, table=True):
+    """One message to one place or person.
+
+    ``lane`` is the conversation on the platform within which order is kept: a place's id, or a person's. ``subject``
+    names what the message is about; a later message with the same subject in the same lane replaces the earlier one.
+    The payload is sealed: it may show words that are encrypted everywhere else.
+    """
+
+    __table_args__ = (
+        Index("outbox_next", "state", "not_before"),
+        Index("outbox_lane", "platform", "lane", "state", "id"),
+    )
+    id: int | None = Field(
+        default=None,
+        primary_key=True,
+        sa_type=BigInteger().with_variant(Integer(), "sqlite"),  # type: ignore[call-overload]
+    )
+    key: str = Field(unique=True)
+    community_id: str = Field(foreign_key="community.id", index=True)
+    platform: str
+    space_id: str
+    lane: str
+    private: int
+    subject: str = ""
+    payload: bytes
+    state: str = WAITING
+    attempts: int = 0
+    created_at: int = Field(sa_type=BigInteger)
+    not_before: int = Field(sa_type=BigInteger)
+    message: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message the sender has claimed."""
+
+    id: int
+    key: str
+    community: str
+    platform: str
+    space: str
+    lane: str
+    private: bool
+    payload: bytes
+    attempts: int
+    created_at: int
+    edits: str
+    """The platform's id of the message that this one replaces; empty for a new one."""
+    address: str
+    """How the adapter reaches the person now; empty for a place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What `erbij outbox` shows of a message that is not sent. Times in ms since 1970."""
+
+    id: int
+    platform: str
+    state: str
+    attempts: int
+    created_at: int
+    not_before: int
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many messages wait and how many died, and when the oldest of each was written (ms), None without any."""
+
+    waiting: int = 0
+    oldest_waiting: int | None = None
+    dead: int = 0
+    oldest_dead: int | None = None
+
+
+_o, _account = columns(Outbox), columns(Account)
+_earlier, _before = aliased(Outbox), aliased(Outbox)
+
+_edits = (
+    select(_before.message)
+    .where(
+        _before.platform == _o.platform,
+        _before.lane == _o.lane,
+        _before.state == SENT,
+        _before.subject == _o.subject,
+        _o.subject != "",
+        _before.id < _o.id,
+    )
+    .order_by(_before.id.desc())  # type: ignore[union-attr]
+    .limit(1)
+    .correlate(Outbox)
+    .scalar_subquery()
+)
+_address = (
+    select(_account.address)
+    .where(
+        _account.platform == _o.platform,
+        _account.community_id == _o.community_id,
+        _account.external_id == _o.lane,
+        _o.private == 1,
+    )
+    .correlate(Outbox)
+    .scalar_subquery()
+)
+_ahead = (
+    select(_earlier.id)
+    .where(
+        _earlier.platform == _o.platform,
+        _earlier.lane == _o.lane,
+        _earlier.state == WAITING,
+        _earlier.id < _o.id,
+    )
+    .correlate(Outbox)
+    .exists()
+)
+_claimable = Statement(
+    lambda _: (
+        select(
+            _o.id,
+            _o.key,
+            _o.community_id,
+            _o.platform,
+            _o.space_id,
+            _o.lane,
+            _o.private,
+            _o.payload,
+            _o.attempts,
+            _o.created_at,
+            func.coalesce(_edits, "").label("edits"),
+            func.coalesce(_address, "").label("address"),
+        )
+        .where(_o.state == WAITING, _o.not_before <= bindparam("now"), ~_ahead)
+        .order_by(_o.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True, of=Outbox)
+    )
+)
+_given = (
+    "key",
+    "community_id",
+    "platform",
+    "space_id",
+    "lane",
+    "private",
+    "subject",
+    "payload",
+    "created_at",
+    "not_before",
+)
+_add = Statement(
+    lambda sql: (
+        sql.insert(Outbox)
+        .values(
+            {name: bindparam(name) for name in _given}
+            | {"state": WAITING, "attempts": 0, "message": "", "fault": ""}
+        )
+        .on_conflict_do_nothing()
+        .inline()
+    )
+)
+
+
+def _change(**values: Any) -> Statement:
+    return Statement(lambda _: update(Outbox).where(_o.id == bindparam("row")).values(**values))
+
+
+_lease = _change(not_before=bindparam("until"))
+_sent = _change(
+    state=SENT,
+    message=bindparam("reference"),
+    fault="",
+    payload=case(
+        (bindparam("keep", type_=Integer) == 1, _o.payload), else_=bindparam("empty", type_=_o.payload.type)
+    ),
+)
+_retry = _change(attempts=_o.attempts + 1, not_before=bindparam("at"), fault=bindparam("why"))
+_bury = _change(state=DEAD, attempts=_o.attempts + 1, fault=bindparam("why"))
+_revive = Statement(
+    lambda _: (
+        update(Outbox)
+        .where(_o.state == DEAD)
+        .values(state=WAITING, attempts=0, not_before=bindparam("at"), fault="")
+    )
+)
+_next = Statement(lambda _: select(func.min(_o.not_before).label("at")).where(_o.state == WAITING, ~_ahead))
+_depth = Statement(
+    lambda _: (
+        select(_o.state, func.count().label("n"), func.min(_o.created_at).label("oldest"))
+        .where(_o.state != SENT)
+        .group_by(_o.state)
+    )
+)
+_rows = Statement(
+    lambda _: (
+        select(_o.id, _o.platform, _o.state, _o.attempts, _o.created_at, _o.not_before, _o.fault)
+        .where(_o.state != SENT)
+        .order_by(_o.id)
+        .limit(bindparam("most"))
+    )
+)
+_standing = Statement(
+    lambda _: (
+        select(_o.key, _o.subject, _o.payload)
+        .where(
+            _o.platform == bindparam("on"),
+            _o.community_id == bindparam("community"),
+            _o.lane == bindparam("of_lane"),
+            _o.state == SENT,
+            func.length(_o.payload) > 0,
+        )
+        .order_by(_o.id)
+    )
+)
+_purge = Statement(lambda _: delete(Outbox).where(_o.state == SENT, _o.created_at < bindparam("before")))
+
+
+def add(  # noqa: PLR0913  one row
+    session: Session,
+    key: str,
+    community: str,
+    platform: str,
+    space: str,
+    lane: str,
+    *,
+    private: bool,
+    subject: str,
+    payload: bytes,
+    now: int,
+) -> bool:
+    """Queue a message; False when the same key was queued before."""
+    added = session.run(
+        _add,
+        key=key,
+        community_id=community,
+        platform=platform,
+        space_id=space,
+        lane=lane,
+        private=int(private),
+        subject=subject,
+        payload=session.keys.seal("outbox", key, payload),
+        created_at=now,
+        not_before=now,
+    )
+    return added == 1
+
+
+def claim(session: Session, now: int, lease_until: int, most: int) -> list[Waiting]:
+    """The first message of each lane that may go now, ours until ``lease_until``.
+
+    Who claims it and is killed loses it to whoever asks after that moment.
+    """
+    claimed = []
+    for row in session.all(_claimable, now=now, most=most):
+        session.run(_lease, row=row.id, until=lease_until)
+        payload = session.keys.open("outbox", row.key, bytes(row.payload))
+        claimed.append(
+            Waiting(
+                row.id,
+                row.key,
+                row.community_id,
+                row.platform,
+                row.space_id,
+                row.lane,
+                bool(row.private),
+                payload,
+                row.attempts,
+                row.created_at,
+                row.edits,
+                row.address,
+            )
+        )
+    return claimed
+
+
+def sent(session: Session, row: int, message: str, keep: bool = False) -> None:  # noqa: FBT001, FBT002  a column
+    """Delivered as ``message``. The payload goes, unless the platform draws its channels from here (``keep``)."""
+    session.run(_sent, row=row, reference=message, keep=int(keep), empty=b"")
+
+
+def retry(session: Session, row: int, at: int, why: str) -> None:
+    """Not delivered; again at a moment."""
+    session.run(_retry, row=row, at=at, why=why)
+
+
+def bury(session: Session, row: int, why: str) -> None:
+    """Never delivered: kept as a dead letter. The lane goes on without it."""
+    session.run(_bury, row=row, why=why)
+
+
+def revive(session: Session, now: int) -> int:
+    """Try every dead letter again from now on; returns how many."""
+    return session.run(_revive, at=now)
+
+
+def next_at(session: Session) -> int | None:
+    """When the next message may go, in ms since 1970; None when nothing waits."""
+    at = session.one(_next).at
+    return None if at is None else int(at)
+
+
+def depth(session: Session) -> Depth:
+    """What waits and what died."""
+    found = {row.state: (int(row.n), int(row.oldest)) for row in session.all(_depth)}
+    waiting, dead = found.get(WAITING, (0, None)), found.get(DEAD, (0, None))
+    return Depth(waiting[0], waiting[1], dead[0], dead[1])
+
+
+def rows(session: Session, most: int) -> list[Line]:
+    """Messages that wait or died, the oldest first."""
+    return [Line(*row) for row in session.all(_rows, most=most)]
+
+
+def standing(session: Session, platform: str, community: str, lane: str) -> list[tuple[str, bytes]]:
+    """(key, payload) of what stands in a place now; a later message of a subject stands where the first one stood."""
+    places: dict[str, tuple[str, bytes]] = {}
+    for row in session.all(_standing, on=platform, community=community, of_lane=lane):
+        payload = session.keys.open("outbox", row.key, bytes(row.payload))
+        places[row.subject or row.key] = (row.key, payload)
+    return list(places.values())
+
+
+def purge(session: Session, before: int) -> int:
+    """Forget what was sent and written before a moment (ms since 1970); returns how many."""
+    return session.run(_purge, before=before)

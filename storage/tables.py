@@ -1,0 +1,12 @@
+"""Every table, so that SQLModel.metadata is whole."""
+
+from __future__ import annotations
+
+from sqlmodel import SQLModel
+
+from storage import audit, cases, check_ins, communities, conversations, due, meta, outbox
+
+metadata = SQLModel.metadata
+"""All of Erbij's tables."""
+
+__all__ = ["audit", "cases", "check_ins", "communities", "conversations", "due", "meta", "metadata", "outbox"]
