@@ -62,7 +62,7 @@ def run_due(session: Session, catalogue: Catalogue, now: int) -> Ran | None:
             )
         taking.settle(f"{row.key}@{row.at}", 0, run)
     elif known is not None:
-        audit.record(session, row.community, now, "", "timer skipped", row.flow)
+        audit.add(session, row.community, now, "", "timer skipped", row.flow)
     if row.cron:
         at = next_time(row.cron, row.time_zone, now)
         due.move(
