@@ -1,0 +1,32 @@
+"""What can be measured from outside, in Prometheus' format. No label ever names a person or a community."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+SLOW = (0.1, 0.5, 1, 2, 5, 15, 60, 300, 1800, 7200, 86400)
+
+
+class Metrics:
+    """The program's counters; one set for each program, so that two in one process do not add up."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        made = {"registry": self.registry}
+        self.turns = Counter("erbij_turns", "Turns taken.", ["platform", "kind"], **made)
+        self.faults = Counter("erbij_faults", "Turns, timers and sends that failed.", ["where", "type"], **made)
+        self.seconds = Histogram(
+            "erbij_turn_seconds", "From an event's arrival to its reply.", ["platform"], buckets=QUICK, **made
+        )
+        self.queue = Gauge("erbij_turns_waiting", "Functions that wait for the database's thread.", **made)
+        self.sent = Counter("erbij_sends", "Messages by what became of them.", ["platform", "result"], **made)
+        self.outbox = Gauge("erbij_outbox_messages", "Messages in the outbox.", ["state"], **made)
+        self.oldest = Gauge("erbij_outbox_oldest_seconds", "Age of the oldest message in a state.", ["state"], **made)
+        self.timers = Counter("erbij_timers", "Timers that ran.", ["flow", "result"], **made)
+        self.lag = Histogram("erbij_timer_lag_seconds", "How late a timer ran.", buckets=SLOW, **made)
+        self.up = Gauge("erbij_adapter_up", "1 when a platform is connected.", ["platform"], **made)
+
+    def text(self) -> bytes:
+        """All of it, as Prometheus reads it."""
+        return generate_latest(self.registry)

@@ -1,0 +1,114 @@
+"""One event in, one reply out: the door that every adapter knocks at."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import structlog
+
+from flows.engine.turn import Turn, finish_work, take
+from flows.seam import Incoming, Reply, Text
+from flows.words import _, language_of, said
+from storage.database import NotSaved
+
+if TYPE_CHECKING:
+    from bot.metrics import Metrics
+    from bot.time import Clock
+    from flows.catalogue import Catalogue
+    from storage.database import Database
+
+REMEMBERED = 500
+"""Replies kept in memory, so that a platform which repeats an event hears the same again."""
+
+Key = tuple[str, str, str, str]
+log = structlog.get_logger()
+
+
+def _nothing() -> None:
+    """Nobody to wake yet."""
+
+
+class Runtime:
+    """Takes turns. ``posted`` is called when the outbox got something, ``timed`` when the due rows did."""
+
+    def __init__(self, database: Database, catalogue: Catalogue, clock: Clock, metrics: Metrics) -> None:
+        self.database = database
+        self.catalogue = catalogue
+        self.clock = clock
+        self.posted: Callable[[], None] = _nothing
+        self.timed: Callable[[], None] = _nothing
+        self._metrics = metrics
+        self._replies: OrderedDict[Key, asyncio.Task[Reply]] = OrderedDict()
+        self._stopping = False
+
+    async def receive(self, incoming: Incoming) -> Reply:
+        """The reply to one event. Never raises: what goes wrong becomes a kind line and a line in the log."""
+        if self._stopping:
+            return _sorry(incoming)
+        person = incoming.person.id if incoming.person else ""
+        key = (incoming.space.platform, incoming.space.id, person, incoming.event)
+        turn = self._replies.get(key)
+        if turn is None:
+            turn = self._replies[key] = asyncio.create_task(self._answer(incoming))
+            self._forget_old()
+        # A platform that hangs up does not stop the turn: it may be in the database already.
+        reply = await asyncio.shield(turn)
+        if not reply.saved:
+            self._replies.pop(key, None)
+        return reply
+
+    async def stop(self) -> None:
+        """Take no new event; wait for the turns that are under way."""
+        self._stopping = True
+        open_turns = [turn for turn in self._replies.values() if not turn.done()]
+        if open_turns:
+            await asyncio.wait(open_turns)
+
+    async def _answer(self, incoming: Incoming) -> Reply:
+        began = time.perf_counter()
+        platform = incoming.space.platform
+        try:
+            turn = await self._turn(incoming)
+        except NotSaved:
+            log.warning("turn not saved", platform=platform, exc_info=True)
+            self._metrics.faults.labels("turn", "NotSaved").inc()
+            return _sorry(incoming)
+        except Exception as fault:  # noqa: BLE001  a person waits: never a traceback, never silence
+            log.exception("turn failed", platform=platform)
+            self._metrics.faults.labels("turn", type(fault).__name__).inc()
+            return _sorry(incoming)
+        self._metrics.turns.labels(platform, turn.kind).inc()
+        self._metrics.seconds.labels(platform).observe(time.perf_counter() - began)
+        return turn.reply
+
+    async def _turn(self, incoming: Incoming) -> Turn:
+        database, catalogue, now = self.database, self.catalogue, self.clock.now
+        turn = await database.run(lambda s: take(s, catalogue, incoming, now()))
+        self._wake(turn)
+        while (work := turn.work) is not None:
+            # Slow work (a hash that is slow on purpose) holds no transaction and no other turn up.
+            result = await asyncio.to_thread(work.fn, *work.args)
+            turn = await database.run(lambda s, w=work, r=result: finish_work(s, catalogue, w, r, now()))
+            self._wake(turn)
+        return turn
+
+    def _wake(self, turn: Turn) -> None:
+        if turn.posted:
+            self.posted()
+        if turn.timers:
+            self.timed()
+
+    def _forget_old(self) -> None:
+        while len(self._replies) > REMEMBERED:
+            self._replies.popitem(last=False)
+
+
+def _sorry(incoming: Incoming) -> Reply:
+    """What someone hears whose turn was not taken."""
+    language = language_of(incoming.locale)
+    text = _("That was not saved: something is wrong on our side. Please try again in a minute.")
+    return Reply((Text(said(text, language)),), language, saved=False)

@@ -1,0 +1,244 @@
+"""The sender: delivers what waits in the outbox, in order per conversation, and decides what is tried again.
+
+Each platform has a loop of its own, so that one that is slow or down holds up no other. A message is leased while it
+is on its way: should this process die, another (or the next start) finds it again once the lease is over. So a message
+is delivered at least once, and its ``Outgoing.id`` stays the same for platforms that drop a repeat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from flows.engine import wire
+from flows.seam import Adapter, Blocked, Outgoing, SendError, Sent, Space, Text, TooFast
+from flows.words import _, said
+from storage import communities, outbox
+from storage.database import NotSaved
+
+if TYPE_CHECKING:
+    from bot.metrics import Metrics
+    from bot.time import Clock
+    from storage.database import Database
+    from storage.statement import Session
+
+AT_ONCE = 64
+"""Messages of one platform on their way at the same time."""
+PATIENCE = 30.0
+"""Seconds that one delivery may take."""
+LEASE = 120_000
+"""Milliseconds that a message is ours; longer than waiting for its turn and delivering it take together."""
+FIRST_WAIT, LONGEST_WAIT = 1_000, 300_000
+"""Milliseconds before the second attempt, and at the most between two."""
+GIVE_UP = 3 * 24 * 3600 * 1000
+"""Milliseconds after which a message that could still be tried is buried: nobody waits for it any more."""
+LOOK_AGAIN = 15.0
+"""Seconds after which the outbox is looked at in any case, for what other processes left."""
+
+log = structlog.get_logger()
+
+
+class Sender:
+    """Delivers the outbox through the adapters that are on."""
+
+    def __init__(
+        self, database: Database, clock: Clock, adapters: Mapping[str, Adapter], metrics: Metrics
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._adapters = adapters
+        self._metrics = metrics
+        self._bells = {platform: asyncio.Event() for platform in adapters}
+        self._going: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """Something was put into the outbox."""
+        for bell in self._bells.values():
+            bell.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for platform, adapter in self._adapters.items():
+                group.create_task(self._platform(platform, adapter))
+
+    async def drain(self) -> None:
+        """Wait for what is on its way now; call it after :meth:`run` was cancelled."""
+        if self._going:
+            await asyncio.wait(self._going)
+
+    async def _platform(self, platform: str, adapter: Adapter) -> None:
+        pace = Pace(adapter.limits.sends_per_second)
+        most = max(1, min(AT_ONCE, int(adapter.limits.sends_per_second * 10)))
+        bell = self._bells[platform]
+        on_the_way: set[asyncio.Task[None]] = set()
+        while True:
+            bell.clear()
+            wait = LOOK_AGAIN
+            try:
+                free = most - len(on_the_way)
+                rows = await self._claim(platform, free) if free else []
+                if rows and len(rows) < free or not rows:
+                    wait = await self._pause(platform)
+            except NotSaved:
+                self._metrics.faults.labels("sender", "NotSaved").inc()
+                log.warning("outbox not read", exc_info=True)
+                rows = []
+            for row in rows:
+                task = asyncio.create_task(self._one(adapter, pace, row))
+                for pool in (on_the_way, self._going):
+                    pool.add(task)
+                    task.add_done_callback(pool.discard)
+                # A delivered head frees the next message of its conversation.
+                task.add_done_callback(lambda _: bell.set())
+            await _rung(bell, wait)
+
+    async def _claim(self, platform: str, free: int) -> list[outbox.Waiting]:
+        now = self._clock.now()
+        return await self._database.run(lambda s: outbox.claim(s, now, now + LEASE, free, platform))
+
+    async def _pause(self, platform: str) -> float:
+        """Seconds until the next message of this platform may be tried."""
+        at = await self._database.run(lambda s: outbox.next_at(s, platform))
+        if at is None:
+            return LOOK_AGAIN
+        return min(LOOK_AGAIN, max(0.0, (at - self._clock.now()) / 1000))
+
+    async def _one(self, adapter: Adapter, pace: Pace, row: outbox.Waiting) -> None:
+        """Deliver one message and write down what became of it."""
+        result = await self._attempt(adapter, pace, row)
+        for settle in _settling(result, row, self._clock.now()):
+            try:
+                await self._database.run(settle)
+            except NotSaved:
+                # The lease runs out and the message is sent once more: at least once, not at most once.
+                self._metrics.faults.labels("sender", "NotSaved").inc()
+                log.warning("delivery not recorded", exc_info=True)
+        name = "sent" if isinstance(result, Sent) else type(result).__name__
+        self._metrics.sent.labels(row.platform, name).inc()
+
+    async def _attempt(self, adapter: Adapter, pace: Pace, row: outbox.Waiting) -> Sent | Exception:
+        try:
+            parts, language = wire.unpack(row.payload)
+            await pace.turn()
+            async with asyncio.timeout(PATIENCE):
+                return await adapter.send(_outgoing(row, parts, language))
+        except SendError as refused:
+            log.info("not delivered", platform=row.platform, why=type(refused).__name__, attempts=row.attempts)
+            return refused
+        except Exception as fault:  # noqa: BLE001  an adapter's own fault must not stop the loop
+            self._metrics.faults.labels("sender", type(fault).__name__).inc()
+            log.exception("delivery failed", platform=row.platform)
+            return fault
+
+
+class Pace:
+    """Spreads sends evenly: at most so many a second."""
+
+    def __init__(self, per_second: float) -> None:
+        self._step = 1 / per_second
+        self._next = 0.0
+
+    async def turn(self) -> None:
+        """Wait for our turn."""
+        now = asyncio.get_running_loop().time()
+        at = max(now, self._next)
+        self._next = at + self._step
+        if at > now:
+            await asyncio.sleep(at - now)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do with a message that was not delivered: try again at a time, or bury it when there is none."""
+
+    at: int | None
+    why: str
+
+
+def verdict(fault: Exception, attempts: int, created_at: int, now: int) -> Verdict:
+    """Whether and when to try again. ``attempts`` are those that went wrong before this one; times in ms.
+
+    Waits double from one second to five minutes, spread over half of themselves so that messages which failed together
+    do not come back together. A fault of the adapter itself is tried again too: mostly the next release mends it.
+    """
+    why = type(fault).__name__
+    if isinstance(fault, SendError) and not fault.retry:
+        return Verdict(None, why)
+    if now - created_at > GIVE_UP:
+        return Verdict(None, f"{why}, for three days")
+    wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempts, 20))
+    spread = random.uniform(0.5, 1.0)  # noqa: S311  no secret
+    if isinstance(fault, TooFast):
+        return Verdict(now + int(fault.seconds * 1000) + int(FIRST_WAIT * spread), why)
+    return Verdict(now + int(wait * spread), why)
+
+
+def _settling(result: Sent | Exception, row: outbox.Waiting, now: int) -> list[Callable[[Session], object]]:
+    """What to write down; each in a transaction of its own."""
+    if isinstance(result, Sent):
+        return [lambda s: outbox.sent(s, row.id, result.message, not row.private or row.platform == "web")]
+    then = verdict(result, row.attempts, row.created_at, now)
+    if then.at is not None:
+        at = then.at
+        return [lambda s: outbox.retry(s, row.id, at, then.why)]
+    steps: list[Callable[[Session], object]] = [lambda s: outbox.bury(s, row.id, then.why)]
+    if row.private and isinstance(result, Blocked):
+        steps.append(lambda s: _something_waits(s, row, now))
+    return steps
+
+
+def _something_waits(session: Session, row: outbox.Waiting, now: int) -> None:
+    """A note in the students' channel that something waits, without a name; one at a time."""
+    place = communities.place(session, row.community, "students")
+    if place is None:
+        return
+    text = said(
+        _(
+            "Something waits here for someone who cannot get private messages from Erbij. "
+            "If it might be you: allow messages from this server or add Erbij for yourself, then write to Erbij."
+        ),
+        place.language,
+    )
+    outbox.add(
+        session,
+        f"waits.{row.key}",
+        row.community,
+        place.platform,
+        place.space,
+        place.external_id,
+        private=False,
+        subject="waits",
+        payload=wire.pack((Text(text),), place.language),
+        now=now,
+    )
+
+
+def _outgoing(row: outbox.Waiting, parts: tuple[object, ...], language: str) -> Outgoing:
+    name = urlsafe_b64encode(hashlib.sha256(row.key.encode()).digest())[:22].decode()
+    return Outgoing(
+        id=name,
+        space=Space(row.platform, row.space),
+        parts=parts,  # type: ignore[arg-type]
+        place="" if row.private else row.lane,
+        person=row.lane if row.private else "",
+        address=row.address,
+        edits=row.edits,
+        language=language,
+    )
+
+
+async def _rung(bell: asyncio.Event, seconds: float) -> None:
+    """Until the bell rings or the time is over."""
+    try:
+        async with asyncio.timeout(seconds):
+            await bell.wait()
+    except TimeoutError:
+        pass
