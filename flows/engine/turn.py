@@ -44,7 +44,7 @@ class Work:
 
     conversation: str
     key: str
-    function: Callable[..., Any]
+    fn: Callable[..., Any]
     args: tuple[Any, ...]
     context: Context
 
