@@ -44,7 +44,6 @@ class Host:
         self.app = web.Application(
             middlewares=guard.middlewares(behind_proxy=settings.behind_proxy), client_max_size=guard.MOST_BODY
         )
-        self.app.on_response_prepare.append(guard.on_response_prepare)
         self.app.add_routes(pages.routes())
         self.app.add_routes([web.get("/healthz", self._health), web.get("/metrics", self._measured)])
         if messages is not None:
@@ -69,7 +68,7 @@ class Host:
         """200 when the database takes a transaction, 503 when not."""
         try:
             async with asyncio.timeout(HEALTH_WAIT):
-                await self._database.run(outbox.next_at)
+                await self._database.run(outbox.depth)
         except (NotSaved, TimeoutError):
             return web.json_response({"database": "does not answer"}, status=503)
         return web.json_response({"database": "ok"})
@@ -85,9 +84,5 @@ class Host:
         except (NotSaved, TimeoutError):
             waiting = None
         if waiting is not None:
-            now = self._clock.now()
-            for state in (outbox.WAITING, outbox.DEAD):
-                count, oldest = waiting.get(state, (0, now))
-                self._metrics.outbox.labels(state).set(count)
-                self._metrics.oldest.labels(state).set(max(0, now - oldest) / 1000)
+            self._metrics.show_outbox(waiting, self._clock.now())
         return web.Response(body=self._metrics.text(), content_type="text/plain", charset="utf-8")

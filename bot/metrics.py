@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from storage.outbox import Depth
+
 QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 SLOW = (0.1, 0.5, 1, 2, 5, 15, 60, 300, 1800, 7200, 86400)
 
@@ -26,6 +28,15 @@ class Metrics:
         self.timers = Counter("erbij_timers", "Timers that ran.", ["flow", "result"], **made)
         self.lag = Histogram("erbij_timer_lag_seconds", "How late a timer ran.", buckets=SLOW, **made)
         self.up = Gauge("erbij_adapter_up", "1 when a platform is connected.", ["platform"], **made)
+
+    def show_outbox(self, depth: Depth, now: int) -> None:
+        """How full the outbox is at a moment (ms since 1970)."""
+        for state, count, oldest in (
+            ("waiting", depth.waiting, depth.oldest_waiting),
+            ("dead", depth.dead, depth.oldest_dead),
+        ):
+            self.outbox.labels(state).set(count)
+            self.oldest.labels(state).set(0 if oldest is None else max(0, now - oldest) / 1000)
 
     def text(self) -> bytes:
         """All of it, as Prometheus reads it."""

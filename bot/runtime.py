@@ -91,7 +91,7 @@ class Runtime:
         self._wake(turn)
         while (work := turn.work) is not None:
             # Slow work (a hash that is slow on purpose) holds no transaction and no other turn up.
-            result = await asyncio.to_thread(work.fn, *work.args)
+            result = await asyncio.to_thread(work.function, *work.args)
             turn = await database.run(lambda s, w=work, r=result: finish_work(s, catalogue, w, r, now()))
             self._wake(turn)
         return turn

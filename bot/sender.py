@@ -102,7 +102,7 @@ class Sender:
 
     async def _claim(self, platform: str, free: int) -> list[outbox.Waiting]:
         now = self._clock.now()
-        return await self._database.run(lambda s: outbox.claim(s, now, now + LEASE, free, platform))
+        return await self._database.run(lambda s: outbox.claim(s, platform, now, now + LEASE, free))
 
     async def _pause(self, platform: str) -> float:
         """Seconds until the next message of this platform may be tried."""

@@ -147,7 +147,7 @@ _claimable = Statement(
             func.coalesce(_edits, "").label("edits"),
             func.coalesce(_address, "").label("address"),
         )
-        .where(_o.state == WAITING, _o.not_before <= bindparam("now"), ~_ahead)
+        .where(_o.platform == bindparam("on"), _o.state == WAITING, _o.not_before <= bindparam("now"), ~_ahead)
         .order_by(_o.id)
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True, of=Outbox)
@@ -200,7 +200,12 @@ _revive = Statement(
         .values(state=WAITING, attempts=0, not_before=bindparam("at"), fault="")
     )
 )
-_next = Statement(lambda _: select(func.min(_o.not_before).label("at")).where(_o.state == WAITING, ~_ahead))
+_next = Statement(
+    lambda _: (
+        select(func.min(_o.not_before).label("at"))
+        .where(_o.platform == bindparam("on"), _o.state == WAITING, ~_ahead)
+    )
+)
 _depth = Statement(
     lambda _: (
         select(_o.state, func.count().label("n"), func.min(_o.created_at).label("oldest"))
@@ -262,13 +267,13 @@ def add(  # noqa: PLR0913  one row
     return added == 1
 
 
-def claim(session: Session, now: int, lease_until: int, most: int) -> list[Waiting]:
-    """The first message of each lane that may go now, ours until ``lease_until``.
+def claim(session: Session, platform: str, now: int, lease_until: int, most: int) -> list[Waiting]:
+    """The first message of each lane of a platform that may go now, ours until ``lease_until``.
 
     Who claims it and is killed loses it to whoever asks after that moment.
     """
     claimed = []
-    for row in session.all(_claimable, now=now, most=most):
+    for row in session.all(_claimable, on=platform, now=now, most=most):
         session.run(_lease, row=row.id, until=lease_until)
         payload = session.keys.open("outbox", row.key, bytes(row.payload))
         claimed.append(
@@ -310,9 +315,9 @@ def revive(session: Session, now: int) -> int:
     return session.run(_revive, at=now)
 
 
-def next_at(session: Session) -> int | None:
-    """When the next message may go, in ms since 1970; None when nothing waits."""
-    at = session.one(_next).at
+def next_at(session: Session, platform: str) -> int | None:
+    """When the next message of a platform may go, in ms since 1970; None when nothing waits."""
+    at = session.one(_next, on=platform).at
     return None if at is None else int(at)
 
 
