@@ -1,0 +1,19 @@
+"""Help: what this person can do here, in one look."""
+
+from flows.engine import Chat, Shown, flow
+from flows.words import _
+
+
+@flow("help")
+async def help_(chat: Chat) -> None:
+    """The commands that are open to this person."""
+    from flows.catalogue import catalogue  # noqa: PLC0415  the catalogue holds this flow
+
+    chat.say(_("I am Erbij. I ask how it is going for you here, and I bring stories to the mentors without names."))
+    rows = [
+        (command.word, command.about)
+        for command in catalogue().commands.values()
+        if not command.roles or chat.roles & frozenset(command.roles)
+    ]
+    rows.append(("cancel", _("stop what you are doing; nothing of it is kept")))
+    chat.show(Shown(_("What you can ask me"), rows))

@@ -1,0 +1,21 @@
+"""Language: Erbij speaks Dutch, English and German, to each person the one they choose."""
+
+from flows.engine import Chat, Choice, flow
+from flows.words import NAMES, Msg, _
+from storage import communities
+
+
+@flow("language")
+async def language(chat: Chat) -> None:
+    """The language a person wants to be spoken to in."""
+    if not chat.member:
+        chat.say(_("You can change the language at the top of the page."))
+        return
+    chosen = await chat.ask(
+        "language",
+        _("Which language shall we speak?"),
+        [Choice(tag, Msg(name)) for tag, name in NAMES.items()],
+    )
+    await chat.do("set", communities.set_language, chat.community, chat.member, chosen)
+    chat.language = chosen
+    chat.say(_("Good. From now on I speak English with you."))

@@ -1,0 +1,21 @@
+"""Cases: a student tells what happened, without a name; mentors read, answer and close; the answer finds its way back."""
+
+from flows.cases.belonging_case import belonging_case
+from flows.cases.case_list import case_list
+from flows.cases.case_work import case
+from flows.cases.claim import claim_case
+from flows.cases.follow_up import follow_up
+from flows.cases.release import release_cases
+from flows.engine import Capability, Command, Recurring
+from flows.words import _
+
+capability = Capability(
+    "cases",
+    flows=(belonging_case, follow_up, release_cases, claim_case, case, case_list),
+    commands=(
+        Command(word="tell", about=_("tell the mentors what happened, without your name"), flow="belonging_case"),
+        Command(word="answer", about=_("read the answer to something you told, with your receipt"), flow="follow_up"),
+        Command(word="cases", about=_("the cases that wait, and yours"), flow="cases", roles=("mentor",)),
+    ),
+    recurring=(Recurring(flow="release_cases", cron="0 9,13,17 * * *"),),
+)

@@ -1,0 +1,67 @@
+"""A belonging case: a student tells what happened. Nothing in it, and nothing stored beside it, says who told it."""
+
+from datetime import timedelta
+
+from flows.cases import receipt
+from flows.cases.six_questions import SixQuestions, rows
+from flows.engine import Chat, Choice, Shown, flow
+from flows.words import Msg, _
+from storage import cases
+from storage.statement import Session
+
+DAY = 24 * 60 * 60 * 1000
+
+
+@flow("belonging_case", expires_after=timedelta(days=3))
+async def belonging_case(chat: Chat) -> None:
+    """From 'who can know what' to the receipt."""
+    chat.say(_who_can_know(chat))
+    answers = await chat.fill("six_questions", SixQuestions)
+
+    chat.say(_("This is what the mentors will see, and the day on which they got it. Nothing else."))
+    chat.show(Shown(_("A case"), rows(answers.model_dump())))
+    await chat.ask("confirm", _("Shall I give it to the mentors? With Back you can still change it."), SEND)
+
+    words = receipt.words_of(await chat.random("receipt", receipt.BYTES))
+    salt = await chat.do("salt", receipt.salt)
+    tag = await chat.work("tag", receipt.tag, words, salt)
+    now = await chat.now("sent_at")
+    await chat.do("save", save, chat.community, tag, answers.model_dump(), now // DAY)
+
+    chat.say(_("Your case is safe with Erbij. The mentors get it at 9:00, 13:00 or 17:00, whichever comes first."))
+    chat.show(Shown(_("Your receipt"), [("", words)]))
+    chat.say(
+        _(
+            "With these six words you can read the answer later, and write more. Erbij cannot find them again for "
+            "you: keep them where only you look."
+        )
+    )
+    await chat.ask("kept", _("Did you keep the six words?"), KEPT)
+    chat.say(_("Good. Ask for “answer” in a few days. Thank you for telling it: now something can be done."))
+
+
+SEND = (Choice("send", _("Give it to the mentors"), "primary"),)
+KEPT = (Choice("kept", _("Yes, I have kept them"), "primary"),)
+
+
+def _who_can_know(chat: Chat) -> Msg:
+    """Three sentences, before the first question."""
+    if not chat.member:
+        return _(
+            "The mentors of {community} read what you write here, and no name comes with it. The people who run this "
+            "page can see that someone visits it, not who wrote which case. If your story itself shows who you are, a "
+            "mentor may recognise you, so write roles instead of names.",
+            community=chat.community_name,
+        )
+    return _(
+        "The mentors of {community} read what you write here, and no name comes with it. The chat platform passes on "
+        "what you type, and it and the people who run Erbij can see that you talk with Erbij, but the case is kept "
+        "encrypted and without a way back to you. If your story itself shows who you are, a mentor may recognise you, "
+        "so write roles instead of names.",
+        community=chat.community_name,
+    )
+
+
+def save(session: Session, community: str, tag: str, answers: dict[str, str | None], day: int) -> None:
+    """Store the case. Its id is not given back: it must not stand in the journal of the person who told it."""
+    cases.add(session, community, tag, answers, day)

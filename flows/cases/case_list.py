@@ -1,0 +1,37 @@
+"""The list of open cases, for mentors: what waits, and who takes care of what."""
+
+from flows.cases.post import case_name
+from flows.cases.view import day_name
+from flows.engine import Chat, Choice, Shown, flow
+from flows.words import Msg, _
+from storage import cases
+from storage.cases import CaseLine
+
+MOST = 20
+"""Cases that one list offers to open; the oldest come first, so none waits unseen."""
+
+
+@flow("cases", roles=("mentor",))
+async def case_list(chat: Chat) -> None:
+    """Look at the open cases and open one."""
+    waiting = await chat.do("list", cases.listing, chat.community)
+    if not waiting:
+        chat.say(_("No case is waiting. That is good news, or a reason to ask around."))
+        return
+    chat.show(Shown(_("Open cases"), [(case_name(case.id), _line(case, chat)) for case in waiting[:MOST]]))
+    choices = [Choice(case.id, _("Read {case}", case=case_name(case.id))) for case in waiting[:MOST]]
+    chosen = await chat.ask("which", _("Which one would you like to read?"), [*choices, Choice("none", _("None now"))])
+    if chosen == "none":
+        chat.say(_("Fine. “cases” shows what waits."))
+        return
+    await chat.hand_over("case", chosen)
+
+
+def _line(case: CaseLine, chat: Chat) -> Msg:
+    """One case in the list."""
+    day = day_name(case.day, chat.language)
+    if not case.holder:
+        return _("Since {day}; nobody takes care of it yet.", day=day)
+    if case.holder == chat.member:
+        return _("Since {day}; in your hands.", day=day)
+    return _("Since {day}; {name} takes care of it.", day=day, name=case.holder_name)

@@ -1,0 +1,32 @@
+"""Release: at set moments of the day cases go to the mentors together, so that no hour points to a person."""
+
+from flows.cases.post import case_name, post_of, read_button, subject
+from flows.engine import Chat, flow
+from flows.words import _
+from storage import cases
+from storage.cases import CaseLine
+from storage.statement import Session
+
+
+@flow("release_cases")
+async def release_cases(chat: Chat) -> None:
+    """Post every case that came in, or that its student wrote on, since the last moment; in random order."""
+    for number, case in enumerate(await chat.do("release", release, chat.community)):
+        news = "new" if case.status == "new" else "written_on"
+        await chat.post(
+            f"post.{number}", *post_of(case.id, news, case.holder_name), place="mentors", subject=subject(case.id)
+        )
+        if case.holder:
+            await chat.post(
+                f"tell.{number}",
+                _("The student wrote more in case {case}.", case=case_name(case.id)),
+                read_button(case.id),
+                member=case.holder,
+            )
+
+
+def release(session: Session, community: str) -> list[CaseLine]:
+    """Open what waits; the cases that the mentors must hear of."""
+    touched = cases.release(session, community)
+    known = {line.id: line for line in cases.listing(session, community)}
+    return [known[case] for case in touched if case in known]

@@ -1,0 +1,109 @@
+"""The check-in: five statements and one open line, private, once per round.
+
+Four statements are the parts of a sense of belonging: accepted, appreciated, included, supported (after Goodenow &
+Grady 1993). The fifth is its shadow side: someone can belong by hiding who they are.
+"""
+
+from datetime import timedelta
+
+from flows.engine import Chat, Choice, Form, Shown, flow, line, scale, yes_no
+from flows.words import Msg, _
+from storage import check_ins
+
+LOW = 2
+"""An answer this low makes Erbij ask whether a mentor may hear about it."""
+NOT_TRUE, TRUE = _("not at all"), _("completely")
+
+
+class CheckIn(Form):
+    """One student's answers about the past week; each 1 (not at all) to 5 (completely)."""
+
+    title = _("Check-in: how was your week?")
+    submit = _("Look at my answers")
+
+    accepted: int = scale(_("I felt accepted here this week."), low_label=NOT_TRUE, high_label=TRUE)
+    appreciated: int = scale(_("I felt appreciated."), low_label=NOT_TRUE, high_label=TRUE)
+    included: int = scale(_("I felt included."), low_label=NOT_TRUE, high_label=TRUE)
+    supported: int = scale(_("I felt supported."), low_label=NOT_TRUE, high_label=TRUE)
+    myself: int = scale(_("I could be myself."), low_label=NOT_TRUE, high_label=TRUE)
+    remark: str | None = line(
+        _("Anything you want to add?"),
+        most=500,
+        long=True,
+        required=False,
+        help=_("You can leave this empty. Please use no names."),
+    )
+
+
+@flow("check_in", expires_after=timedelta(days=3), roles=("student",))
+async def check_in(chat: Chat, round_id: str) -> None:
+    """A student answers one round."""
+    now = await chat.now("now")
+    this = await chat.do("round", check_ins.get_round, chat.community, round_id)
+    if this is None or now >= this.closes_at:
+        chat.say(_("This check-in is closed. A new one comes soon."))
+        return
+    if await chat.do("took_part", check_ins.took_part, round_id, chat.member):
+        chat.say(_("You already took part in this check-in. Thank you!"))
+        return
+
+    chat.say(
+        _(
+            "Your answers are stored without your name. Erbij remembers that you took part, not what you answered. "
+            "Your team gets a summary of many answers together, never yours alone."
+        )
+    )
+    answers = await chat.fill("answers", CheckIn)
+    chat.show(Shown(_("Your answers"), _rows(answers)))
+    await chat.ask("confirm", _("Shall I send these answers? With Back you can still change them."), SEND)
+
+    now = await chat.now("sent_at")
+    outcome = await chat.do(
+        "cast", check_ins.cast, chat.community, round_id, chat.member, answers.model_dump(), now
+    )
+    chat.say(THANKS[outcome])
+    if outcome != "saved":
+        return
+    chat.say(_next_step(answers))
+    if _lowest(answers) <= LOW and await chat.ask(
+        "tell", _("Would you like to tell a mentor what happened, without your name?"), yes_no
+    ):
+        await chat.hand_over("belonging_case")
+
+
+SEND = (Choice("send", _("Send"), "primary"),)
+THANKS = {
+    "saved": _("Thank you. Your answers are in."),
+    "twice": _("You already took part in this check-in, so these answers were not added. Thank you!"),
+    "closed": _("This check-in closed while you were answering, so these answers were not added."),
+}
+NEXT_STEPS = {
+    "accepted": _("One thing that can help: say hello to one person you do not know yet, before or after a class."),
+    "appreciated": _("One thing that can help: tell someone what you value in them. It often comes back."),
+    "included": _("One thing that can help: ask one person to have a coffee or to study together this week."),
+    "supported": _("One thing that can help: choose one question you have, and put it to a mentor or a teacher."),
+    "myself": _("One thing that can help: find one person with whom you dare to say how you see it."),
+}
+KEEP_GOING = _("One idea: who could use a kind word from you this week?")
+
+
+def _rows(answers: CheckIn) -> list[tuple[Msg | str, Msg | str]]:
+    """The answers as the student reads them back."""
+    rows: list[tuple[Msg | str, Msg | str]] = [
+        (CheckIn.questions[name].text, _("{n} of 5", n=getattr(answers, name))) for name in NEXT_STEPS
+    ]
+    if answers.remark:
+        rows.append((CheckIn.questions["remark"].text, answers.remark))
+    return rows
+
+
+def _lowest(answers: CheckIn) -> int:
+    return min(getattr(answers, name) for name in NEXT_STEPS)
+
+
+def _next_step(answers: CheckIn) -> Msg:
+    """One useful next step: for the statement that scored lowest, the first of them when several did."""
+    lowest = _lowest(answers)
+    if lowest > LOW + 1:
+        return KEEP_GOING
+    return next(step for name, step in NEXT_STEPS.items() if getattr(answers, name) == lowest)
