@@ -2,8 +2,7 @@
 
 from flows.cases.belonging_case import belonging_case
 from flows.cases.case_list import case_list
-from flows.cases.case_work import case
-from flows.cases.claim import claim_case
+from flows.cases.case_work import answer_case, case, claim_case, close_case, note_case
 from flows.cases.follow_up import follow_up
 from flows.cases.release import release_cases
 from flows.engine import Capability, Command, Recurring
@@ -11,7 +10,17 @@ from flows.words import _
 
 capability = Capability(
     "cases",
-    flows=(belonging_case, follow_up, release_cases, claim_case, case, case_list),
+    flows=(
+        belonging_case,
+        follow_up,
+        release_cases,
+        case,
+        claim_case,
+        answer_case,
+        note_case,
+        close_case,
+        case_list,
+    ),
     commands=(
         Command(word="tell", about=_("tell the mentors what happened, without your name"), flow="belonging_case"),
         Command(word="answer", about=_("read the answer to something you told, with your receipt"), flow="follow_up"),

@@ -2,7 +2,7 @@
 
 from flows.cases.post import case_name
 from flows.cases.view import day_name
-from flows.engine import Chat, Choice, Shown, flow
+from flows.engine import Chat, Shown, Start, flow
 from flows.words import Msg, _
 from storage import cases
 from storage.cases import CaseLine
@@ -13,18 +13,15 @@ MOST = 20
 
 @flow("cases", roles=("mentor",))
 async def case_list(chat: Chat) -> None:
-    """Look at the open cases and open one."""
+    """The open cases, each with a button that opens it."""
     waiting = await chat.do("list", cases.listing, chat.community)
     if not waiting:
         chat.say(_("No case is waiting. That is good news, or a reason to ask around."))
         return
-    chat.show(Shown(_("Open cases"), [(case_name(case.id), _line(case, chat)) for case in waiting[:MOST]]))
-    choices = [Choice(case.id, _("Read {case}", case=case_name(case.id))) for case in waiting[:MOST]]
-    chosen = await chat.ask("which", _("Which one would you like to read?"), [*choices, Choice("none", _("None now"))])
-    if chosen == "none":
-        chat.say(_("Fine. “cases” shows what waits."))
-        return
-    await chat.hand_over("case", chosen)
+    first = waiting[:MOST]
+    chat.show(Shown(_("Open cases"), [(case_name(case.id), _line(case, chat)) for case in first]))
+    for case in first:
+        chat.show(Start("case", case.id, _("Read {case}", case=case_name(case.id)), "plain"))
 
 
 def _line(case: CaseLine, chat: Chat) -> Msg:

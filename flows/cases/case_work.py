@@ -1,13 +1,47 @@
-"""A mentor's work on a case: read it, answer the student, leave a note for other mentors, close it."""
+"""A mentor's work on a case: read it, take it, answer the student, leave a note for other mentors, close it.
 
-from datetime import timedelta
+Reading asks nothing: it shows the case as it is now, with buttons that start one act each and come back to reading.
+So nobody acts on what they saw yesterday, and no journal holds what a student wrote.
+"""
 
 from flows.cases.post import case_name, post_of, subject
 from flows.cases.view import FOR_MENTORS, passages
-from flows.engine import Chat, Choice, Form, Shown, flow, line, yes_no
+from flows.engine import Chat, Form, Shown, Start, flow, line, yes_no
 from flows.words import Msg, _
 from storage import cases
 from storage.cases import CaseView
+from storage.statement import Session
+
+GONE = _("This case is no longer there.")
+
+
+@flow("case", roles=("mentor",))
+async def case(chat: Chat, case_id: str) -> None:
+    """Read a case, with what can be done about it now."""
+    view = await chat.do("read", cases.read, chat.community, case_id)
+    if view is None:
+        chat.say(GONE)
+        return
+    chat.show(Shown(_("Case {case}", case=case_name(case_id)), passages(view, FOR_MENTORS, chat.language)))
+    chat.say(_status(view, chat.member))
+    for way in _ways_on(view, chat.member):
+        chat.show(way)
+
+
+@flow("claim_case", roles=("mentor",))
+async def claim_case(chat: Chat, case_id: str) -> None:
+    """Take care of a case from now on. Of two mentors at once, one gets it and the other is told who has it."""
+    now = await chat.now("now")
+    claim = await chat.do("claim", cases.claim, chat.community, case_id, chat.member, now)
+    name = case_name(case_id)
+    if claim is None:
+        chat.say(GONE)
+    elif not claim.won:
+        held = _("{name} already takes care of case {case}.", name=claim.holder_name, case=name)
+        chat.say(held if claim.holder else _("Case {case} is closed.", case=name))
+    else:
+        await _post(chat, case_id)
+        await chat.hand_over("case", case_id)
 
 
 class Answer(Form):
@@ -23,6 +57,22 @@ class Answer(Form):
     )
 
 
+@flow("answer_case", roles=("mentor",))
+async def answer_case(chat: Chat, case_id: str) -> None:
+    """Write to the student, who reads it with the receipt."""
+    if not await chat.do("mine", is_mine, chat.community, case_id, chat.member):
+        chat.say(NOT_YOURS)
+        return
+    answer = await chat.fill("answer", Answer)
+    now = await chat.now("now")
+    if not await chat.do("save", cases.answer, chat.community, case_id, chat.member, answer.text, now):
+        chat.say(GONE)
+        return
+    await _post(chat, case_id)
+    chat.say(_("Your answer is there for the student, who reads it with the receipt."))
+    await chat.hand_over("case", case_id)
+
+
 class Note(Form):
     """What only mentors read."""
 
@@ -31,52 +81,50 @@ class Note(Form):
     text: str = line(_("What should other mentors know?"), most=2000, long=True, help=_("The student never sees it."))
 
 
-@flow("case", expires_after=timedelta(hours=12), roles=("mentor",))
-async def case(chat: Chat, case_id: str) -> None:
-    """Read a case, and work on it for as long as it takes."""
-    for step in range(100):
-        view = await chat.do(f"read.{step}", cases.read, chat.community, case_id)
-        if view is None:
-            chat.say(_("This case is no longer there."))
-            return
-        chat.show(Shown(_("Case {case}", case=case_name(case_id)), passages(view, FOR_MENTORS, chat.language)))
-        chat.say(_status(view, chat.member))
-        act = await chat.ask(f"next.{step}", _("What would you like to do?"), _ways_on(view, chat.member))
-        if act == "done":
-            chat.say(_("Fine. “cases” shows what waits."))
-            return
-        if act == "claim":
-            await chat.hand_over("claim_case", case_id)
-        chat.say(await _do(chat, act, step, case_id))
+@flow("note_case", roles=("mentor",))
+async def note_case(chat: Chat, case_id: str) -> None:
+    """Leave a note for the other mentors."""
+    note = await chat.fill("note", Note)
+    now = await chat.now("now")
+    if not await chat.do("save", cases.note, chat.community, case_id, chat.member, note.text, now):
+        chat.say(GONE)
+        return
+    chat.say(_("The note is kept."))
+    await chat.hand_over("case", case_id)
 
 
-async def _do(chat: Chat, act: str, step: int, case_id: str) -> Msg:
-    """One act of the mentor who takes care of the case; what to say about it."""
-    mine = (chat.community, case_id, chat.member)
-    if act == "answer":
-        answer = await chat.fill(f"answer.{step}", Answer)
-        now = await chat.now(f"now.{step}")
-        done = await chat.do(f"answered.{step}", cases.answer, *mine, answer.text, now)
-        said = _("Your answer is ready for the student, who reads it with the receipt.")
-    elif act == "note":
-        note = await chat.fill(f"note.{step}", Note)
-        now = await chat.now(f"now.{step}")
-        done = await chat.do(f"noted.{step}", cases.note, *mine, note.text, now)
-        return _("The note is kept.") if done else GONE
+@flow("close_case", roles=("mentor",))
+async def close_case(chat: Chat, case_id: str) -> None:
+    """Be done with a case; the student can still open it again by writing more."""
+    if not await chat.do("mine", is_mine, chat.community, case_id, chat.member):
+        chat.say(NOT_YOURS)
+        return
+    if not await chat.ask("sure", _("Close this case? The student can still read it, and write more."), yes_no):
+        chat.say(_("The case stays open."))
+        return
+    now = await chat.now("now")
+    if await chat.do("save", cases.close, chat.community, case_id, chat.member, now):
+        await _post(chat, case_id)
+        chat.say(_("The case is closed."))
     else:
-        if not await chat.ask(f"sure.{step}", _("Close this case? The student can still write more."), yes_no):
-            return _("The case stays open.")
-        now = await chat.now(f"now.{step}")
-        done = await chat.do(f"closed.{step}", cases.close, *mine, now)
-        said = _("The case is closed.")
-    if not done:
-        return GONE
-    news = "answered" if act == "answer" else "closed"
-    await chat.post(f"post.{step}", *post_of(case_id, news, chat.name), place="mentors", subject=subject(case_id))
-    return said
+        chat.say(_("This case was closed before."))
 
 
-GONE = _("That was not possible any more: someone else changed this case.")
+NOT_YOURS = _("Only the mentor who takes care of a case answers and closes it.")
+
+
+async def _post(chat: Chat, case_id: str) -> None:
+    """Let the post in the mentors' channel say how the case stands now."""
+    view = await chat.do("stands", cases.read, chat.community, case_id)
+    if view is not None:
+        said = post_of(case_id, view.status, view.holder_name)
+        await chat.post("post", *said, place="mentors", subject=subject(case_id))
+
+
+def is_mine(session: Session, community: str, case_id: str, member: str) -> bool:
+    """Whether this mentor takes care of the case."""
+    view = cases.read(session, community, case_id)
+    return view is not None and view.holder == member
 
 
 def _status(view: CaseView, member: str) -> Msg:
@@ -90,15 +138,14 @@ def _status(view: CaseView, member: str) -> Msg:
     return _("{name} takes care of this case.", name=view.holder_name)
 
 
-def _ways_on(view: CaseView, member: str) -> list[Choice[str]]:
-    """What this mentor can do with the case now: who takes care of it answers and closes, everyone can leave a note."""
-    ways = []
-    if view.status == "new":
-        ways.append(Choice("claim", _("Take it"), "primary"))
-    elif view.status != "closed":
-        if view.holder == member:
-            ways.append(Choice("answer", _("Answer"), "primary"))
-        ways.append(Choice("note", _("Leave a note")))
-        if view.holder == member:
-            ways.append(Choice("close", _("Close the case")))
-    return [*ways, Choice("done", _("Done for now"))]
+def _ways_on(view: CaseView, member: str) -> list[Start]:
+    """What this mentor can do now: who takes care of the case answers and closes it, everyone can leave a note."""
+    if view.status == "closed":
+        return []
+    ways = [Start("note_case", view.id, _("Leave a note"), "plain")]
+    if not view.holder:
+        ways.insert(0, Start("claim_case", view.id, _("Take it")))
+    elif view.holder == member:
+        ways.insert(0, Start("answer_case", view.id, _("Answer")))
+        ways.append(Start("close_case", view.id, _("Close the case"), "plain"))
+    return ways

@@ -98,7 +98,7 @@ def _rows(answers: CheckIn) -> list[tuple[Msg | str, Msg | str]]:
 
 
 def _lowest(answers: CheckIn) -> int:
-    return min(getattr(answers, name) for name in NEXT_STEPS)
+    return min(int(getattr(answers, name)) for name in NEXT_STEPS)
 
 
 def _next_step(answers: CheckIn) -> Msg:
