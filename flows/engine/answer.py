@@ -108,9 +108,7 @@ def fill(taking: Taking, token: str, values: dict[str, object], *, first: bool) 
     return take_values(taking, conversation, turn, run, values)
 
 
-def take_values(
-    taking: Taking, conversation: str, turn: int, run: Run, values: dict[str, object]
-) -> None:
+def take_values(taking: Taking, conversation: str, turn: int, run: Run, values: dict[str, object]) -> None:
     """Good answers are kept, wrong ones shown again with what is wrong; on when none is open."""
     step = run.pending
     assert step is not None  # noqa: S101  the callers looked
@@ -127,16 +125,12 @@ def take_values(
         run.journal[step.key] = known
         run.close()
         if wrong:
-            taking.say(
-                _("Almost there. Please look at the questions that are still open.")
-            )
+            taking.say(_("Almost there. Please look at the questions that are still open."))
         return taking.settle(conversation, turn, run)
     return go_on(taking, conversation, turn, run, known)
 
 
-def go_on(
-    taking: Taking, conversation: str, turn: int, run: Run, value: object
-) -> None:
+def go_on(taking: Taking, conversation: str, turn: int, run: Run, value: object) -> None:
     """The pending question has its answer."""
     run.answer(value)
     taking.settle(conversation, turn, run)
@@ -172,11 +166,7 @@ def hear(taking: Taking, text: str) -> None:
     if mine:
         conversation, turn, journal, _until = mine[0]
         run = taking.reopen(journal)
-        if (
-            run is not None
-            and run.pending is not None
-            and answered(taking, conversation, turn, run, text)
-        ):
+        if run is not None and run.pending is not None and answered(taking, conversation, turn, run, text):
             return None
     taking.say(NOT_UNDERSTOOD, "not_understood")
     if mine:
@@ -191,19 +181,13 @@ def answered(taking: Taking, conversation: str, turn: int, run: Run, text: str) 
         return False
     if step.kind == "ask":
         for choice in step.data[1]:
-            if text.casefold() in {
-                said(choice.label, language).casefold() for language in LANGUAGES
-            }:
+            if text.casefold() in {said(choice.label, language).casefold() for language in LANGUAGES}:
                 go_on(taking, conversation, turn, run, choice.value)
                 return True
     if step.kind == "fill":
         form = step.data[0]
         still = form.open_fields(run.journal.get(step.key) or {})
-        if (
-            len(form.questions) == 1
-            and len(still) == 1
-            and form.questions[still[0]].kind == "line"
-        ):
+        if len(form.questions) == 1 and len(still) == 1 and form.questions[still[0]].kind == "line":
             take_values(taking, conversation, turn, run, {still[0]: text})
             return True
     return False

@@ -120,9 +120,7 @@ class Chat:
         """A form, filled in and valid."""
         return Step("fill", key, form)
 
-    def do(
-        self, key: str, effect: Callable[..., T], /, *args: Any, **named: Any
-    ) -> Step[T]:
+    def do(self, key: str, effect: Callable[..., T], /, *args: Any, **named: Any) -> Step[T]:
         """The result of ``effect(session, ...)``, called once, in the turn's transaction."""
         return Step("do", key, effect, args, named)
 

@@ -18,15 +18,10 @@ def pieces(things: Iterable[Piece], language: str) -> list[seam.Part]:
             case Msg():
                 parts.append(seam.Text(said(thing, language)))
             case Shown(title, rows):
-                drawn = tuple(
-                    (said(label, language), said(text, language))
-                    for label, text in rows
-                )
+                drawn = tuple((said(label, language), said(text, language)) for label, text in rows)
                 parts.append(seam.Card(said(title, language), drawn))
             case Start(flow, argument, label, kind):
-                button = seam.Button(
-                    f"s.{flow}.{argument}", said(label, language), kind
-                )
+                button = seam.Button(f"s.{flow}.{argument}", said(label, language), kind)
                 before = parts[-1] if parts else None
                 if isinstance(before, seam.Buttons):
                     parts[-1] = seam.Buttons((*before.buttons, button))
@@ -44,10 +39,7 @@ def question(
         ways = (seam.Button(f"{token}.:back", said(_("Back"), language)),)
     if step.kind == "ask":
         text, choices = step.data
-        buttons = tuple(
-            seam.Button(f"{token}.{code(c)}", said(c.label, language), c.kind)
-            for c in choices
-        )
+        buttons = tuple(seam.Button(f"{token}.{code(c)}", said(c.label, language), c.kind) for c in choices)
         return [seam.Text(said(text, language)), seam.Buttons(buttons + ways)]
     form = step.data[0]
     answers = journal.get(step.key) or {}
@@ -77,8 +69,4 @@ def question(
 
 def code(choice: Choice[Any]) -> str:
     """How a choice's value stands in a button's id."""
-    return (
-        {True: "yes", False: "no"}[choice.value]
-        if isinstance(choice.value, bool)
-        else str(choice.value)
-    )
+    return {True: "yes", False: "no"}[choice.value] if isinstance(choice.value, bool) else str(choice.value)

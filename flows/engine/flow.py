@@ -37,18 +37,14 @@ def flow(
 ) -> Callable[[Conversation], Flow]:
     """Make a flow of an ``async def`` that takes a chat and, if it wants one, an argument."""
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name):
-        raise FlowFault(
-            f"{name!r} is no name for a flow: small letters, digits and _, at most 40"
-        )
+        raise FlowFault(f"{name!r} is no name for a flow: small letters, digits and _, at most 40")
 
     def make(run: Conversation) -> Flow:
         if not inspect.iscoroutinefunction(run):
             raise FlowFault(f"flow {name} is not an async def")
         count = len(inspect.signature(run).parameters)
         if count not in (1, 2):
-            raise FlowFault(
-                f"flow {name} takes {count} parameters, not a chat and perhaps an argument"
-            )
+            raise FlowFault(f"flow {name} takes {count} parameters, not a chat and perhaps an argument")
         return Flow(name, run, expires_after, frozenset(roles), count == 2)
 
     return make
@@ -103,11 +99,7 @@ class Catalogue:
                     raise FlowFault(f"two commands are called {command.word}")
                 self.commands[command.word] = command
             self.recurring.extend(capability.recurring)
-        starts = [c.flow for c in self.commands.values()] + [
-            r.flow for r in self.recurring
-        ]
+        starts = [c.flow for c in self.commands.values()] + [r.flow for r in self.recurring]
         for name in starts:
             if name not in self.flows:
-                raise FlowFault(
-                    f"a command or recurrence starts {name}, which is no flow"
-                )
+                raise FlowFault(f"a command or recurrence starts {name}, which is no flow")

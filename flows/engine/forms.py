@@ -51,25 +51,14 @@ class Question:
             case "scale":
                 return self._number(value)
             case "options":
-                wrong = (
-                    None
-                    if value in dict(self.choices)
-                    else _("Please choose one of these.")
-                )
+                wrong = None if value in dict(self.choices) else _("Please choose one of these.")
                 return value, wrong
             case "line":
                 return self._text(value)
             case "pick":
                 if isinstance(value, seam.Picked):
-                    value = {
-                        n: getattr(value, n)
-                        for n in ("id", "name", "can_post", "open_to_all")
-                    }
-                return (
-                    (value, None)
-                    if isinstance(value, dict)
-                    else (None, _("Please choose one of these."))
-                )
+                    value = {n: getattr(value, n) for n in ("id", "name", "can_post", "open_to_all")}
+                return (value, None) if isinstance(value, dict) else (None, _("Please choose one of these."))
 
     def _number(self, value: object) -> tuple[Any, Msg | None]:
         try:
@@ -78,9 +67,7 @@ class Question:
             number = self.low - 1
         if self.low <= number <= self.high and not isinstance(value, bool):
             return number, None
-        return None, _(
-            "Please choose a number from {low} to {high}.", low=self.low, high=self.high
-        )
+        return None, _("Please choose a number from {low} to {high}.", low=self.low, high=self.high)
 
     def _text(self, value: object) -> tuple[Any, Msg | None]:
         text = str(value)
@@ -93,9 +80,7 @@ class Question:
             return text[:DRAFT], wrong
         return text, None
 
-    def drawn(
-        self, name: str, language: str, draft: Any, error: Msg | None
-    ) -> seam.Field:
+    def drawn(self, name: str, language: str, draft: Any, error: Msg | None) -> seam.Field:
         """The field as adapters draw it."""
 
         def say(msg: Msg | None) -> str:
@@ -104,9 +89,7 @@ class Question:
         kind: seam.Scale | seam.Options | seam.Line | seam.Pick
         match self.kind:
             case "scale":
-                kind = seam.Scale(
-                    self.low, self.high, say(self.low_label), say(self.high_label)
-                )
+                kind = seam.Scale(self.low, self.high, say(self.low_label), say(self.high_label))
             case "options":
                 kind = seam.Options(tuple((v, say(label)) for v, label in self.choices))
             case "line":
@@ -114,9 +97,7 @@ class Question:
             case "pick":
                 kind = seam.Pick(self.what)
                 draft = seam.Picked(**draft) if isinstance(draft, dict) else None
-        return seam.Field(
-            name, say(self.text), kind, say(self.help), self.required, draft, say(error)
-        )
+        return seam.Field(name, say(self.text), kind, say(self.help), self.required, draft, say(error))
 
 
 class Form(BaseModel):
@@ -136,16 +117,12 @@ class Form(BaseModel):
         cls.questions = {}
         for name, info in cls.model_fields.items():
             extra = info.json_schema_extra
-            if not isinstance(extra, dict) or not isinstance(
-                extra.get("question"), Question
-            ):
+            if not isinstance(extra, dict) or not isinstance(extra.get("question"), Question):
                 raise FlowFault(f"form {cls.__name__}: field {name} asks no question")
             cls.questions[name] = extra["question"]
 
     @classmethod
-    def take(
-        cls, values: Mapping[str, object]
-    ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Msg]]:
+    def take(cls, values: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Msg]]:
         """(good answers, drafts of wrong ones, what is wrong); fields that the form does not know are ignored."""
         good: dict[str, Any] = {}
         drafts: dict[str, Any] = {}
@@ -174,20 +151,14 @@ class Form(BaseModel):
 def clean(text: str) -> str:
     """Text as it is kept: one Unicode form, no control, zero-width, direction or broken characters."""
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
-    return "".join(
-        c
-        for c in text
-        if c in _KEPT or unicodedata.category(c) not in ("Cc", "Cf", "Cs")
-    ).strip()
+    return "".join(c for c in text if c in _KEPT or unicodedata.category(c) not in ("Cc", "Cf", "Cs")).strip()
 
 
 def _field(question: Question, default: Any) -> Any:
     return PydanticField(default, json_schema_extra={"question": question})  # type: ignore[dict-item]
 
 
-def scale(
-    question: Msg, *, low_label: Msg, high_label: Msg, low: int = 1, high: int = 5
-) -> Any:
+def scale(question: Msg, *, low_label: Msg, high_label: Msg, low: int = 1, high: int = 5) -> Any:
     """A whole number between two named ends."""
     return _field(
         Question(
@@ -217,13 +188,9 @@ def line(
     )
 
 
-def options(
-    question: Msg, choices: Sequence[tuple[str, Msg]], *, help: Msg | None = None
-) -> Any:  # noqa: A002
+def options(question: Msg, choices: Sequence[tuple[str, Msg]], *, help: Msg | None = None) -> Any:  # noqa: A002
     """One of several values."""
-    return _field(
-        Question(question, "options", True, help, choices=tuple(choices)), ...
-    )
+    return _field(Question(question, "options", True, help, choices=tuple(choices)), ...)
 
 
 def pick(
@@ -234,6 +201,4 @@ def pick(
     help: Msg | None = None,  # noqa: A002
 ) -> Any:
     """A channel, role or person of the space; the answer is a dict like :class:`flows.seam.Picked`."""
-    return _field(
-        Question(question, "pick", required, help, what=what), ... if required else None
-    )
+    return _field(Question(question, "pick", required, help, what=what), ... if required else None)

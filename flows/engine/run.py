@@ -73,11 +73,7 @@ class Run:
         self._session = session
         self._now = now
         self._trail: list[tuple[str, str]] = []
-        self._coroutine = (
-            flow.run(self.chat, argument)
-            if flow.takes_argument
-            else flow.run(self.chat)
-        )
+        self._coroutine = flow.run(self.chat, argument) if flow.takes_argument else flow.run(self.chat)
 
     def go(self, value: Any = None) -> None:
         """Run until a question without an answer, or the end."""
@@ -93,9 +89,7 @@ class Run:
                     self.next = step.data
                     break
                 if step.key in seen or not step.key or step.key.startswith("@"):
-                    raise FlowFault(
-                        f"the key {step.key!r} is empty, reserved or used twice"
-                    )
+                    raise FlowFault(f"the key {step.key!r} is empty, reserved or used twice")
                 seen.add(step.key)
                 if not self._known(step):
                     self.pending = step
@@ -105,9 +99,7 @@ class Run:
         except StopIteration:
             pass
         except Exception as fault:
-            fault.add_note(
-                f"in flow {self.flow.name}, at {step.key if type(step) is Step else 'its start'}"
-            )
+            fault.add_note(f"in flow {self.flow.name}, at {step.key if type(step) is Step else 'its start'}")
             self.close()
             raise
         self.pending = None
@@ -139,9 +131,7 @@ class Run:
         keys = [one for one, _ in self._trail]
         gone = set(keys[keys.index(key) :])
         drafts = {**self.journal.get("@drafts", {}), key: self.journal[key]}
-        return {k: v for k, v in self.journal.items() if k not in gone} | {
-            "@drafts": drafts
-        }
+        return {k: v for k, v in self.journal.items() if k not in gone} | {"@drafts": drafts}
 
     def close(self) -> None:
         """Let the flow go; nothing of it stays in memory."""
@@ -184,9 +174,7 @@ class Run:
             case "fill":
                 self.chat.shown.clear()
                 form = step.data[0]
-                return form.model_validate(
-                    {k: v for k, v in raw.items() if k in form.questions}
-                )
+                return form.model_validate({k: v for k, v in raw.items() if k in form.questions})
             case "random":
                 return b64decode(raw)
             case "do" | "work":
@@ -203,11 +191,7 @@ def _returns(function: Callable[..., Any]) -> TypeAdapter[Any]:
 
 
 def _encode(function: Callable[..., Any], value: Any) -> Any:
-    return (
-        value
-        if type(value) in _PLAIN
-        else _returns(function).dump_python(value, mode="json")
-    )
+    return value if type(value) in _PLAIN else _returns(function).dump_python(value, mode="json")
 
 
 def _decode(function: Callable[..., Any], raw: Any) -> Any:

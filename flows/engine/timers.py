@@ -46,9 +46,7 @@ def run_due(session: Session, catalogue: Catalogue, now: int) -> Ran | None:
         return None
     known = communities.by_id(session, row.community)
     flow = catalogue.flows.get(row.flow)
-    skipped = (
-        flow is None or known is None or (row.until is not None and now > row.until)
-    )
+    skipped = flow is None or known is None or (row.until is not None and now > row.until)
     taking = Taking(session, catalogue, Context(), now)
     if flow is not None and known is not None and not skipped:
         _id, name, language, time_zone = known
@@ -57,22 +55,16 @@ def run_due(session: Session, catalogue: Catalogue, now: int) -> Ran | None:
         run = taking.run(flow, {"@flow": row.flow, "@argument": row.argument})
         run.go()
         if run.pending is not None:
-            raise FlowFault(
-                f"flow {row.flow} was started by a timer and asks somebody something"
-            )
+            raise FlowFault(f"flow {row.flow} was started by a timer and asks somebody something")
         taking.settle(f"{row.key}@{row.at}", 0, run)
     elif known is not None:
         audit.add(session, row.community, now, "", "timer skipped", row.flow)
     if row.cron:
         at = next_time(row.cron, row.time_zone, now)
-        due.move(
-            session, row.id, at, None if row.until is None else at + row.until - row.at
-        )
+        due.move(session, row.id, at, None if row.until is None else at + row.until - row.at)
     else:
         due.done(session, row.id)
-    return Ran(
-        row.flow, skipped, now - row.at, taking.posted, taking.timers or bool(row.cron)
-    )
+    return Ran(row.flow, skipped, now - row.at, taking.posted, taking.timers or bool(row.cron))
 
 
 def fail_due(session: Session, now: int) -> str:

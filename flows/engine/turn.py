@@ -23,19 +23,11 @@ MOST_OPEN = 10
 """Conversations one person can have open; the one unused longest gives way."""
 
 NOT_UNDERSTOOD = _("I did not understand that. Type help to see what I can do.")
-OVER = _(
-    "This was already answered, or it has ended. Type help to see what you can do now."
-)
+OVER = _("This was already answered, or it has ended. Type help to see what you can do now.")
 STOPPED = _("Stopped. Nothing of it was kept.")
-NOT_FOR_YOU = _(
-    "This is for other members of the community. Type help to see what you can do."
-)
-NOT_HERE = _(
-    "Erbij is not set up here yet. Someone who manages this space can do that."
-)
-GREETING = _(
-    "Hello, I am Erbij. I am here for you in {community}. Type help to see what you can do."
-)
+NOT_FOR_YOU = _("This is for other members of the community. Type help to see what you can do.")
+NOT_HERE = _("Erbij is not set up here yet. Someone who manages this space can do that.")
+GREETING = _("Hello, I am Erbij. I am here for you in {community}. Type help to see what you can do.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +150,13 @@ class Taking:
             if run.next is not None:
                 self.start(*run.next)
             return
-        text = json.dumps(
-            run.journal, ensure_ascii=False, separators=(",", ":")
-        ).encode()
+        text = json.dumps(run.journal, ensure_ascii=False, separators=(",", ":")).encode()
         until = self.now + int(run.flow.expires_after.total_seconds() * 1000)
         if turn:
             conversations.save(self.session, conversation, turn, text, until)
         else:
             me = self.context
-            conversations.add(
-                self.session, conversation, me.community, me.member, text, until
-            )
+            conversations.add(self.session, conversation, me.community, me.member, text, until)
         self.draw(conversation, turn + 1, run)
 
     def draw(self, conversation: str, turn: int, run: Run) -> None:
@@ -178,15 +166,11 @@ class Taking:
             return
         self.parts += draw.pieces(run.chat.shown, self.context.language)
         if step.kind == "work":
-            self.work = Work(
-                conversation, step.key, step.data[0], step.data[1], self.context
-            )
+            self.work = Work(conversation, step.key, step.data[0], step.data[1], self.context)
             return
         token = f"c.{conversation}.{turn}"
         back = bool(run.back_to)
-        self.parts += draw.question(
-            step, run.journal, token, self.context.language, back=back
-        )
+        self.parts += draw.question(step, run.journal, token, self.context.language, back=back)
 
     def post(self, conversation: str, post: Post) -> None:
         """A message into the outbox; dropped where the community has no such place yet."""
@@ -234,9 +218,7 @@ class Taking:
         pieces = token.split(".")
         if len(pieces) < 3 or pieces[0] != "c":
             return None
-        found = conversations.find(
-            self.session, self.context.community, self.context.member, pieces[1]
-        )
+        found = conversations.find(self.session, self.context.community, self.context.member, pieces[1])
         if found is None:
             return None
         conversation, turn, journal, _until = found
@@ -246,30 +228,20 @@ class Taking:
         """This person's open conversations, the last used first."""
         me = self.context
         rows = conversations.open_of(self.session, me.community, me.member)
-        return [
-            (c, turn, json.loads(journal), until) for c, turn, journal, until in rows
-        ]
+        return [(c, turn, json.loads(journal), until) for c, turn, journal, until in rows]
 
 
 def outbox_key(session: Session, conversation: str, key: str) -> str:
     """22 characters that are the same for the same effect, and say nothing of where it came from."""
     from base64 import urlsafe_b64encode
 
-    return (
-        urlsafe_b64encode(session.keys.fingerprint(f"{conversation}:{key}"))
-        .decode()
-        .rstrip("=")
-    )
+    return urlsafe_b64encode(session.keys.fingerprint(f"{conversation}:{key}")).decode().rstrip("=")
 
 
-def take(
-    session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: int
-) -> Turn:
+def take(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: int) -> Turn:
     """Take one event. The same event again changes nothing and shows what waits."""
     platform = incoming.space.platform
-    first = conversations.first_seen(
-        session, f"{platform}:{incoming.event}", now // DAY
-    )
+    first = conversations.first_seen(session, f"{platform}:{incoming.event}", now // DAY)
     if isinstance(incoming.act, seam.Removed):
         if incoming.act.place:
             communities.forget_place(session, platform, incoming.act.place)
@@ -279,17 +251,13 @@ def take(
     context = recognise(session, incoming)
     if context is None:
         language = language_of(incoming.locale)
-        return Turn(
-            seam.Reply(tuple(draw.pieces([NOT_HERE], language)), language), "stranger"
-        )
+        return Turn(seam.Reply(tuple(draw.pieces([NOT_HERE], language)), language), "stranger")
     taking = Taking(session, catalogue, context, now)
     answer.dispatch(taking, incoming.act, first=first)
     return taking.done()
 
 
-def finish_work(
-    session: Session, catalogue: Catalogue, work: Work, result: Any, now: int
-) -> Turn:
+def finish_work(session: Session, catalogue: Catalogue, work: Work, result: Any, now: int) -> Turn:
     """The rest of a turn whose slow part is done."""
     taking = Taking(session, catalogue, work.context, now)
     found = taking.find(f"c.{work.conversation}.0")
@@ -310,23 +278,14 @@ def finish_work(
 def recognise(session: Session, incoming: seam.Incoming) -> Context | None:
     """Who this is in which community; someone new becomes a member."""
     person, space = incoming.person, incoming.space
-    who = communities.who(
-        session, space.platform, space.id, person.id if person else ""
-    )
+    who = communities.who(session, space.platform, space.id, person.id if person else "")
     if who is None:
         return None
     roles: frozenset[str] = frozenset()
     member = who.member
     if person is not None:
-        held = {
-            r
-            for r, kind, i in who.grants
-            if (i in person.roles if kind == "role" else i == person.id)
-        }
-        if (
-            all(role != "student" for role, _kind, _id in who.grants)
-            and not held & STAFF
-        ):
+        held = {r for r, kind, i in who.grants if (i in person.roles if kind == "role" else i == person.id)}
+        if all(role != "student" for role, _kind, _id in who.grants) and not held & STAFF:
             held.add("student")
         if person.manages:
             held.add("coordinator")
@@ -344,13 +303,9 @@ def recognise(session: Session, incoming: seam.Incoming) -> Context | None:
             )
         else:
             if incoming.address and incoming.address != who.address:
-                communities.set_address(
-                    session, space.platform, person.id, incoming.address
-                )
+                communities.set_address(session, space.platform, person.id, incoming.address)
             if name and name != who.name:
                 communities.set_name(session, member, name)
     language = who.language or language_of(incoming.locale or who.community_language)
     name = person.name if person is not None and roles & STAFF else ""
-    return Context(
-        who.community, who.community_name, who.time_zone, language, member, name, roles
-    )
+    return Context(who.community, who.community_name, who.time_zone, language, member, name, roles)

@@ -19,24 +19,19 @@ _NAMES = {kind: name for name, kind in _TYPES.items()}
 
 
 @cache
-def _adapter(kind: type[Part]) -> TypeAdapter[Part]:
-    return TypeAdapter(kind)
+def _adapter(name: str) -> TypeAdapter[Part]:
+    return TypeAdapter(_TYPES[name])
 
 
 def pack(parts: list[Part] | tuple[Part, ...], language: str) -> bytes:
     """A message as it waits in the outbox."""
     rows = [
-        [_NAMES[type(part)], _adapter(type(part)).dump_python(part, mode="json")]
-        for part in parts
+        [_NAMES[type(part)], _adapter(_NAMES[type(part)]).dump_python(part, mode="json")] for part in parts
     ]
-    return json.dumps(
-        {"language": language, "parts": rows}, ensure_ascii=False
-    ).encode()
+    return json.dumps({"language": language, "parts": rows}, ensure_ascii=False).encode()
 
 
 def unpack(payload: bytes) -> tuple[tuple[Part, ...], str]:
     """(parts, language) of a waiting message."""
     data = json.loads(payload)
-    return tuple(
-        _adapter(_TYPES[name]).validate_python(part) for name, part in data["parts"]
-    ), data["language"]
+    return tuple(_adapter(name).validate_python(part) for name, part in data["parts"]), data["language"]
