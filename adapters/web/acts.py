@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Collection
+from typing import Any
+
+from multidict import MultiMapping
 
 from flows.seam import Act, Arrived, Command, Filled, Opened, Pressed, Said, Value
 
@@ -18,20 +20,14 @@ EVENT = re.compile(r"[A-Za-z0-9_-]{8,64}")
 COMMAND = re.compile(r"/([A-Za-z_-]{1,40})(?:\s+(.*))?", re.DOTALL)
 
 
-class Posted(Protocol):
-    """What aiohttp gives for a posted form."""
-
-    def get(self, key: str, default: Any = None, /) -> Any:
-        """The first value of a key."""
-
-    def getall(self, key: str, default: Any, /) -> list[Any]:
-        """All values of a key."""
+Posted = MultiMapping[Any]
+"""A posted form, as aiohttp gives it."""
 
 
-def act_of(posted: Posted, commands: Mapping[str, str] | None = None) -> Act | None:
+def act_of(posted: Posted, starts: Collection[str] = ()) -> Act | None:  # noqa: PLR0911 - one a kind of act
     """What was done, or None when the post says nothing that could be done.
 
-    ``commands`` are the values of ``start`` that stand for a command.
+    ``starts`` are the commands that ``start`` may name.
     """
     button, form = _text(posted, "button"), _text(posted, "form")
     if ID.fullmatch(button):
@@ -40,8 +36,8 @@ def act_of(posted: Posted, commands: Mapping[str, str] | None = None) -> Act | N
         return Filled(form, _values(posted))
     if ID.fullmatch(opened := _text(posted, "open")):
         return Opened(opened)
-    if commands and (name := commands.get(_text(posted, "start"))):
-        return Command(name)
+    if (command := _text(posted, "start")) in starts:
+        return Command(command)
     if posted.get("arrived") is not None:
         return Arrived()
     if text := _text(posted, "text").strip():

@@ -11,11 +11,8 @@ from aiohttp import web
 from adapters.web import chat, draw
 from adapters.web.casepage import CasePage
 from adapters.web.live import Windows
-from adapters.web.tryout import Account, TryOut
+from adapters.web.tryout import TryOut
 from flows.seam import Gone, Incoming, Limits, Outgoing, Receive, Reply, Sent
-
-__all__ = ["Account", "TryOut", "WebAdapter"]
-
 
 
 class WebAdapter:

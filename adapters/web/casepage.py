@@ -11,7 +11,7 @@ from adapters.web import draw
 from adapters.web.acts import act_of, event_of, page_event
 from flows.seam import Incoming, Receive, Reply, Space
 
-STARTS = {"tell": "tell", "answer": "answer"}
+STARTS = ("tell", "answer")
 
 
 class CasePage:

@@ -68,14 +68,22 @@ def language(request: web.BaseRequest) -> str:
 def standing(message: Outgoing, action: str) -> str:
     """A message of a channel or private chat, as a fragment that knows its own key."""
     key = message.edits or message.id
-    return html("message.html", message.language, parts=message.parts, action=action, uid=key, key=key, saved=True)
+    return html(
+        "message.html", message.language, parts=message.parts, action=action, uid=key, key=key, saved=True
+    )
 
 
 def reply(answer: Reply, action: str) -> str:
     """An answer in the private chat, as a fragment."""
     uid = secrets.token_hex(4)
     return html(
-        "message.html", answer.language, parts=answer.parts, action=action, uid=uid, key="", saved=answer.saved
+        "message.html",
+        answer.language,
+        parts=answer.parts,
+        action=action,
+        uid=uid,
+        key="",
+        saved=answer.saved,
     )
 
 

@@ -46,39 +46,34 @@ _SCRIPTS = "script-src 'self'; connect-src 'self'; frame-src 'self'"
 
 
 def middlewares(*, posts_per_minute: int = 600, behind_proxy: bool = False) -> list[Middleware]:
-    """For the whole app, outermost first. Give the app ``client_max_size=MOST_BODY`` as well.
+    """For the whole app, outermost first. The app also takes ``client_max_size=MOST_BODY`` and the signal below.
 
     ``posts_per_minute`` is per address, generous because a whole school can share one. With ``behind_proxy``
     the address is the one that the nearest proxy wrote down last in ``X-Forwarded-For``.
     """
-    return [_headers, _kind_errors, _own_posts_only, _small, _unhurried(posts_per_minute, behind_proxy=behind_proxy)]
+    return [
+        _kind_errors,
+        _own_posts_only,
+        _small,
+        _unhurried(posts_per_minute, behind_proxy=behind_proxy),
+    ]
 
 
-def headers(path: str) -> dict[str, str]:
-    """The strict headers for an address; a stream, which is under way before a middleware ends, asks for them."""
-    scripts = "" if path.startswith("/c/") else f"; {_SCRIPTS}"
-    ancestors = "'self'" if path.startswith("/chat/") else "'none'"
-    found = {**_COMMON, "Content-Security-Policy": f"{_CSP}{scripts}; frame-ancestors {ancestors}"}
-    if not path.startswith("/static/"):
-        found["Cache-Control"] = "no-store"
-    return found
-
-
-@web.middleware
-async def _headers(request: web.Request, go_on: Next) -> web.StreamResponse:
-    """Strict headers on every response, whatever happened."""
-    response = await go_on(request)
-    if not response.prepared:
-        for name, value in headers(request.path).items():
-            response.headers.setdefault(name, value)
-    return response
+async def on_response_prepare(request: web.Request, response: web.StreamResponse) -> None:
+    """Strict headers on every response, streams and errors too: a signal of the app, not a middleware."""
+    scripts = "" if request.path.startswith("/c/") else f"; {_SCRIPTS}"
+    ancestors = "'self'" if request.path.startswith("/chat/") else "'none'"
+    response.headers.update(_COMMON)
+    response.headers["Content-Security-Policy"] = f"{_CSP}{scripts}; frame-ancestors {ancestors}"
+    if not request.path.startswith("/static/"):
+        response.headers["Cache-Control"] = "no-store"
 
 
 @web.middleware
-async def _kind_errors(request: web.Request, go_on: Next) -> web.StreamResponse:
-    """What goes wrong becomes a kind page, and a log line that holds the kind of fault and nothing of people."""
+async def _kind_errors(request: web.Request, handler: Next) -> web.StreamResponse:
+    """What goes wrong becomes a kind page, and a log line with the kind of fault, nothing of people."""
     try:
-        response = await go_on(request)
+        response = await handler(request)
     except web.HTTPException as error:
         if error.status < 400:  # noqa: PLR2004 - a redirect is an answer
             return _plain(error)
@@ -90,16 +85,16 @@ async def _kind_errors(request: web.Request, go_on: Next) -> web.StreamResponse:
 
 
 @web.middleware
-async def _own_posts_only(request: web.Request, go_on: Next) -> web.StreamResponse:
+async def _own_posts_only(request: web.Request, handler: Next) -> web.StreamResponse:
     """Refuse what another site's page posts."""
     if request.method not in {"GET", "HEAD", "OPTIONS"} and not _ours(request):
         log.info("web.foreign_post", route=_route(request))
         raise web.HTTPForbidden
-    return await go_on(request)
+    return await handler(request)
 
 
 def _ours(request: web.Request) -> bool:
-    """By the browser's own word; a program that is no browser says nothing and has nobody's rights to abuse."""
+    """By the browser's own word; a program that is no browser says nothing, and has no one's rights to abuse."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site in {"same-origin", "none"}
@@ -108,11 +103,11 @@ def _ours(request: web.Request) -> bool:
 
 
 @web.middleware
-async def _small(request: web.Request, go_on: Next) -> web.StreamResponse:
+async def _small(request: web.Request, handler: Next) -> web.StreamResponse:
     """Refuse what is far larger than anything a person writes, before reading it."""
     if (request.content_length or 0) > MOST_BODY:
         raise web.HTTPRequestEntityTooLarge(max_size=MOST_BODY, actual_size=request.content_length or 0)
-    return await go_on(request)
+    return await handler(request)
 
 
 def _unhurried(posts_per_minute: int, *, behind_proxy: bool) -> Middleware:
@@ -122,15 +117,17 @@ def _unhurried(posts_per_minute: int, *, behind_proxy: bool) -> Middleware:
     key = _Key()
 
     @web.middleware
-    async def unhurried(request: web.Request, go_on: Next) -> web.StreamResponse:
+    async def unhurried(request: web.Request, handler: Next) -> web.StreamResponse:
         if request.method == "POST" and not _no_page(request):
             address = (request.remote or "").encode()
             if behind_proxy:
-                address = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip().encode() or address
+                address = (
+                    request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip().encode() or address
+                )
             if not counting.hit(limit, key.of(address)):
                 log.info("web.too_fast", route=_route(request))
                 raise web.HTTPTooManyRequests(headers={"Retry-After": "60"})
-        return await go_on(request)
+        return await handler(request)
 
     return unhurried
 

@@ -28,7 +28,7 @@ class TryOut:
     places: tuple[tuple[str, str, frozenset[str]], ...]
     """Place id, name, and the roles that can see it."""
     history: Callable[[str, str], Awaitable[list[Outgoing]]]
-    """``(place, person)``, one of them empty: the messages standing there now, oldest first, edits applied."""
+    """``(place, person)``, one of them empty: what stands there now, oldest first, edits applied."""
     now: Callable[[], datetime]
     move: Callable[[timedelta | None], Awaitable[datetime]]
     """Move Erbij's clock on; None moves it to the next thing that is due. Gives the new time."""

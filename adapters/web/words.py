@@ -13,8 +13,8 @@ CHROME: dict[str, Msg] = {
     # the board
     "board_title": _("Erbij, the try-out"),
     "board_lead": _(
-        "A made-up community of teacher education, year 1. Be a student, a mentor and a team lead at the same "
-        "time, and see what each of them sees. Nothing here is real: nobody gets a message."
+        "A made-up community of teacher education, year 1. Be a student, a mentor and a team lead "
+        "at the same time, and see what each of them sees. Nothing here is real: nobody gets a message."
     ),
     "clock": _("Erbij’s clock"),
     "clock_tryout": _("Only in the try-out"),
@@ -36,7 +36,9 @@ CHROME: dict[str, Msg] = {
     "channels": _("Channels"),
     "private": _("Erbij"),
     "private_about": _("Your private chat. Only you see this."),
-    "channel_about": _("Everyone in this channel sees this. When you press a button, only you see the answer."),
+    "channel_about": _(
+        "Everyone in this channel sees this. When you press a button, only you see the answer."
+    ),
     "empty": _("Nothing here yet."),
     "new": _("{n} new"),
     "messages_in": _("Messages in {name}"),
@@ -58,8 +60,8 @@ CHROME: dict[str, Msg] = {
     # the case page
     "case_title": _("Tell what happened"),
     "case_lead": _(
-        "Did something happen because of which you, or someone else, did not feel at home? Here you can tell it "
-        "to the mentors of your community, without an account."
+        "Did something happen because of which you, or someone else, did not feel at home? "
+        "Here you can tell it to the mentors of your community, without an account."
     ),
     "case_no_trace": _(
         "This page sets no cookies and runs no scripts. Before the first question you read who can know what."
@@ -82,15 +84,19 @@ CHROME: dict[str, Msg] = {
     ),
     # when it does not go well
     "problem_404": _("This page is not here"),
-    "problem_404_lead": _("Perhaps the address was not copied completely. Please ask your mentor for it again."),
+    "problem_404_lead": _(
+        "Perhaps the address was not copied completely. Please ask your mentor for it again."
+    ),
     "problem_403": _("This did not come from this page"),
     "problem_403_lead": _(
-        "Another website, or a browser that does not say where a form came from, sent this. To protect you it was "
-        "not accepted, and nothing was saved. Please open this page again and send it from there."
+        "Another website, or a browser that does not say where a form came from, sent this. "
+        "To protect you it was not accepted, and nothing was saved. "
+        "Please open this page again and send it from there."
     ),
     "problem_413": _("That is more than fits"),
     "problem_413_lead": _(
-        "The text was too long, and nothing was saved. Go back in your browser, make it shorter and send it again."
+        "The text was too long, and nothing was saved. "
+        "Go back in your browser, make it shorter and send it again."
     ),
     "problem_429": _("That went a little fast"),
     "problem_429_lead": _("Nothing was saved. Please wait a minute and try again."),
@@ -102,7 +108,7 @@ CHROME: dict[str, Msg] = {
 
 
 def chrome(language: str) -> Callable[..., str]:
-    """The web's words in one language: ``chrome("nl")("send")``; keyword arguments fill placeholders."""
+    """Speak the web's words in one language: ``chrome("nl")("send")``; keywords fill placeholders."""
 
     def t(key: str, **args: object) -> str:
         msg = CHROME[key]
