@@ -28,6 +28,7 @@ from flows.seam import (
     Limits,
     Outgoing,
     Person,
+    Picked,
     Receive,
     Removed,
     Reply,
@@ -158,16 +159,17 @@ class TeamsAdapter:
             return await self._answers.give(event, reply, address)
         except Exception as wrong:  # noqa: BLE001 (the last stop before a person: told, logged, not passed on)
             log.error("teams.event_failed", fault=type(wrong).__name__, invoke=event.invoke)
-            return answers.fault(event, language)
+            return await self._answers.sorry(event, language)
 
     async def _incoming(self, event: Event, address: Address, language: str) -> Incoming | None:
         act = event.act
         if act is None:
-            places, persons = (), ()
+            known: dict[str, Picked] = {}
             if wire.picks(event.data):
                 team = event.team or wire.carried(event.data, "team")
-                places, persons = await self._roster.of(event.service, team, event.person, language)
-            act = wire.read(event.data, {p.id: p for p in (*places, *persons)})
+                listed = await self._roster.of(event.service, team, event.person, language)
+                known = {one.id: one for of_a_kind in listed for one in of_a_kind}
+            act = wire.read(event.data, known)
         if act is None:
             return None
         where = f"{event.tenant}:{event.team}" if event.team else event.tenant

@@ -23,7 +23,7 @@ from adapters.teams.messages import MOST, cards_for, size
 from adapters.teams.private import PrivateChats
 from adapters.teams.roster import Roster, asks
 from adapters.teams.wire import carried
-from flows.seam import Blocked, Buttons, Form, Gone, Part, Reply, SendError, TooFast
+from flows.seam import Blocked, Buttons, Form, Gone, Part, Reply, SendError, Text, TooFast
 from flows.words import Msg, _, said
 
 log = structlog.get_logger()
@@ -40,6 +40,7 @@ ADD = _(
     "Then try this again."
 )
 AGAIN = _("Your private message could not be delivered just now. Please try this again in a minute.")
+FAILED = _("Something went wrong here. This was not saved, please try again.")
 DONE = _("Thank you. You can close this window; it goes on in the chat.")
 
 
@@ -137,6 +138,16 @@ class Answers:
             await self._post(event.service, event.conversation, cards, summary)
         return {"task": {"type": "message", "value": said(DONE, reply.language)}}
 
+    async def sorry(self, event: Event, language: str) -> Json | None:
+        """Say that Erbij itself failed: in the response, or in the private chat when there is none."""
+        if not event.invoke and event.personal:
+            cards = cards_for((Text(said(FAILED, language)),), View(language))
+            try:
+                await self._post(event.service, event.conversation, cards, said(PRIVATE, language))
+            except SendError as again:
+                log.warning("teams.reply_not_delivered", fault=type(again).__name__)
+        return fault(event, language)
+
     async def _post(self, service: str, conversation: str, cards: Sequence[Json], summary: str) -> None:
         """Send in order, trying each a few times; raises the last SendError."""
         for card in cards:
@@ -173,7 +184,7 @@ def summary_of(parts: Sequence[Part]) -> str:
 
 def fault(event: Event, language: str) -> Json | None:
     """What an invoke gets when Erbij itself failed: nothing was saved."""
-    text = said(_("Something went wrong here. This was not saved, please try again."), language)
+    text = said(FAILED, language)
     if event.invoke.startswith("task/"):
         return {"task": {"type": "message", "value": text}}
     return _message(text, event)

@@ -131,7 +131,8 @@ class Connector:
             return await asyncio.get_running_loop().run_in_executor(self.pool, call)
         except ErrorResponseException as fault:
             raise error_of(fault.response) from fault
-        except (ClientException, RequestException, PermissionError, OSError, RuntimeError) as fault:
+        except (ClientException, RequestException, OSError, RuntimeError, TypeError) as fault:
+            # TypeError is what msrest makes of a redirect, which Erbij does not follow.
             raise Outage(type(fault).__name__) from fault
 
 

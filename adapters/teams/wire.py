@@ -37,9 +37,9 @@ def fill(form: Form, carry: Carry) -> dict[str, Any]:
     return {DO: {"do": "fill", "id": form.id, "fields": {f.name: kind_of(f) for f in form.fields}, **carry}}
 
 
-def carried(data: object, key: str) -> str:
+def carried(data: Mapping[str, Any], key: str) -> str:
     """What a card brought back under a key of :data:`Carry`; empty when nothing."""
-    ours = data.get(DO) if isinstance(data, dict) else None
+    ours = data.get(DO)
     value = ours.get(key) if isinstance(ours, dict) else None
     return value if isinstance(value, str) else ""
 
@@ -52,12 +52,12 @@ def kind_of(field: Field) -> str:
     return "number" if isinstance(kind, Scale) else "choice" if isinstance(kind, Options) else "text"
 
 
-def read(data: object, known: Mapping[str, Picked] | None = None) -> Act | None:
+def read(data: Mapping[str, Any], known: Mapping[str, Picked] | None = None) -> Act | None:
     """What was done with a card, or None when the data is not ours.
 
     ``known`` are the places and people that can really be picked here, by id.
     """
-    ours = data.get(DO) if isinstance(data, dict) else None
+    ours = data.get(DO)
     if not isinstance(ours, dict) or not isinstance(ours.get("id"), str):
         return None
     what, ident = ours.get("do"), ours["id"][:100]
@@ -72,9 +72,9 @@ def read(data: object, known: Mapping[str, Picked] | None = None) -> Act | None:
     return Filled(ident, {str(n): _value(str(k), data.get(INPUT + str(n)), known) for n, k in fields.items()})
 
 
-def picks(data: object) -> bool:
+def picks(data: Mapping[str, Any]) -> bool:
     """Does this submission hold a place or a person, so that the team's list is needed to read it?"""
-    ours = data.get(DO) if isinstance(data, dict) else None
+    ours = data.get(DO)
     fields = ours.get("fields") if isinstance(ours, dict) else None
     return isinstance(fields, dict) and any(k in ("place", "person", "role") for k in fields.values())
 

@@ -1,0 +1,385 @@
+"""What people see and do, over real HTTP: chat, cards, dialogs, channels."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from flows.seam import (
+    Arrived,
+    Button,
+    Buttons,
+    Card,
+    Command,
+    Field,
+    Filled,
+    Form,
+    Incoming,
+    Line,
+    Opened,
+    Options,
+    Pick,
+    Picked,
+    Pressed,
+    Removed,
+    Reply,
+    Said,
+    Scale,
+    Text,
+)
+from tests.adapters.teams.schema import check_card, elements
+from tests.adapters.teams.world import BOT, CARD, TEAM, TENANT, World, world
+
+STUDENTS = "19:students@thread.tacv2"
+MESSAGE = "application/vnd.microsoft.activity.message"
+FORM = Form(
+    "c.form.1",
+    "Check-in",
+    (
+        Field("accepted", "I felt accepted", Scale(1, 5, "not at all", "very much")),
+        Field("mood", "How are you?", Options((("good", "Good"), ("bad", "Not so good"))), help="This week."),
+        Field("more", "Anything else?", Line(500, long=True), required=False, draft="so far", error="Too short."),
+    ),
+    "Send",
+    "Open in a window",
+    (Button("c.back.1", "Back"), Button("c.stop.1", "Stop", "danger")),
+)
+CHOICE = Reply((Text("Shall we?"), Buttons((Button("c.yes.1", "Yes", "primary"), Button("c.no.1", "No")))))
+
+
+class Heard:
+    """A receive that keeps what it was given and says what it is told to."""
+
+    def __init__(self) -> None:
+        self.got: list[Incoming] = []
+        self.reply = Reply((Text("Hello."),))
+        self.wait: asyncio.Event | None = None
+        self.fails = False
+
+    async def __call__(self, incoming: Incoming) -> Reply:
+        self.got.append(incoming)
+        if self.wait:
+            await self.wait.wait()
+        if self.fails:
+            raise RuntimeError
+        return self.reply
+
+    @property
+    def act(self) -> object:
+        return self.got[-1].act
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+@pytest.fixture
+async def teams(heard: Heard) -> AsyncIterator[World]:
+    async with world(heard) as made:
+        yield made
+
+
+def action(card: dict[str, Any], label: str) -> dict[str, Any]:
+    return next(e for e in elements(card) if str(e.get("type", "")).startswith("Action.") and e["title"] == label)
+
+
+def text_of(card: dict[str, Any]) -> str:
+    return "\n".join(e["text"] for e in elements(card) if e.get("type") in ("TextRun", "TextBlock"))
+
+
+def execute(data: dict[str, Any], card: str = "", **inputs: str) -> dict[str, Any]:
+    filled = data | {f"in.{name}": value for name, value in inputs.items()}
+    value = {"action": {"type": "Action.Execute", "verb": "erbij", "data": filled}, "trigger": "manual"}
+    return {"type": "invoke", "name": "adaptiveCard/action", "value": value, "replyToId": card}
+
+
+def task(name: str, data: dict[str, Any], card: str = "", **inputs: str) -> dict[str, Any]:
+    filled = data | {f"in.{field}": value for field, value in inputs.items()}
+    value = {"data": filled, "context": {"theme": "default"}}
+    return {"type": "invoke", "name": f"task/{name}", "value": value} | ({"replyToId": card} if card else {})
+
+
+@pytest.mark.parametrize(
+    ("text", "act"),
+    [
+        ("hello", Said("hello")),
+        ("help", Command("help")),
+        ("/Help", Command("help")),
+        ("language nl", Command("language", "nl")),
+        ("help me out here", Said("help me out here")),
+        ("/language  de ", Command("language", "de")),
+        ("<at>Erbij</at>&nbsp;help", Command("help")),
+        ("<at>Kim</at> said &lt;hi&gt;", Said("Kim said <hi>")),
+        ("", Said("")),
+        ("\u202ereversed\u200b", Said("\u202ereversed\u200b")),
+    ],
+)
+async def test_typed(teams: World, heard: Heard, text: str, act: object) -> None:
+    mention = {"type": "mention", "text": "<at>Erbij</at>", "mentioned": {"id": BOT, "name": "Erbij"}}
+    status, answer = await teams.post(teams.activity(text=text, entities=[mention, {"type": "clientInfo"}]))
+    assert (status, answer, heard.act) == (200, None, act)
+    got = heard.got[0]
+    assert got.person
+    assert (got.person.id, got.person.name, got.person.manages) == ("oid-sam", "Sam", False)
+    assert (got.space.id, got.place, got.locale) == (TENANT, "", "en-GB")
+    assert text_of(teams.service.cards("a:29:sam")[0]) == "Hello."
+
+
+async def test_people_s_words_are_shown_as_written(teams: World, heard: Heard) -> None:
+    odd = "**b** [x](http://y) <at>everyone</at> \\ # 1. _u_ 🙂\nline two"
+    heard.reply = Reply((Text(odd), Card(odd, ((odd, odd), ("", "")))))
+    await teams.post(teams.activity(text="x"))
+    [card] = teams.service.cards("a:29:sam")
+    assert "<at>" not in str(card)
+    runs = [e["text"] for e in elements(card) if e.get("type") == "TextRun"]
+    assert runs[0] == "**b** [x](http://y) ‹at>everyone‹/at> \\ # 1. _u_ 🙂"
+    [message] = teams.service.messages["a:29:sam"].values()
+    assert message["summary"] == "Erbij has a message for you."
+    assert "entities" not in message
+    assert not message.get("text")
+
+
+@pytest.mark.parametrize("way", ["execute", "submit"])
+async def test_a_pressed_card_is_replaced(teams: World, heard: Heard, way: str) -> None:
+    heard.reply = CHOICE
+    await teams.post(teams.activity(text="x"))
+    [message] = teams.service.messages["a:29:sam"]
+    yes = action(teams.service.cards("a:29:sam")[0], "Yes")
+    assert (yes["type"], yes["style"], yes["associatedInputs"]) == ("Action.Execute", "positive", "none")
+    heard.reply = Reply((Text("Good."),))
+    used = execute(yes["data"], message) if way == "execute" else {"value": yes["data"], "replyToId": message}
+    status, answer = await teams.post(teams.activity(**used))
+    assert status == 200
+    assert heard.act == Pressed("c.yes.1")
+    if way == "execute":
+        assert answer["statusCode"] == 200
+        assert answer["type"] == CARD
+        assert text_of(answer["value"]) == "Good."
+    await teams.settled()
+    [card] = teams.service.cards("a:29:sam")
+    assert text_of(card) == "Good."
+
+
+async def test_a_card_that_is_gone_is_answered_anew(teams: World, heard: Heard) -> None:
+    heard.reply = Reply((Text("Good."),))
+    data = {"erbij": {"do": "press", "id": "c.yes.1"}}
+    await teams.post(teams.activity(value=data, replyToId="long-gone"))
+    assert text_of(teams.service.cards("a:29:sam")[0]) == "Good."
+
+
+async def test_the_same_invoke_twice_has_one_id(teams: World, heard: Heard) -> None:
+    body = teams.activity(**execute({"erbij": {"do": "press", "id": "c.yes.1"}}))
+    first, second = await teams.post(body), await teams.post(body)
+    assert first == second
+    assert heard.got[0].event == heard.got[1].event
+
+
+async def test_a_form_is_a_card_with_inputs(teams: World, heard: Heard) -> None:
+    heard.reply = Reply((Text("First this."), FORM))
+    await teams.post(teams.activity(text="x"))
+    [card] = teams.service.cards("a:29:sam")
+    fields = {e["id"]: e for e in elements(card) if str(e.get("type", "")).startswith("Input.")}
+    assert list(fields) == ["in.accepted", "in.mood", "in.more"]
+    assert [c["value"] for c in fields["in.accepted"]["choices"]] == ["1", "2", "3", "4", "5"]
+    assert fields["in.more"]["value"] == "so far"
+    assert not fields["in.more"]["isRequired"]
+    assert "Please look at this again: Too short." in text_of(card)
+    send = action(card, "Send")
+    await teams.post(teams.activity(**execute(send["data"], accepted="4", mood="good")))
+    assert heard.act == Filled("c.form.1", {"accepted": 4, "mood": "good", "more": None})
+    odd = {"accepted": "four", "mood": "", "more": "x\ny"}
+    await teams.post(teams.activity(**execute(send["data"], **odd)))
+    assert heard.act == Filled("c.form.1", {"accepted": None, "mood": None, "more": "x\ny"})
+
+
+async def test_a_dialog_goes_from_question_to_question(teams: World, heard: Heard) -> None:
+    heard.reply = Reply((FORM,))
+    await teams.post(teams.activity(text="x"))
+    [message] = teams.service.messages["a:29:sam"]
+    opens = action(teams.service.cards("a:29:sam")[0], "Open in a window")
+    assert opens["data"]["msteams"] == {"type": "task/fetch"}
+    _status, answer = await teams.post(teams.activity(**task("fetch", opens["data"], message)))
+    assert heard.act == Opened("c.form.1")
+    window = answer["task"]["value"]
+    assert (answer["task"]["type"], window["title"]) == ("continue", "Check-in")
+    inside = window["card"]["content"]
+    assert not [e for e in elements(inside) if e.get("type") == "Action.Execute"]
+    heard.reply = CHOICE
+    send = action(inside, "Send")["data"]
+    _status, answer = await teams.post(teams.activity(**task("submit", send, accepted="1", mood="bad", more="a")))
+    assert heard.act == Filled("c.form.1", {"accepted": 1, "mood": "bad", "more": "a"})
+    assert answer["task"]["type"] == "continue"
+    heard.reply = Reply((Text("Thank you."),))
+    yes = action(answer["task"]["value"]["card"]["content"], "Yes")["data"]
+    _status, answer = await teams.post(teams.activity(**task("submit", yes)))
+    assert answer["task"]["type"] == "message"
+    assert [text_of(card) for card in teams.service.cards("a:29:sam")] == ["Thank you."]
+
+
+async def test_a_dialog_for_a_form_that_is_closed_says_so(teams: World, heard: Heard) -> None:
+    data = {"erbij": {"do": "open", "id": "c.old"}}
+    heard.reply = Reply((Text("This was already answered."),))
+    _status, answer = await teams.post(teams.activity(**task("fetch", data)))
+    assert text_of(answer["task"]["value"]["card"]["content"]) == "This was already answered."
+
+
+async def test_a_press_in_a_channel_is_answered_privately(teams: World, heard: Heard) -> None:
+    heard.reply = Reply((Text("Only for you."),))
+    press = execute({"erbij": {"do": "press", "id": "s.check_in.x"}}, "post-1")
+    _status, answer = await teams.post(teams.activity(channel=STUDENTS, **press))
+    assert answer["type"] == MESSAGE
+    assert "private chat" in answer["value"]
+    assert "Only for you" not in str(answer)
+    assert list(teams.service.messages) == ["a:29:sam"]
+    got = heard.got[0]
+    assert (got.place, got.space.id) == (STUDENTS, f"{TENANT}:{TEAM}")
+
+
+async def test_a_command_in_a_channel_leaves_no_trace_there(teams: World, heard: Heard) -> None:
+    status, answer = await teams.post(teams.activity(channel=STUDENTS, text="help"))
+    assert (status, answer) == (200, None)
+    assert list(teams.service.messages) == ["a:29:sam"]
+
+
+@pytest.mark.parametrize("invoked", [True, False])
+async def test_who_has_not_added_erbij_is_told_how(teams: World, heard: Heard, invoked: bool) -> None:
+    teams.service.blocked.add("29:sam")
+    heard.reply = Reply((Text("Only for you."),))
+    press = execute({"erbij": {"do": "press", "id": "s.x"}}) if invoked else {"text": "help"}
+    _status, answer = await teams.post(teams.activity(channel=STUDENTS, **press))
+    where = f"{STUDENTS};messageid=1"
+    shown = answer["value"] if invoked else next(iter(teams.service.messages[where].values()))["text"]
+    assert "choose Add" in shown
+    assert "Only for you" not in str(teams.service.messages)
+
+
+async def test_setting_up_picks_channels_and_people_of_the_team(teams: World, heard: Heard) -> None:
+    teams.service.members[TEAM] = [
+        {"id": "29:sam", "objectId": "oid-sam", "name": "Sam"},
+        {"id": "29:kim", "objectId": "oid-kim", "name": "Kim"},
+    ]
+    teams.service.channels[TEAM] = [{"id": TEAM}, {"id": "19:p@t", "name": "Mentors", "type": "private"}]
+    fields = (Field("where", "Where?", Pick("place")), Field("who", "Who?", Pick("person")))
+    heard.reply = Reply((Form("c.setup.1", "Set up", fields, "Save", "Open"),))
+    await teams.post(teams.activity(channel=STUDENTS, text="setup"))
+    [card] = teams.service.cards("a:29:sam")
+    choices = [[c["title"] for c in e["choices"]] for e in elements(card) if e.get("type") == "Input.ChoiceSet"]
+    assert choices == [["General", "Mentors"], ["Sam", "Kim"]]
+    save = action(card, "Save")["data"]
+    await teams.post(teams.activity(**execute(save, where="19:p@t", who="oid-kim")))
+    mentors = Picked("19:p@t", "Mentors", can_post=False, open_to_all=False)
+    assert heard.act == Filled("c.setup.1", {"where": mentors, "who": Picked("oid-kim", "Kim")})
+    await teams.post(teams.activity("eve", **execute(save, where="19:p@t", who="oid-kim")))
+    assert heard.act == Filled("c.setup.1", {"where": None, "who": None})
+
+
+INSTALL = {"type": "installationUpdate", "action": "add"}
+ADDED = {"type": "conversationUpdate", "membersAdded": [{"id": BOT}]}
+
+
+async def test_installing_greets_once(teams: World, heard: Heard) -> None:
+    await teams.post(teams.activity(**INSTALL))
+    await teams.post(teams.activity(**ADDED))
+    assert [got.act for got in heard.got] == [Arrived(), Arrived()]
+    assert heard.got[0].event == heard.got[1].event
+    await teams.post(teams.activity(channel=STUDENTS, **INSTALL))
+    assert heard.got[2].person
+    assert heard.got[2].person.manages
+
+
+@pytest.mark.parametrize(
+    ("body", "channel", "act"),
+    [
+        ({"type": "installationUpdate", "action": "remove"}, STUDENTS, Removed()),
+        ({"type": "conversationUpdate", "membersRemoved": [{"id": BOT}]}, STUDENTS, Removed()),
+        ({"type": "installationUpdate", "action": "remove"}, "", None),
+        ({"type": "installationUpdate", "action": "add-upgrade"}, "", None),
+        ({"type": "conversationUpdate", "membersAdded": [{"id": "29:kim"}]}, STUDENTS, None),
+        ({"type": "messageUpdate", "text": "edited"}, "", None),
+        ({"type": "messageReaction", "reactionsAdded": [{"type": "like"}]}, "", None),
+        ({"type": "typing"}, "", None),
+        ({"type": "event", "name": "application/vnd.microsoft.readReceipt"}, "", None),
+        ({"type": "invoke", "name": "composeExtension/query", "value": {}}, "", None),
+        ({"type": "message", "from": {"id": "28:other", "name": "A bot"}}, "", None),
+        ({"type": "message", "from": {"id": ""}}, "", None),
+    ],
+)
+async def test_odd_activities(teams: World, heard: Heard, body: dict[str, Any], channel: str, act: object) -> None:
+    status, _answer = await teams.post(teams.activity(channel=channel) | body)
+    assert status == 200
+    assert [got.act for got in heard.got] == ([act] if act else [])
+    assert teams.service.messages == {}
+
+
+async def test_a_deleted_channel_or_team(teams: World, heard: Heard) -> None:
+    body = teams.activity(channel=STUDENTS, type="conversationUpdate")
+    body["channelData"]["eventType"] = "channelDeleted"
+    await teams.post(body)
+    assert heard.act == Removed(STUDENTS)
+    body["channelData"]["eventType"] = "teamDeleted"
+    await teams.post(body)
+    assert heard.act == Removed()
+
+
+@pytest.mark.parametrize("data", [{}, {"erbij": 1}, {"erbij": {"do": "x", "id": "y"}}, {"erbij": {"do": "press"}}])
+async def test_data_made_by_hand_does_nothing(teams: World, heard: Heard, data: dict[str, Any]) -> None:
+    status, answer = await teams.post(teams.activity(**execute(data)))
+    assert (status, heard.got) == (200, [])
+    assert "try again" in answer["value"]
+
+
+async def test_a_fault_of_ours_is_told_kindly(teams: World, heard: Heard) -> None:
+    heard.fails = True
+    press = execute({"erbij": {"do": "press", "id": "x"}})
+    _status, answer = await teams.post(teams.activity(**press))
+    assert "was not saved" in answer["value"]
+    _status, answer = await teams.post(teams.activity(**task("submit", {"erbij": {"do": "press", "id": "x"}})))
+    assert "was not saved" in answer["task"]["value"]
+    assert (await teams.post(teams.activity(text="x")))[0] == 200
+    [told] = teams.service.cards("a:29:sam")
+    assert "was not saved" in text_of(told)
+
+
+async def test_a_slow_turn_is_answered_in_time(
+    teams: World, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.teams.adapter.DEADLINE", 0.01)
+    heard.wait = asyncio.Event()
+    heard.reply = CHOICE
+    await teams.post(teams.activity(text="x", id="unused") | {"type": "typing"})
+    teams.service.messages["a:29:sam"] = {"m1": {}}
+    press = execute({"erbij": {"do": "press", "id": "x"}}, "m1")
+    _status, answer = await teams.post(teams.activity(**press))
+    assert "follows" in answer["value"]
+    heard.wait.set()
+    teams.service.changed.clear()
+    await asyncio.wait_for(teams.service.changed.wait(), 5)
+    assert "Shall we?" in text_of(teams.service.cards("a:29:sam")[0])
+
+
+async def test_a_long_reply_is_several_messages(teams: World, heard: Heard) -> None:
+    text = "word " * 20_000
+    heard.reply = Reply((Text(text), *CHOICE.parts))
+    await teams.post(teams.activity(text="x"))
+    cards = teams.service.cards("a:29:sam")
+    assert len(cards) > 1
+    shown = "".join(e["text"] for c in cards for e in elements(c) if e.get("type") == "TextRun")
+    assert shown.count("word") == 20_000
+    assert action(cards[-1], "Yes")
+
+
+async def test_a_reply_is_tried_again(teams: World, heard: Heard) -> None:
+    from aiohttp import web
+
+    teams.service.faults.append(web.Response(status=502, headers={"Retry-After": "0"}))
+    await teams.post(teams.activity(text="x"))
+    assert len(teams.service.cards("a:29:sam")) == 1
+
+
+def test_the_schema_does_find_faults() -> None:
+    with pytest.raises(AssertionError):
+        check_card({"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "TextBlock"}]})

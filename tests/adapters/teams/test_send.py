@@ -1,0 +1,137 @@
+"""Messages that nobody waits for: where they go, what they replace, and what each refusal means."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+
+from adapters.teams.address import Address, address_of
+from adapters.teams.connector import error_of
+from flows.seam import (
+    Blocked,
+    Button,
+    Buttons,
+    Gone,
+    Incoming,
+    Outage,
+    Outgoing,
+    Part,
+    Reply,
+    SendError,
+    Space,
+    Text,
+    TooFast,
+    TooLarge,
+)
+from tests.adapters.teams.world import TEAM, TENANT, World, world
+
+STUDENTS = "19:students@thread.tacv2"
+POST = (Text("A new check-in."), Buttons((Button("s.check_in.x", "Start", "primary"),)))
+
+
+async def nothing(_incoming: Incoming) -> Reply:
+    return Reply()
+
+
+@pytest.fixture
+async def teams() -> AsyncIterator[World]:
+    async with world(nothing) as made:
+        await made.post(made.activity(text="hello"))  # tells the tenant's service URL
+        yield made
+
+
+def to_place(parts: tuple[Part, ...] = POST, **fields: str) -> Outgoing:
+    return Outgoing("id", Space("teams", f"{TENANT}:{TEAM}"), parts, place=STUDENTS, **fields)
+
+
+def to_person(world: World, conversation: str = "", **fields: str) -> Outgoing:
+    address = Address(world.service.url, TENANT, "29:sam", conversation).text()
+    return Outgoing("id", Space("teams", TENANT), POST, person="oid-sam", address=address, **fields)
+
+
+async def test_a_post_and_its_edit(teams: World) -> None:
+    sent = await teams.adapter.send(to_place())
+    [message] = teams.service.messages[STUDENTS].values()
+    assert message["summary"] == "A new check-in."
+    assert await teams.adapter.send(to_place((Text("Closed."),), edits=sent.message)) == sent
+    [card] = teams.service.cards(STUDENTS)
+    assert "Closed." in card["speak"]
+    with pytest.raises(Gone):
+        await teams.adapter.send(to_place(edits="not-there"))
+
+
+async def test_to_a_person(teams: World) -> None:
+    await teams.adapter.send(to_person(teams, "a:known"))
+    assert "a:known" in teams.service.messages
+    await teams.adapter.send(to_person(teams))
+    assert len(teams.service.messages["a:29:sam"]) == 1
+    await teams.adapter.send(Outgoing("id", Space("teams", TENANT), POST, person="oid-kim"))
+    assert "a:oid-kim" in teams.service.messages
+    teams.service.blocked.add("oid-eve")
+    with pytest.raises(Blocked):
+        await teams.adapter.send(Outgoing("id", Space("teams", TENANT), POST, person="oid-eve"))
+    with pytest.raises(Gone):
+        await teams.adapter.send(Outgoing("id", Space("teams", TENANT), POST))
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "error", "seconds"),
+    [
+        (429, {"Retry-After": "7"}, TooFast, 7),
+        (429, {}, TooFast, 2),
+        (412, {}, Outage, None),
+        (412, {"Retry-After": "3"}, TooFast, 3),
+        (500, {}, Outage, None),
+        (502, {}, Outage, None),
+        (504, {"Retry-After": "99999"}, TooFast, 600),
+        (413, {}, TooLarge, None),
+        (400, {}, TooLarge, None),
+        (401, {}, Outage, None),
+        (403, {}, Blocked, None),
+        (404, {}, Gone, None),
+        (302, {"Location": "http://127.0.0.1:9/"}, Outage, None),
+    ],
+)
+async def test_refusals(
+    teams: World, status: int, headers: dict[str, str], error: type[SendError], seconds: float | None
+) -> None:
+    teams.service.faults.append(web.Response(status=status, headers=headers, text="{}"))
+    with pytest.raises(error) as raised:
+        await teams.adapter.send(to_person(teams, "a:1"))
+    assert getattr(raised.value, "seconds", None) == seconds
+    assert teams.service.messages.get("a:1", {}) == {}
+    assert teams.service.faults == []
+
+
+async def test_a_channel_where_erbij_may_not_write_is_gone(teams: World) -> None:
+    teams.service.faults.append(web.Response(status=403, text="{}"))
+    with pytest.raises(Gone):
+        await teams.adapter.send(to_place())
+
+
+async def test_no_token_goes_to_another_host(teams: World) -> None:
+    teams.service.tokens.clear()
+    evil = teams.service.url.replace("127.0.0.1", "localhost")
+    address = Address(evil, TENANT, "29:sam", "a:1").text()
+    with pytest.raises(Gone):
+        await teams.adapter.send(
+            Outgoing("id", Space("teams", TENANT), POST, person="oid-sam", address=address)
+        )
+    assert teams.service.tokens == set()
+
+
+async def test_a_service_that_is_away_is_an_outage(teams: World) -> None:
+    await teams.service.server.close()
+    with pytest.raises(Outage):
+        await teams.adapter.send(to_place())
+
+
+def test_no_response_is_an_outage() -> None:
+    assert isinstance(error_of(None), Outage)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "x", '{"service":1,"tenant":"","user":""}', "null"])
+def test_an_odd_address_is_none(text: str) -> None:
+    assert address_of(text) is None
