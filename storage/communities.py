@@ -281,9 +281,8 @@ def who(session: Session, platform: str, space: str, person: str) -> Who | None:
         row = session.one(_who_elsewhere, platform=platform, person=person)
     if row is None:
         return None
-    *known, grants = row
-    parsed = tuple(tuple(one.split("\x1f")) for one in grants.split("\x1e")) if grants else ()
-    return Who(*known, grants=parsed)
+    parsed = tuple(tuple(one.split("\x1f")) for one in row.grants.split("\x1e")) if row.grants else ()
+    return Who(*row[:-1], parsed)
 
 
 def add_community(session: Session, slug: str, name: str, language: str, time_zone: str) -> str:

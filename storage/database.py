@@ -57,7 +57,7 @@ class Database:
         self.waiting = 0
         """Functions that wait for the thread now."""
         self._connection: Any = None
-        self._session: Session | None = None
+        self._session: Any = None
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
@@ -96,7 +96,11 @@ class Database:
                 future.set_exception(fault)
 
         self.waiting += 1
-        self._jobs.put((function, lambda result, fault: loop.call_soon_threadsafe(settle, result, fault)))
+
+        def wake(result: Any, fault: BaseException | None) -> None:
+            loop.call_soon_threadsafe(settle, result, fault)
+
+        self._jobs.put((function, wake))
         try:
             return await future
         finally:
@@ -160,10 +164,9 @@ class Database:
         raise AssertionError("unreachable")
 
     def _transaction(self, functions: list[Callable[[Session], Any]]) -> list[Any]:
-        connection, session = self._connection, self._session
-        if connection is None or session is None or (self.dialect == "postgresql" and connection.closed):
+        if self.dialect == "postgresql" and self._connection.closed:
             self._connect()
-            connection, session = self._connection, self._session
+        connection, session = self._connection, self._session
         connection.execute("BEGIN IMMEDIATE" if self.dialect == "sqlite" else "BEGIN")
         try:
             results = [function(session) for function in functions]

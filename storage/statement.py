@@ -23,7 +23,7 @@ Build = Callable[[Any], "Executable"]
 
 _DIALECTS: dict[str, tuple[Any, Any]] = {
     "sqlite": (sqlite, sqlite.dialect(paramstyle="named")),
-    "postgresql": (postgresql, postgresql_psycopg.dialect()),
+    "postgresql": (postgresql, postgresql_psycopg.dialect()),  # type: ignore[no-untyped-call]
 }
 
 
@@ -61,7 +61,8 @@ class Statement:
         """What makes a named row out of a driver's tuple."""
         if self._row is None:
             names = [column[0] for column in cursor.description]
-            self._row = namedtuple("Row", names)._make  # type: ignore[misc]  # noqa: PYI024
+            row: Any = namedtuple("Row", names)  # noqa: PYI024  the names are known only now
+            self._row = row._make
         return self._row
 
 

@@ -116,7 +116,7 @@ class Form(BaseModel):
             raise FlowFault(f"form {cls.__name__} has no title")
         cls.questions = {}
         for name, info in cls.model_fields.items():
-            extra = info.json_schema_extra
+            extra: Any = info.json_schema_extra
             if not isinstance(extra, dict) or not isinstance(extra.get("question"), Question):
                 raise FlowFault(f"form {cls.__name__}: field {name} asks no question")
             cls.questions[name] = extra["question"]
