@@ -73,7 +73,7 @@ class Answer:
         views = draw.views(reply.parts)
         if self._closes(reply):
             await self._close_old()
-        elif not views and not self._waits_visibly():
+        elif not views and self._has_own_message():
             await self._defer()
         else:
             views = views or draw.views((Text(said(DONE, reply.language)),))

@@ -64,6 +64,9 @@ class Client(discord.AutoShardedClient):
         await self._answer(interaction, Command(name, argument))
 
     async def _answer(self, interaction: discord.Interaction[Any], act: Act, *, sheet: int = 0) -> None:
+        if getattr(interaction, "user", None) is None:  # discord.py leaves it out when Discord did
+            log.warning("event_without_person", platform="discord")
+            return
         incoming = Incoming(
             event=str(interaction.id),
             space=read.space(interaction.guild_id),

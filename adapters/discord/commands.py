@@ -30,9 +30,10 @@ class Words(app_commands.Translator):
     ) -> str | None:
         """Return the word in the language, or None where it is the English one or breaks Discord's rules."""
         language = language_of(locale.value)
-        if language == SOURCE:
+        msg = string.extras.get("msg")
+        if language == SOURCE or msg is None:
             return None
-        text = said(string.extras["msg"], language)
+        text = said(msg, language)
         if context.location in NAMES:
             text = text.lower().replace(" ", "-")
             return text if _NAME.fullmatch(text) and text != string.message else None

@@ -1,0 +1,225 @@
+"""The people of a scenario in a simulated Discord: they see, press and type what Discord would let them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import discord
+import simcord
+
+from adapters.discord import DiscordAdapter
+from adapters.discord.draw import OPEN
+from adapters.discord.escape import unescape
+from flows.seam import Receive, Space
+from flows.words import Msg
+
+STUDENTS, MENTORS, LEADS = ("Sam", "Noor"), ("Robin", "Kim"), ("Alex",)
+PLACES = ("students", "mentors", "leads")
+HOME = {**dict.fromkeys(STUDENTS, "students"), **dict.fromkeys(MENTORS, "mentors"), **dict.fromkeys(LEADS, "leads")}
+ROLES = {"students": "Student", "mentors": "Mentor", "leads": "Lead"}
+
+
+class DiscordSurface:
+    """A server with three channels and five members, each holding one role.
+
+    ``async with DiscordSurface(receive) as surface`` starts it. Ids for seeding a database are known from then on:
+    ``space``, ``place_ids`` and ``role_ids`` by students / mentors / leads, ``person_ids`` by first name.
+    """
+
+    name = "discord"
+
+    def __init__(self, receive: Receive, commands: Sequence[tuple[str, Msg]] = ()) -> None:
+        self._receive = receive
+        self.adapter = DiscordAdapter("token", commands=commands)
+        self._since: dict[str, int] = {}
+
+    async def __aenter__(self) -> DiscordSurface:
+        self.env = simcord.Env(self.adapter.connect(self._receive), shard_count=1)
+        await self.env.start()
+        self.guild = self.env.create_guild(name="Teacher education, year 1")
+        self.roles = {place: self.guild.create_role(ROLES[place]) for place in PLACES}
+        self.channels = {place: self.guild.create_text_channel(place) for place in PLACES}
+        self.people = {
+            who: self.guild.add_member(self.env.create_user(who), roles=[self.roles[place]])
+            for who, place in HOME.items()
+        }
+        self.space = Space("discord", str(self.guild.id))
+        self.place_ids = {place: str(channel.id) for place, channel in self.channels.items()}
+        self.role_ids = {place: str(role.id) for place, role in self.roles.items()}
+        self.person_ids = {who: str(member.id) for who, member in self.people.items()}
+        await self.env.settle()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.env.shutdown()
+        if not any(exc):
+            self.env.raise_errors()
+
+    # ------------------------------------------------------------ acts
+
+    async def say(self, who: str, text: str) -> None:
+        self._mark(who)
+        await self.people[who].send_dm(text)
+
+    async def command(self, who: str, name: str, argument: str = "") -> None:
+        self._mark(who)
+        options = {"text": argument} if argument else {}
+        await self.people[who].slash(self.channels[HOME[who]], name, **options)
+
+    async def press(self, who: str, label: str, place: str = "") -> None:
+        for message in self._messages(who, place):
+            for button in _buttons(message.components):
+                if button.label == label and button.custom_id:
+                    self._mark(who)
+                    await self.click(who, message, button.custom_id)
+                    return
+        raise AssertionError(f"{who} sees no button [{label}]")
+
+    async def fill(self, who: str, values: dict[str, str]) -> None:
+        left = dict(values)
+        asked: set[str] = set()
+        self._mark(who)
+        while (opener := self._opener(who)) is not None:
+            shown = await self.click(who, *opener)
+            if shown.modal is None:
+                break
+            questions = {_question(one): one["component"] for one in shown.modal["components"]}
+            if not left and asked & set(questions):
+                return  # the same again: something in it was not accepted, or it is another round of it
+            asked |= set(questions)
+            answers: dict[str, Any] = {}
+            for question, control in questions.items():
+                key = next((k for k in left if _same(k, question)), None)
+                value = _answer(control, left.pop(key)) if key is not None else _prefilled(control)
+                if value is not None:
+                    answers[control["custom_id"]] = self._picked(control, value)
+            await self._submit(who, opener[0], shown, answers)
+            if not left and not self._goes_on(who, opener[1]):
+                return
+        raise AssertionError(f"{who} was not asked: {sorted(left)}")
+
+    async def restart(self) -> None:
+        """A new process: same server, same messages, nothing remembered."""
+        await self.env.restart_bot(self.adapter.connect(self._receive))
+
+    # ------------------------------------------------------------ what is seen
+
+    async def seen(self, who: str) -> list[str]:
+        lines: list[str] = []
+        for message in reversed(list(self._messages(who))):
+            if message.id > self._since.get(who, 0):
+                lines += _lines(message.components)
+                for button in _buttons(message.components):
+                    if (button.custom_id or "").startswith(OPEN):
+                        shown = await self.click(who, message, button.custom_id or "")
+                        lines += [f"? {_question(one)}" for one in (shown.modal or {}).get("components", [])]
+        return lines
+
+    async def posts(self, place: str) -> list[str]:
+        return [line for m in reversed(list(self._messages("", place))) for line in _lines(m.components)]
+
+    # ------------------------------------------------------------ how
+
+    async def click(self, who: str, message: discord.Message, custom_id: str) -> simcord.InteractionResult:
+        member = self.people[who]
+        actor = member.user if message.guild is None and message.channel.id == member.user.dm_channel.id else member
+        return await actor.click(message, custom_id=custom_id)
+
+    async def _submit(self, who: str, message: discord.Message, shown: simcord.InteractionResult, answers: Any) -> None:
+        member = self.people[who]
+        actor = member.user if message.channel.id == member.user.dm_channel.id else member
+        await actor.submit_modal(shown, answers)
+
+    def _mark(self, who: str) -> None:
+        self._since[who] = max((m.id for m in self._messages(who)), default=0)
+
+    def _messages(self, who: str, place: str = "") -> Iterator[discord.Message]:
+        """Newest first: the posts of a channel, or what only this person sees."""
+        if place:
+            yield from (m for m in reversed(self.channels[place].history()) if not m.flags.ephemeral)
+            return
+        member = self.people[who]
+        mine = [m for m in member.user.dm_channel.history() if m.author.bot]
+        for channel in self.channels.values():
+            mine += [m for m in channel.history(viewer=member) if m.flags.ephemeral]
+        yield from sorted(mine, key=lambda m: m.id, reverse=True)
+
+    def _opener(self, who: str) -> tuple[discord.Message, str] | None:
+        for message in self._messages(who):
+            for button in _buttons(message.components):
+                if (button.custom_id or "").startswith(OPEN):
+                    return message, button.custom_id or ""
+        return None
+
+    def _goes_on(self, who: str, before: str) -> bool:
+        opener = self._opener(who)
+        return opener is not None and opener[1] == before
+
+    def _picked(self, control: dict[str, Any], value: Any) -> Any:
+        if control["type"] == 8:
+            return [self.channels[value]]
+        if control["type"] == 6:
+            return [self.roles[value]]
+        if control["type"] == 5:
+            return [self.people[value]]
+        return value
+
+
+def _question(one: dict[str, Any]) -> str:
+    """The label, with the help behind it when the question was too long for its place."""
+    label, help_ = one["label"], one.get("description") or ""
+    return f"{label} {help_}" if help_ and not label.endswith(("?", ".", ":")) else str(label)
+
+
+def _same(asked: str, shown: str) -> bool:
+    one, other = ("".join(text.split()) for text in (asked, shown))
+    return other.startswith(one)
+
+
+def _answer(control: dict[str, Any], answer: str) -> Any:
+    """What the control sends for a label, a digit or words."""
+    match control["type"]:
+        case 21 | 3:
+            for option in control["options"]:
+                if answer in {option["label"], option["value"]}:
+                    return option["value"] if control["type"] == 21 else [option["value"]]
+            raise AssertionError(f"{answer} is not among {[o['label'] for o in control['options']]}")
+        case _:
+            return answer
+
+
+def _prefilled(control: dict[str, Any]) -> Any:
+    match control["type"]:
+        case 21 | 3:
+            chosen = [o["value"] for o in control["options"] if o.get("default")]
+            return (chosen[0] if control["type"] == 21 else chosen) if chosen else None
+        case 4:
+            return control.get("value") or None
+        case _:
+            return None
+
+
+def _buttons(components: Sequence[Any]) -> Iterator[discord.Button]:
+    for one in components:
+        if isinstance(one, discord.Button):
+            yield one
+        yield from _buttons(getattr(one, "children", ()))
+
+
+_ROW = re.compile(r"\*\*(?P<label>(?:\\.|[^*])+)\*\*(?:\n(?P<text>.*))?", re.DOTALL)
+
+
+def _lines(components: Sequence[Any]) -> Iterator[str]:
+    for one in components:
+        if isinstance(one, discord.Button):
+            yield f"[{one.label}]"
+        elif isinstance(one, discord.components.TextDisplay):
+            for paragraph in one.content.split("\n\n"):
+                row = _ROW.fullmatch(paragraph)
+                if row is None:
+                    yield unescape(paragraph.removeprefix("### "))
+                else:
+                    yield unescape(": ".join(part for part in row.groups() if part))
+        yield from _lines(getattr(one, "children", ()))
