@@ -64,7 +64,7 @@ class Client(discord.AutoShardedClient):
         await self._answer(interaction, Command(name, argument))
 
     async def _answer(self, interaction: discord.Interaction[Any], act: Act, *, sheet: int = 0) -> None:
-        if getattr(interaction, "user", None) is None:  # discord.py leaves it out when Discord did
+        if not isinstance(interaction.user, discord.User | discord.Member):  # Discord left it out
             log.warning("event_without_person", platform="discord")
             return
         incoming = Incoming(

@@ -110,17 +110,25 @@ class DiscordSurface:
         lines: list[str] = []
         for message in reversed(list(self._messages(who))):
             if message.id > self._since.get(who, 0):
-                lines += _lines(message.components)
-                for button in _buttons(message.components):
-                    if (button.custom_id or "").startswith(OPEN):
-                        shown = await self.click(who, message, button.custom_id or "")
-                        lines += [f"? {_question(one)}" for one in (shown.modal or {}).get("components", [])]
+                questions = await self._questions(who, message)
+                for line in _lines(message.components):
+                    lines += [*questions.pop(line, []), line]
         return lines
 
     async def posts(self, place: str) -> list[str]:
         return [line for m in reversed(list(self._messages("", place))) for line in _lines(m.components)]
 
     # ------------------------------------------------------------ how
+
+    async def _questions(self, who: str, message: discord.Message) -> dict[str, list[str]]:
+        """What each button that opens a form would show; looking changes nothing."""
+        found: dict[str, list[str]] = {}
+        for button in _buttons(message.components):
+            if (button.custom_id or "").startswith(OPEN):
+                shown = await self.click(who, message, button.custom_id or "")
+                controls = (shown.modal or {}).get("components", [])
+                found[f"[{button.label}]"] = [f"? {_question(one)}" for one in controls]
+        return found
 
     async def click(self, who: str, message: discord.Message, custom_id: str) -> simcord.InteractionResult:
         member = self.people[who]

@@ -70,9 +70,9 @@ async def test_six_questions_become_two_modals(world: DiscordSurface, flows: Flo
     assert await world.seen("Sam") == [
         "First this.",
         "Check-in",
+        *(f"? Statement {n}" for n in range(1, 6)),
         "[Answer]",
         "[Stop]",
-        *(f"? Statement {n}" for n in range(1, 6)),
     ]
     await world.fill("Sam", {**{f"Statement {n}": str(n) for n in range(1, 6)}, "Anything else?": "No *names*"})
     filled = [event.act for event in flows.seen if isinstance(event.act, Filled)]
