@@ -63,7 +63,7 @@ def _chain(fault: BaseException) -> list[dict[str, object]]:
     """The exception and its causes, the latest first."""
     chain = []
     seen: BaseException | None = fault
-    while seen is not None and len(chain) < 5:  # noqa: PLR2004  deeper causes say nothing new
+    while seen is not None and len(chain) < 5:
         known: dict[str, object] = {"type": f"{type(seen).__module__}.{type(seen).__qualname__}"}
         if isinstance(seen, NotSaved):
             known["why"] = str(seen)  # the database's own words, which name no values

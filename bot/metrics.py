@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from storage.outbox import Depth
@@ -15,7 +17,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        made = {"registry": self.registry}
+        made: dict[str, Any] = {"registry": self.registry}
         self.turns = Counter("erbij_turns", "Turns taken.", ["platform", "kind"], **made)
         self.faults = Counter("erbij_faults", "Turns, timers and sends that failed.", ["where", "type"], **made)
         self.seconds = Histogram(

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -18,7 +19,7 @@ from storage.database import NotSaved
 if TYPE_CHECKING:
     from bot.metrics import Metrics
     from bot.time import Clock
-    from flows.catalogue import Catalogue
+    from flows.engine import Catalogue
     from storage.database import Database
 
 REMEMBERED = 500
@@ -77,7 +78,7 @@ class Runtime:
             log.warning("turn not saved", platform=platform, exc_info=True)
             self._metrics.faults.labels("turn", "NotSaved").inc()
             return _sorry(incoming)
-        except Exception as fault:  # noqa: BLE001  a person waits: never a traceback, never silence
+        except Exception as fault:
             log.exception("turn failed", platform=platform)
             self._metrics.faults.labels("turn", type(fault).__name__).inc()
             return _sorry(incoming)
@@ -91,8 +92,8 @@ class Runtime:
         self._wake(turn)
         while (work := turn.work) is not None:
             # Slow work (a hash that is slow on purpose) holds no transaction and no other turn up.
-            result = await asyncio.to_thread(work.function, *work.args)
-            turn = await database.run(lambda s, w=work, r=result: finish_work(s, catalogue, w, r, now()))
+            result = await asyncio.to_thread(work.fn, *work.args)
+            turn = await database.run(partial(finish_work, catalogue=catalogue, work=work, result=result, now=now()))
             self._wake(turn)
         return turn
 

@@ -48,9 +48,7 @@ log = structlog.get_logger()
 class Sender:
     """Delivers the outbox through the adapters that are on."""
 
-    def __init__(
-        self, database: Database, clock: Clock, adapters: Mapping[str, Adapter], metrics: Metrics
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock, adapters: Mapping[str, Adapter], metrics: Metrics) -> None:
         self._database = database
         self._clock = clock
         self._adapters = adapters
@@ -67,17 +65,18 @@ class Sender:
         """Deliver until cancelled."""
         async with asyncio.TaskGroup() as group:
             for platform, adapter in self._adapters.items():
-                group.create_task(self._platform(platform, adapter))
+                group.create_task(self.platform(platform, adapter))
 
     async def drain(self) -> None:
         """Wait for what is on its way now; call it after :meth:`run` was cancelled."""
         if self._going:
             await asyncio.wait(self._going)
 
-    async def _platform(self, platform: str, adapter: Adapter) -> None:
+    async def platform(self, platform: str, adapter: Adapter) -> None:
+        """Deliver what waits for one platform, until cancelled."""
         pace = Pace(adapter.limits.sends_per_second)
         most = max(1, min(AT_ONCE, int(adapter.limits.sends_per_second * 10)))
-        bell = self._bells[platform]
+        bell = self._bells.setdefault(platform, asyncio.Event())
         on_the_way: set[asyncio.Task[None]] = set()
         while True:
             bell.clear()
@@ -85,7 +84,7 @@ class Sender:
             try:
                 free = most - len(on_the_way)
                 rows = await self._claim(platform, free) if free else []
-                if rows and len(rows) < free or not rows:
+                if (rows and len(rows) < free) or not rows:
                     wait = await self._pause(platform)
             except NotSaved:
                 self._metrics.faults.labels("sender", "NotSaved").inc()
@@ -133,7 +132,7 @@ class Sender:
         except SendError as refused:
             log.info("not delivered", platform=row.platform, why=type(refused).__name__, attempts=row.attempts)
             return refused
-        except Exception as fault:  # noqa: BLE001  an adapter's own fault must not stop the loop
+        except Exception as fault:
             self._metrics.faults.labels("sender", type(fault).__name__).inc()
             log.exception("delivery failed", platform=row.platform)
             return fault
@@ -221,10 +220,14 @@ def _something_waits(session: Session, row: outbox.Waiting, now: int) -> None:
     )
 
 
+def outgoing_id(key: str) -> str:
+    """22 characters, the same at every attempt, from a message's key."""
+    return urlsafe_b64encode(hashlib.sha256(key.encode()).digest())[:22].decode()
+
+
 def _outgoing(row: outbox.Waiting, parts: tuple[object, ...], language: str) -> Outgoing:
-    name = urlsafe_b64encode(hashlib.sha256(row.key.encode()).digest())[:22].decode()
     return Outgoing(
-        id=name,
+        id=outgoing_id(row.key),
         space=Space(row.platform, row.space),
         parts=parts,  # type: ignore[arg-type]
         place="" if row.private else row.lane,

@@ -113,9 +113,7 @@ def faults(settings: Settings) -> list[str]:
     found = []
     if settings.is_tryout:
         if settings.on_discord or settings.on_teams:
-            found.append(
-                "The try-out does not start beside real credentials: unset ERBIJ_TRYOUT, or the credentials."
-            )
+            found.append("The try-out does not start beside real credentials: unset ERBIJ_TRYOUT, or the credentials.")
         if not settings.loopback:
             found.append("The try-out runs on this machine only: leave ERBIJ_HOST at 127.0.0.1.")
     elif not settings.master_key.get_secret_value():

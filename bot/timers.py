@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from flows.engine.timers import expire, run_due
+from flows.engine.timers import expire, fail_due, run_due
 from storage import due
 from storage.database import NotSaved
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bot.metrics import Metrics
     from bot.time import Clock
-    from flows.catalogue import Catalogue
+    from flows.engine import Catalogue
     from storage.database import Database
 
 LOOK_AGAIN = 30_000
@@ -28,9 +28,9 @@ log = structlog.get_logger()
 
 
 class Timers:
-    """Runs what is due. ``ran`` is called after each timer: it may have filled the outbox."""
+    """Runs what is due. ``ran`` is called after a timer that filled the outbox."""
 
-    def __init__(  # noqa: PLR0913  the pieces of the program it needs
+    def __init__(
         self,
         database: Database,
         catalogue: Catalogue,
@@ -44,6 +44,8 @@ class Timers:
         self._metrics = metrics
         self._ran = ran
         self._bell = asyncio.Event()
+        self.posts = 0
+        """Timers that posted something, since the start."""
 
     def wake(self) -> None:
         """A due row was added, or the clock was moved."""
@@ -73,7 +75,7 @@ class Timers:
         try:
             while await self._one():
                 pass
-            await self._database.run(lambda s: expire(s, self._catalogue, now()))
+            await self._database.run(lambda s: expire(s, now()))
             at = await self._database.run(due.next_at)
         except NotSaved:
             self._metrics.faults.labels("timers", "NotSaved").inc()
@@ -85,7 +87,16 @@ class Timers:
     async def _one(self) -> bool:
         """Run the first due row; False when none is due."""
         now = self._clock.now
-        ran = await self._database.run(lambda s: run_due(s, self._catalogue, now()))
+        try:
+            ran = await self._database.run(lambda s: run_due(s, self._catalogue, now()))
+        except NotSaved:
+            raise
+        except Exception as fault:
+            flow = await self._database.run(lambda s: fail_due(s, now()))
+            self._metrics.timers.labels(flow, "failed").inc()
+            self._metrics.faults.labels("timers", type(fault).__name__).inc()
+            log.exception("timer failed", flow=flow)
+            return True
         if ran is None:
             return False
         result = "skipped" if ran.skipped else "ran"
@@ -93,5 +104,7 @@ class Timers:
         self._metrics.lag.observe(max(0, ran.lag_ms) / 1000)
         if ran.skipped:
             log.info("timer skipped", flow=ran.flow, late_ms=ran.lag_ms)
-        self._ran()
+        if ran.posted:
+            self.posts += 1
+            self._ran()
         return True

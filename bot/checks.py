@@ -1,0 +1,72 @@
+"""``erbij check``: configuration, database, keys and communities, each in one plain sentence."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+import psycopg
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.settings import Misconfigured, Settings, faults, master_key
+from storage import communities, due, migrate, outbox
+from storage.database import Database, NotSaved
+from storage.keys import KeyFault, Masters
+
+PURPOSES = ("students", "mentors", "leads")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    fine: bool
+    text: str
+
+
+def findings(settings: Settings) -> list[Finding]:
+    """All that was looked at; what depends on something wrong is not looked at any further."""
+    wrong = [Finding(False, text) for text in faults(settings)]
+    kind = "the try-out" if settings.is_tryout else "real communities"
+    found = wrong or [Finding(True, f"The settings fit together; Erbij runs {kind}.")]
+    try:
+        masters = Masters(master_key(settings))
+    except (KeyFault, Misconfigured) as fault:
+        return [*found, Finding(False, f"The master key cannot be used: {fault}")]
+    try:
+        return [*found, *_database(settings, masters)]
+    except (NotSaved, ValueError, OSError, sqlite3.Error, psycopg.Error, SQLAlchemyError) as fault:
+        return [*found, Finding(False, f"The database cannot be used: {str(fault).splitlines()[0]}")]
+
+
+def _database(settings: Settings, masters: Masters) -> list[Finding]:
+    url = settings.database
+    if migrate.pending(url):
+        if url.startswith("sqlite"):
+            return [Finding(True, "The database is made or brought up to date at the next start.")]
+        return [Finding(False, "The database's tables are of another version: run 'erbij migrate'.")]
+    database = Database(url, masters)
+    try:
+        database.open()
+        found = [Finding(True, "The database opens, and the master key fits it.")]
+        depth, dead = database.run_now(outbox.depth), database.run_now(due.dead)
+        known = database.run_now(communities.every)
+        for community, _slug, name, _language, _zone in known:
+            places = database.run_now(lambda s, c=community: communities.places(s, c))
+            found.append(_community(name, {place[0] for place in places}))
+    except KeyFault as fault:
+        return [Finding(False, f"The master key does not fit this database: {fault}")]
+    finally:
+        database.close()
+    if depth.dead:
+        found.append(Finding(False, f"{depth.dead} messages were given up: see 'erbij outbox'."))
+    if dead:
+        found.append(Finding(False, f"{len(dead)} timers failed too often: see the log."))
+    return found
+
+
+def _community(name: str, places: set[str]) -> Finding:
+    missing = [purpose for purpose in PURPOSES if purpose not in places]
+    if missing:
+        return Finding(False, f"{name} has no channel yet for: {', '.join(missing)}. Run setup in the chat.")
+    return Finding(True, f"{name} has its channels.")

@@ -1,0 +1,265 @@
+"""The command line: ``erbij`` runs it, and the other words look after it."""
+
+from __future__ import annotations
+
+import base64
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bot.program import Program
+    from bot.settings import Settings
+    from storage.database import Database
+
+app = typer.Typer(
+    help="Erbij, the chatbot of a belonging programme.", add_completion=False, pretty_exceptions_enable=False
+)
+keys = typer.Typer(help="Master keys.", no_args_is_help=True)
+discord = typer.Typer(help="Erbij in Discord.", no_args_is_help=True)
+teams = typer.Typer(help="Erbij in Microsoft Teams.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+app.add_typer(discord, name="discord")
+app.add_typer(teams, name="teams")
+
+
+@app.callback(invoke_without_command=True)
+def run(context: typer.Context) -> None:
+    """Run Erbij: the try-out without any configuration, and else what is configured."""
+    if context.invoked_subcommand is not None:
+        return
+    import asyncio
+
+    from bot import logs
+    from bot.program import Program
+    from bot.settings import Misconfigured, faults
+    from storage.keys import KeyFault
+
+    settings = _settings()
+    found = faults(settings)
+    if found:
+        _fail(*found)
+    logs.set_up()
+
+    async def go() -> None:
+        program = Program(settings)
+        program.open()
+        await program.run(lambda: _welcome(program))
+
+    try:
+        asyncio.run(go())
+    except (Misconfigured, KeyFault) as fault:
+        _fail(str(fault))
+    except _database_faults() as fault:
+        _fail(f"The database cannot be used: {fault}")
+    except OSError as fault:
+        _fail(f"Cannot listen on {settings.host}:{settings.port}: {fault.strerror or fault}")
+
+
+@app.command()
+def check() -> None:
+    """Say what is wrong with configuration, database and keys."""
+    from bot import checks
+    from bot.settings import Misconfigured, load
+
+    console = _console()
+    try:
+        findings = checks.findings(load())
+    except Misconfigured as fault:
+        findings = [checks.Finding(False, line) for line in str(fault).splitlines()]
+    for finding in findings:
+        console.print("[green]ok   [/]" if finding.fine else "[bold red]wrong[/]", finding.text, soft_wrap=True)
+    if not all(finding.fine for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def outbox(
+    retry: Annotated[bool, typer.Option("--retry", help="Try every message again that was given up.")] = False,  # noqa: FBT002  a flag of the command line
+    most: Annotated[int, typer.Option(help="How many to show.")] = 50,
+) -> None:
+    """Show what waits to be sent, and what died."""
+    from rich.table import Table
+
+    from storage import outbox as rows
+
+    database = _database()
+    try:
+        if retry:
+            count = database.run_now(lambda s: rows.revive(s, time.time_ns() // 1_000_000))
+            typer.echo(f"{count} to be tried again.")
+        depth, lines = database.run_now(rows.depth), database.run_now(lambda s: rows.rows(s, most))
+    finally:
+        database.close()
+    table = Table("id", "platform", "state", "tries", "written", "next try", "last fault", box=None)
+    for line in lines:
+        next_try = _when(line.not_before) if line.state == rows.WAITING else "never"
+        table.add_row(
+            str(line.id),
+            line.platform,
+            line.state,
+            str(line.attempts),
+            _when(line.created_at),
+            next_try,
+            line.fault,
+        )
+    console = _console()
+    console.print(f"{depth.waiting} waiting, {depth.dead} given up.")
+    if lines:
+        console.print(table)
+    if depth.dead:
+        console.print("Try those again with: erbij outbox --retry")
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's tables to this version."""
+    from storage import migrate as migration
+
+    url = _settings().database
+    try:
+        if not migration.pending(url):
+            typer.echo("The database is of this version already.")
+            return
+        migration.upgrade(url)
+    except _database_faults() as fault:
+        _fail(f"The database cannot be used: {fault}")
+    typer.echo(f"The database is at version {migration.newest()} now.")
+
+
+@keys.command("new")
+def new() -> None:
+    """Print a fresh master key."""
+    from storage.keys import new_key
+
+    typer.echo(new_key())
+
+
+@keys.command()
+def rotate() -> None:
+    """Wrap everything under the newest master key.
+
+    First put a new key in front of the old one in ERBIJ_MASTER_KEY, with a comma between, and start Erbij again.
+    After this the old one can be taken out.
+    """
+    from storage import cases, meta
+
+    database = _database()
+    try:
+        count = database.run_now(cases.rewrap)
+        database.run_now(lambda s: meta.rewrap(s, database.masters))
+    finally:
+        database.close()
+    typer.echo(f"The database's key and the keys of {count} cases are under the newest master key now.")
+
+
+@discord.command()
+def invite(
+    client_id: Annotated[str, typer.Option(help="The application id; else it is read from the token.")] = "",
+) -> None:
+    """Print the link that adds Erbij to a server, with the fewest permissions."""
+    from adapters.discord import invite_url
+
+    if not client_id:
+        token = _settings().discord_token.get_secret_value()
+        if not token:
+            _fail("Set ERBIJ_DISCORD_TOKEN, or give --client-id: the application id on Discord's developer page.")
+        client_id = _client_id(token)
+    typer.echo(invite_url(client_id))
+
+
+@teams.command()
+def package(
+    path: Annotated[Path, typer.Argument(help="Where to write the zip.")] = Path("erbij-teams.zip"),
+) -> None:
+    """Write the app package to upload in Microsoft Teams."""
+    from adapters.teams.package import write_package
+
+    settings = _settings()
+    if not settings.teams_app_id or not settings.public_url:
+        _fail("Set ERBIJ_TEAMS_APP_ID and ERBIJ_PUBLIC_URL first: the package names both.")
+    write_package(path, app_id=settings.teams_app_id, public_url=settings.public_url)
+    typer.echo(f"{path} is ready to be uploaded.")
+
+
+# ---------------------------------------------------------------- what the commands share
+
+
+def _settings() -> Settings:
+    from bot.settings import Misconfigured, load
+
+    try:
+        return load()
+    except Misconfigured as fault:
+        _fail(*str(fault).splitlines())
+
+
+def _database() -> Database:
+    """The database, open; ends the command when it cannot be used."""
+    from bot.settings import Misconfigured, master_key
+    from storage import migrate as migration
+    from storage.database import Database
+    from storage.keys import KeyFault, Masters
+
+    settings = _settings()
+    try:
+        if migration.pending(settings.database):
+            _fail("The database is empty or of another version: start Erbij once, or run 'erbij migrate'.")
+        database = Database(settings.database, Masters(master_key(settings)))
+        database.open()
+    except (Misconfigured, KeyFault) as fault:
+        _fail(str(fault))
+    except _database_faults() as fault:
+        _fail(f"The database cannot be used: {fault}")
+    return database
+
+
+def _database_faults() -> tuple[type[Exception], ...]:
+    import sqlite3
+
+    import psycopg
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from storage.database import NotSaved
+
+    return (NotSaved, sqlite3.Error, psycopg.Error, SQLAlchemyError)
+
+
+def _client_id(token: str) -> str:
+    """The application id, which is the first part of a token."""
+    first = token.split(".", maxsplit=1)[0]
+    try:
+        found = base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)).decode()
+    except ValueError:
+        found = ""
+    if not found.isdigit():
+        _fail("ERBIJ_DISCORD_TOKEN is no bot token: copy it again from Discord's developer page.")
+    return found
+
+
+def _when(at: int) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def _fail(*lines: str) -> NoReturn:
+    for line in lines:
+        typer.echo(line, err=True)
+    raise typer.Exit(1)
+
+
+def _welcome(program: Program) -> None:
+    """The printed page: where to click, what is on, and what is missing for the rest."""
+    from bot.welcome import page
+
+    typer.echo(page(program.settings, program.host.port))

@@ -1,0 +1,210 @@
+"""The program: everything wired together in one loop, and stopped cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot import tryout
+from bot.metrics import Metrics
+from bot.runtime import Runtime
+from bot.sender import Sender
+from bot.settings import Misconfigured, Settings, master_key
+from bot.time import Clock
+from bot.timers import Timers
+from flows.catalogue import catalogue
+from storage import communities, migrate
+from storage.database import Database
+from storage.keys import Masters
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from adapters.discord import DiscordAdapter
+    from adapters.teams import TeamsAdapter
+    from bot.http import Host
+    from flows.seam import Adapter
+    from flows.words import Msg
+
+DRAIN = 8.0
+"""Seconds for what is under way at a stop; with the rest of the stopping it stays under ten."""
+CLOSE = 1.5
+"""Seconds for open connections to close."""
+RECONNECT = 60.0
+"""Seconds until an adapter that failed is started again."""
+LOOK_UP = 5.0
+"""Seconds between two looks at whether the platforms are connected."""
+
+log = structlog.get_logger()
+
+
+class Program:
+    """Erbij running: build it, then ``await run()``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.clock = Clock()
+        self.catalogue = catalogue()
+        self.database = Database(settings.database, Masters(master_key(settings)))
+        self.runtime = Runtime(self.database, self.catalogue, self.clock, self.metrics)
+        self.adapters: dict[str, Adapter] = {}
+        self.sender: Sender
+        self.timers: Timers
+        self.host: Host
+        self._stop = asyncio.Event()
+        self._teams: TeamsAdapter | None = None
+        self._group: asyncio.TaskGroup
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def open(self) -> None:
+        """Bring the database up and wire the pieces; raises Misconfigured or NotSaved."""
+        url = self.settings.database
+        if migrate.pending(url):
+            if self.database.dialect != "sqlite":
+                raise Misconfigured("The database's tables are of another version: run 'erbij migrate' first.")
+            migrate.upgrade(url)
+        self.database.open()
+        if self.settings.is_tryout:
+            self.clock.ahead = self.database.run_now(tryout.ahead)
+            self.database.run_now(lambda s: tryout.seed(s, self.catalogue, self.clock.now()))
+        self._wire()
+
+    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Run until SIGTERM, SIGINT or :meth:`stop`; then finish what is under way, within ten seconds."""
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self.stop)
+        try:
+            await self.host.start()
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                for platform, adapter in self.adapters.items():
+                    self._start(self._connected(platform, adapter))
+                self._start(self.timers.run())
+                self._start(self._look())
+                sending = self._start(self.sender.run())
+                log.info("ready", adapters=sorted(self.adapters), tryout=self.settings.is_tryout)
+                ready()
+                await self._stop.wait()
+                log.info("stopping")
+                await self._drain(sending)
+        finally:
+            for name in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(name)
+            self.database.close()
+            log.info("stopped")
+
+    def stop(self) -> None:
+        """Stop soon; returns at once."""
+        self._stop.set()
+
+    # ------------------------------------------------------------ wiring
+
+    def _wire(self) -> None:
+        from adapters.web import WebAdapter
+        from bot.http import Host
+
+        settings = self.settings
+        self.timers = Timers(self.database, self.catalogue, self.clock, self.metrics, self._posted)
+        shown = tryout.tryout(self.database, self.clock, self._moved) if settings.is_tryout else None
+        pages = WebAdapter(tryout=shown, community=self._community)
+        self.adapters["web"] = pages
+        if settings.on_discord:
+            self.adapters["discord"] = self._discord()
+        if settings.on_teams:
+            self.adapters["teams"] = self._teams = self._make_teams()
+        self.sender = Sender(self.database, self.clock, self.adapters, self.metrics)
+        self.runtime.posted = self.sender.wake
+        self.runtime.timed = self.timers.wake
+        messages = self._messages if settings.on_teams or settings.is_tryout else None
+        self.host = Host(settings, pages, messages, self.database, self.clock, self.metrics)
+
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = self._group.create_task(work)
+        self._tasks.append(task)
+        return task
+
+    def _commands(self) -> tuple[tuple[str, Msg], ...]:
+        from flows.words import _
+
+        known = [(command.word, command.about) for command in self.catalogue.commands.values()]
+        return (*known, ("cancel", _("stop what you are doing; nothing of it is kept")))
+
+    def _discord(self) -> DiscordAdapter:
+        from adapters.discord import DiscordAdapter
+
+        token = self.settings.discord_token.get_secret_value()
+        return DiscordAdapter(token, public_url=self.settings.public_url, commands=self._commands())
+
+    def _make_teams(self) -> TeamsAdapter:
+        from adapters.teams import TeamsAdapter
+
+        return TeamsAdapter(
+            app_id=self.settings.teams_app_id,
+            app_secret=self.settings.teams_app_secret.get_secret_value(),
+            tenants=self.settings.teams_tenants,
+            public_url=self.settings.public_url,
+            commands=self._commands(),
+        )
+
+    async def _messages(self, request: web.Request) -> web.StreamResponse:
+        """The endpoint of Microsoft Teams; in the try-out its adapter is loaded at the first request."""
+        if self._teams is None:
+            self._teams = self.adapters["teams"] = self._make_teams()
+            self._start(self._connected("teams", self._teams))
+            self._start(self.sender.platform("teams", self._teams))
+            await asyncio.sleep(0)  # lets the adapter begin before its first request
+        return await self._teams.messages(request)
+
+    async def _community(self, slug: str) -> str | None:
+        found = await self.database.run(lambda s: communities.by_slug(s, slug))
+        return None if found is None else found[1]
+
+    def _posted(self) -> None:
+        self.sender.wake()
+
+    async def _moved(self) -> bool:
+        """Run what became due when the try-out's clock was moved; True when something was posted."""
+        before = self.timers.posts
+        await self.timers.catch_up()
+        self.timers.wake()
+        self.sender.wake()
+        return self.timers.posts != before
+
+    # ------------------------------------------------------------ while it runs, and at the end
+
+    async def _look(self) -> None:
+        """Keep the metric that says which platforms are connected."""
+        while True:
+            for platform, adapter in self.adapters.items():
+                self.metrics.up.labels(platform).set(1 if getattr(adapter, "up", True) else 0)
+            await asyncio.sleep(LOOK_UP)
+
+    async def _connected(self, platform: str, adapter: Adapter) -> None:
+        """One platform's adapter; should it fail, the others go on and it is tried again."""
+        while True:
+            try:
+                await adapter.run(self.runtime.receive)
+            except Exception as fault:
+                self.metrics.faults.labels("adapter", type(fault).__name__).inc()
+                log.exception("adapter stopped", platform=platform)
+            await asyncio.sleep(RECONNECT)
+
+    async def _drain(self, sending: asyncio.Task[None]) -> None:
+        """Take no new event, finish turns and sends, close the door; what does not end in time is in the database."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN):
+                await self.runtime.stop()
+                sending.cancel()
+                await self.sender.drain()
+        for task in self._tasks:
+            task.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE):
+                await self.host.stop()

@@ -1,0 +1,97 @@
+"""The try-out: a made-up community to live a week in within five minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from adapters.web.tryout import Account, TryOut
+from bot.sender import outgoing_id
+from flows.engine import timers, wire
+from flows.seam import Outgoing, Space
+from storage import communities, due, meta, outbox
+
+if TYPE_CHECKING:
+    from bot.time import Clock
+    from flows.engine import Catalogue
+    from storage.database import Database
+    from storage.statement import Session
+
+SLUG = "teacher-education-1"
+SPACE = Space("web", SLUG)
+STUDENTS = ("Sam", "Noor", "Emma", "Lucas", "Yara", "Milan", "Fien", "Daan", "Lina", "Jonas", "Mila", "Anouk")
+MENTORS = ("Robin", "Kim", "Joris")
+LEADS = ("Alex", "Fatima")
+EVERYONE = frozenset({"student", "mentor", "lead"})
+PLACES = (
+    ("students", "students", EVERYONE),
+    ("mentors", "mentors", frozenset({"mentor", "lead"})),
+    ("leads", "team-leads", frozenset({"lead"})),
+)
+ACCOUNTS = tuple(
+    Account(name.lower(), name, role)
+    for role, names in (("student", STUDENTS), ("mentor", MENTORS), ("lead", LEADS))
+    for name in names
+)
+AHEAD = "tryout_ahead"
+FARTHEST = timedelta(days=8)
+"""How far the clock goes when nothing that people see is due."""
+
+
+def seed(session: Session, catalogue: Catalogue, now: int) -> bool:
+    """Make the community, its channels and people, and open a first check-in; False when it is there already."""
+    if communities.by_slug(session, SLUG) is not None:
+        return False
+    community = timers.found_community(
+        session, catalogue, SLUG, "Teacher education, year 1", "en", "Europe/Brussels", now
+    )
+    communities.add_space(session, community, SPACE.platform, SPACE.id)
+    communities.add_space(session, community, "page", SLUG)
+    for kind, name, _roles in PLACES:
+        communities.set_place(session, community, kind, SPACE.platform, SPACE.id, kind, name)
+    for role in ("student", "mentor", "lead"):
+        communities.grant(session, community, role, SPACE.platform, "role", role)
+    for one in ACCOUNTS:
+        name = "" if one.role == "student" else one.name
+        communities.add_member(session, community, SPACE.platform, SPACE.id, one.id, one.id, name)
+    due.add(session, f"{community}:first", community, "open_check_in", "", now)
+    return True
+
+
+def ahead(session: Session) -> int:
+    """How far the clock had been moved on when Erbij was stopped, in ms."""
+    return int(meta.get(session, AHEAD) or b"0")
+
+
+def tryout(database: Database, clock: Clock, moved: Callable[[], Awaitable[bool]]) -> TryOut:
+    """What the web chat needs. ``moved`` runs what became due, and says whether it posted anything."""
+
+    async def history(place: str, person: str) -> list[Outgoing]:
+        lane = place or person
+
+        def read(session: Session) -> list[tuple[str, bytes]]:
+            found = communities.by_slug(session, SLUG)
+            return [] if found is None else outbox.standing(session, SPACE.platform, found[0], lane)
+
+        return [_outgoing(key, payload, place, person) for key, payload in await database.run(read)]
+
+    async def move(step: timedelta | None) -> datetime:
+        end = clock.now() + int((step or FARTHEST).total_seconds() * 1000)
+        # From one due row to the next, so that what recurs happens each time and not once at the end.
+        while (at := await database.run(due.next_at)) is not None and at <= end:
+            clock.move(timedelta(milliseconds=max(0, at - clock.now())))
+            if await moved() and step is None:
+                break
+        else:
+            clock.move(timedelta(milliseconds=max(0, end - clock.now())))
+        await database.run(lambda s: meta.put(s, AHEAD, str(clock.ahead).encode()))
+        await moved()
+        return clock.date()
+
+    return TryOut(SPACE, ACCOUNTS, PLACES, history, clock.date, move)
+
+
+def _outgoing(key: str, payload: bytes, place: str, person: str) -> Outgoing:
+    parts, language = wire.unpack(payload)
+    return Outgoing(outgoing_id(key), SPACE, parts, place, person, language=language)
