@@ -18,7 +18,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import BigInteger, bindparam, delete, func, select, update
-from sqlmodel import Field, Index, SQLModel
+from sqlmodel import Field, SQLModel
 
 from storage.communities import Member
 from storage.ids import new_id
@@ -70,9 +70,9 @@ class CaseMessage(SQLModel, table=True):
 class CaseEvent(SQLModel, table=True):
     """A change of status: who, when, what, no content. A student's act has no ``who`` and no more than a day."""
 
-    __table_args__ = (Index("caseevent_of", "case_id", "at"),)
-    id: str = Field(primary_key=True)
-    case_id: str = Field(foreign_key="belonging_case.id")
+    __table_args__ = {"sqlite_with_rowid": False}
+    case_id: str = Field(primary_key=True, foreign_key="belonging_case.id")
+    position: int = Field(primary_key=True)
     at: int = Field(sa_type=BigInteger)
     who: str
     what: str
@@ -148,6 +148,9 @@ _drop_letter = Statement(lambda _: delete(CaseLetter).where(_l.id == bindparam("
 _add_case = Statement(lambda sql: sql.insert(Case))
 _add_message = Statement(lambda sql: sql.insert(CaseMessage))
 _add_event = Statement(lambda sql: sql.insert(CaseEvent))
+_last_event = Statement(
+    lambda _: select(func.coalesce(func.max(_e.position), -1).label("last")).where(_e.case_id == bindparam("case"))
+)
 _find = Statement(
     lambda _: select(*_seen, _c.wrapped_key).outerjoin(Member, _member.id == _c.holder_id).where(*_of_case)
 )
@@ -174,7 +177,7 @@ _messages = Statement(
         .order_by(_m.position)
     )
 )
-_next_position = Statement(
+_last_message = Statement(
     lambda _: select(func.coalesce(func.max(_m.position), -1).label("last")).where(
         _m.case_id == bindparam("case")
     )
@@ -197,7 +200,7 @@ _drop_key = Statement(
 _drop_messages = Statement(lambda _: delete(CaseMessage).where(_m.case_id == bindparam("case")))
 _events = Statement(
     lambda _: (
-        select(_e.at, _e.who, _e.what).join(Case, _c.id == _e.case_id).where(*_of_case).order_by(_e.at, _e.id)
+        select(_e.at, _e.who, _e.what).join(Case, _c.id == _e.case_id).where(*_of_case).order_by(_e.position)
     )
 )
 _wrapped = Statement(
@@ -410,7 +413,7 @@ def _write(  # noqa: PLR0913  one row
     row = session.one(_lock, case=case, community=community)
     if row is None or not row.wrapped_key:
         return False
-    position = int(session.one(_next_position, case=case).last) + 1
+    position = int(session.one(_last_message, case=case).last) + 1
     sealed = seal(_cipher(session, case, row.wrapped_key), f"{case}:{position}:{author}", text.encode())
     session.run(_add_message, case_id=case, position=position, author=author, day=day, sealed=sealed)
     return True
@@ -432,7 +435,8 @@ def _view(session: Session, row: Any, *, notes: bool) -> CaseView | None:
 
 
 def _record(session: Session, case: str, at: int, who: str, what: str) -> None:
-    session.run(_add_event, id=new_id(), case_id=case, at=at, who=who, what=what)
+    position = int(session.one(_last_event, case=case).last) + 1
+    session.run(_add_event, case_id=case, position=position, at=at, who=who, what=what)
 
 
 def _cipher(session: Session, case: str, wrapped: bytes) -> AESGCM:

@@ -36,41 +36,49 @@ _c, _seen = columns(Conversation), columns(EventSeen)
 _mark = Statement(lambda sql: sql.insert(EventSeen).on_conflict_do_nothing())
 _forget = Statement(lambda _: delete(EventSeen).where(_seen.day < bindparam("before")))
 _find = Statement(
-    lambda _: select(_c.id, _c.turn, _c.journal, _c.expires_at)
-    .where(
-        _c.id == bindparam("conversation"),
-        _c.community_id == bindparam("community"),
-        _c.member_id == bindparam("member"),
+    lambda _: (
+        select(_c.id, _c.turn, _c.journal, _c.expires_at)
+        .where(
+            _c.id == bindparam("conversation"),
+            _c.community_id == bindparam("community"),
+            _c.member_id == bindparam("member"),
+        )
+        .with_for_update()
     )
-    .with_for_update()
 )
 _open = Statement(
-    lambda _: select(_c.id, _c.turn, _c.journal, _c.expires_at)
-    .where(_c.community_id == bindparam("community"), _c.member_id == bindparam("member"))
-    .order_by(_c.expires_at.desc(), _c.id)
-    .with_for_update()
+    lambda _: (
+        select(_c.id, _c.turn, _c.journal, _c.expires_at)
+        .where(_c.community_id == bindparam("community"), _c.member_id == bindparam("member"))
+        .order_by(_c.expires_at.desc(), _c.id)
+        .with_for_update()
+    )
 )
 _add = Statement(lambda sql: sql.insert(Conversation))
 _save = Statement(
-    lambda _: update(Conversation)
-    .where(_c.id == bindparam("conversation"), _c.turn == bindparam("was"))
-    .values(turn=bindparam("now"), journal=bindparam("text"), expires_at=bindparam("until"))
+    lambda _: (
+        update(Conversation)
+        .where(_c.id == bindparam("conversation"), _c.turn == bindparam("was"))
+        .values(turn=bindparam("now"), journal=bindparam("text"), expires_at=bindparam("until"))
+    )
 )
 _end = Statement(
     lambda _: delete(Conversation).where(_c.id == bindparam("conversation"), _c.turn == bindparam("was"))
 )
 _expired = Statement(
-    lambda _: delete(Conversation)
-    .where(
-        _c.id.in_(
-            select(_c.id)
-            .where(_c.expires_at <= bindparam("now"))
-            .order_by(_c.expires_at)
-            .limit(100)
-            .with_for_update(skip_locked=True)
+    lambda _: (
+        delete(Conversation)
+        .where(
+            _c.id.in_(
+                select(_c.id)
+                .where(_c.expires_at <= bindparam("now"))
+                .order_by(_c.expires_at)
+                .limit(100)
+                .with_for_update(skip_locked=True)
+            )
         )
+        .returning(_c.id, _c.community_id, _c.member_id, _c.journal)
     )
-    .returning(_c.id, _c.community_id, _c.member_id, _c.journal)
 )
 _next_expiry = Statement(lambda _: select(func.min(_c.expires_at).label("at")))
 _count = Statement(lambda _: select(func.count().label("n")).select_from(Conversation))
@@ -86,7 +94,9 @@ def forget_events(session: Session, before_day: int) -> int:
     return session.run(_forget, before=before_day)
 
 
-def find(session: Session, community: str, member: str, conversation: str) -> tuple[str, int, bytes, int] | None:
+def find(
+    session: Session, community: str, member: str, conversation: str
+) -> tuple[str, int, bytes, int] | None:
     """(id, turn, journal, expires at) of a conversation of this person, locked for this transaction."""
     row = session.one(_find, conversation=conversation, community=community, member=member)
     return None if row is None else _opened(session, row)
@@ -115,7 +125,10 @@ def add(  # noqa: PLR0913  one row
 def save(session: Session, conversation: str, turn: int, journal: bytes, expires_at: int) -> bool:
     """One turn further; False when someone else took this turn."""
     sealed = session.keys.seal("journal", conversation, journal)
-    return session.run(_save, conversation=conversation, was=turn, now=turn + 1, text=sealed, until=expires_at) == 1
+    return (
+        session.run(_save, conversation=conversation, was=turn, now=turn + 1, text=sealed, until=expires_at)
+        == 1
+    )
 
 
 def end(session: Session, conversation: str, turn: int) -> bool:

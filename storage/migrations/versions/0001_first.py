@@ -212,13 +212,13 @@ def _cases() -> None:
     )
     op.create_table(
         "caseevent",
-        _text("id", key=True),
-        _text("case_id", sa.ForeignKey("belonging_case.id")),
+        _text("case_id", sa.ForeignKey("belonging_case.id"), key=True),
+        sa.Column("position", sa.Integer(), primary_key=True, nullable=False, autoincrement=False),
         _moment("at"),
         _text("who"),
         _text("what"),
+        sqlite_with_rowid=False,
     )
-    _index("caseevent", "case_id", "at", name="caseevent_of")
 
 
 def _audit() -> None:
