@@ -44,8 +44,8 @@ class Event:
     """What a card or dialog sent; empty for all else."""
     act: Act | None = None
     """What was done, when no card tells it."""
-    installs: bool = False
-    """Did this person just add Erbij to a team?"""
+    manages: bool = False
+    """True for who added Erbij to the team."""
 
 
 def read(body: Mapping[str, Any], commands: Collection[str]) -> Event | None:
@@ -108,7 +108,7 @@ def _installed(event: Event, body: Mapping[str, Any], action: str) -> Event | No
         return None  # add-upgrade, remove-upgrade: a new version, nothing for people
     hour = _text(body, "timestamp")[:13]
     if action == "add":
-        event = replace(event, id=f"{event.conversation}:arrived:{hour}", installs=not event.personal)
+        event = replace(event, id=f"{event.conversation}:arrived:{hour}", manages=not event.personal)
         return replace(event, act=Arrived())
     if event.personal:
         return None  # one person's private chat, not the community

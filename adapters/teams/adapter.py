@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import structlog
@@ -13,6 +14,7 @@ from aiohttp import web
 from adapters.teams import answers, wire
 from adapters.teams.activities import Event, read
 from adapters.teams.address import Address, address_of
+from adapters.teams.carry import Carrying
 from adapters.teams.connector import Connector
 from adapters.teams.edits import Edits
 from adapters.teams.fields import View
@@ -44,6 +46,8 @@ BODY = 256 * 1024
 """Bytes of a request at most; Teams' own activities stay far below."""
 DEADLINE = 4.0
 """Seconds after which an invoke is answered, whatever is still going on: Teams gives up at five."""
+INSTALLERS = 500
+"""People who added Erbij, remembered at most."""
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
@@ -75,7 +79,11 @@ class TeamsAdapter:
         self._chats = PrivateChats(self._connector)
         self._edits = Edits(self._connector)
         self._roster = Roster(self._connector)
-        self._answers = answers.Answers(self._connector, self._chats, self._roster, self._edits)
+        self._carrying = Carrying(app_secret)
+        self._answers = answers.Answers(
+            self._connector, self._chats, self._roster, self._edits, self._carrying
+        )
+        self._installers: set[tuple[str, str]] = set()
         self._late: set[asyncio.Task[Any]] = set()
 
     async def run(self, receive: Receive) -> None:
@@ -150,6 +158,7 @@ class TeamsAdapter:
         language = language_of(event.locale)
         try:
             address = self._chats.saw(event)
+            event = self._placed(event)
             incoming = await self._incoming(event, address, language)
             if incoming is None:
                 return answers.fault(event, language)
@@ -161,24 +170,33 @@ class TeamsAdapter:
             log.error("teams.event_failed", fault=type(wrong).__name__, invoke=event.invoke)
             return await self._answers.sorry(event, language)
 
+    def _placed(self, event: Event) -> Event:
+        """The event with the team it belongs to, and whether this person manages Erbij there.
+
+        Teams tells a bot who added it to a team, not who owns the team; it is remembered until the
+        next start, and by the cards that follow from it. In the try-out everyone manages their team.
+        """
+        event = self._carrying.opened(event)
+        key = (event.team, event.user)
+        if event.manages and event.team:
+            self._installers = {*list(self._installers)[-INSTALLERS:], key}
+        return replace(event, manages=bool(event.team) and (key in self._installers or not self.app_id))
+
     async def _incoming(self, event: Event, address: Address, language: str) -> Incoming | None:
         act = event.act
         if act is None:
             known: dict[str, Picked] = {}
             if wire.picks(event.data):
-                team = event.team or wire.carried(event.data, "team")
-                listed = await self._roster.of(event.service, team, event.person, language)
+                listed = await self._roster.of(event.service, event.team, event.person, language)
                 known = {one.id: one for of_a_kind in listed for one in of_a_kind}
             act = wire.read(event.data, known)
         if act is None:
             return None
         where = f"{event.tenant}:{event.team}" if event.team else event.tenant
-        # Teams tells a bot who added it to a team, not who owns the team.
-        manages = event.installs or not self.app_id
         return Incoming(
             event=event.id,
             space=Space(self.platform, where),
-            person=Person(event.person, event.name, manages=manages),
+            person=Person(event.person, event.name, manages=event.manages),
             act=act,
             place=event.place if not (isinstance(act, Arrived) and event.personal) else "",
             locale=event.locale,

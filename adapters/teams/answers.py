@@ -16,6 +16,7 @@ import structlog
 from adapters.teams.activities import Event
 from adapters.teams.address import Address
 from adapters.teams.cards import draw, spoken_text
+from adapters.teams.carry import Carrying
 from adapters.teams.connector import Connector
 from adapters.teams.edits import Edits
 from adapters.teams.fields import View
@@ -52,6 +53,7 @@ class Answers:
     chats: PrivateChats
     roster: Roster
     edits: Edits
+    carrying: Carrying
 
     async def give(self, event: Event, reply: Reply, address: Address) -> Json | None:
         """Bring a reply; the body of the response when the platform waits for one (an invoke)."""
@@ -73,13 +75,12 @@ class Answers:
 
     async def _view(self, event: Event, reply: Reply) -> View:
         """How this reply is drawn: with the team's channels and people when one is to be picked."""
-        team = event.team or carried(event.data, "team")
         card = event.card or carried(event.data, "card") if event.invoke.startswith("task/") else ""
-        carry = {key: value for key, value in (("team", team), ("card", card)) if value}
+        carry = self.carrying.of(event) | ({"card": card} if card else {})
         view = View(reply.language, dialog=event.invoke.startswith("task/"), carry=carry)
         if not asks(reply.parts):
             return view
-        places, persons = await self.roster.of(event.service, team, event.person, reply.language)
+        places, persons = await self.roster.of(event.service, event.team, event.person, reply.language)
         return replace(view, places=places, persons=persons)
 
     async def _replacing(self, event: Event, cards: Sequence[Json], summary: str) -> Json:
@@ -129,7 +130,7 @@ class Answers:
         card = draw(reply.parts, view)
         if (more or (event.invoke == "task/fetch" and reply.parts)) and size(card) <= MOST:
             return {"task": {"type": "continue", "value": _window(reply.parts, card)}}
-        plain = replace(view, dialog=False, carry={})
+        plain = replace(view, dialog=False, carry=self.carrying.of(event))
         cards, summary = cards_for(reply.parts, plain), said(PRIVATE, reply.language)
         if event.personal and cards:
             # The opening card's id came with the dialog's data; only the chat's own person is in this chat.

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import structlog
 from botbuilder.core import CardFactory, MessageFactory
@@ -18,7 +19,7 @@ from botframework.connector import ConnectorClient
 from botframework.connector.auth import MicrosoftAppCredentials
 from botframework.connector.teams import TeamsConnectorClient
 from msrest.exceptions import ClientException
-from requests import RequestException, Response
+from requests import RequestException, Response, Session
 from urllib3.util import Retry
 
 from adapters.teams.trust import is_service
@@ -42,6 +43,7 @@ class Connector:
         self.app_id = app_id
         self.pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="teams")
         self.credentials = MicrosoftAppCredentials(app_id, app_secret, channel_auth_tenant=tenant or None)
+        self._sessions: WeakSet[Session] = WeakSet()
         self._clients: dict[str, ConnectorClient] = {}
         self._teams: dict[str, TeamsConnectorClient] = {}
 
@@ -57,6 +59,8 @@ class Connector:
     def close(self) -> None:
         """Take no more calls."""
         self.pool.shutdown(wait=False, cancel_futures=True)
+        for session in list(self._sessions):
+            session.close()
 
     async def post(self, service: str, conversation: str, card: Mapping[str, Any], summary: str) -> str:
         """Send a card; the id of the new message."""
@@ -116,23 +120,30 @@ class Connector:
         return self._teams[service]
 
     def _set_up(self, kind: Callable[..., T], service: str) -> T:
-        """A client for a service URL; the URL is checked here, before a token can go to it."""
+        """A client for a service URL; the URL is checked here, before a token can go to it.
+
+        A redirect of a send is not followed (msrest), and none takes the token along (requests).
+        """
         if not is_service(service, loopback=not self.app_id):
             raise Gone
         client: Any = kind(self.credentials, base_url=service)
         client.config.retry_policy = lambda: Retry(0, read=False)  # Erbij's sender decides on retries.
-        client.config.redirect_policy.allow = False
+        client.config.session_configuration_callback = self._kept
         client.config.connection.timeout = TIMEOUT
         made: T = client
         return made
+
+    def _kept(self, session: Session, *_config: object, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Know each thread's session, so that its connections can be closed at the end."""
+        self._sessions.add(session)
+        return kwargs
 
     async def _call(self, call: Callable[[], Any]) -> Any:  # noqa: ANN401 (botbuilder's own types)
         try:
             return await asyncio.get_running_loop().run_in_executor(self.pool, call)
         except ErrorResponseException as fault:
             raise error_of(fault.response) from fault
-        except (ClientException, RequestException, OSError, RuntimeError, TypeError) as fault:
-            # TypeError is what msrest makes of a redirect, which Erbij does not follow.
+        except (ClientException, RequestException, OSError, RuntimeError) as fault:
             raise Outage(type(fault).__name__) from fault
 
 

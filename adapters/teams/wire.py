@@ -18,8 +18,8 @@ INPUT = "in."
 
 
 Carry = Mapping[str, str]
-"""What travels with every button of a card: ``team`` (where places and people are picked from) and
-``card`` (the message that a dialog was opened from)."""
+"""What travels with every button of a card: where it came from (see ``carry.py``), and ``card``, the
+message that a dialog was opened from."""
 
 
 def press(button: str, carry: Carry) -> dict[str, Any]:

@@ -159,7 +159,7 @@ async def test_without_an_app_id_only_this_machine(heard: Heard) -> None:
         assert (await teams.post(outside, token=""))[0] == 403
         assert len(heard.got) == 1
         assert heard.got[0].person
-        assert heard.got[0].person.manages
+        assert not heard.got[0].person.manages
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,42 @@
+"""What a card of ours brings back about where it came from, sealed so that nobody can make one by hand.
+
+Teams tells the team only of what happens in its channels. A conversation that began there goes on in
+the private chat, and must stay in the same community, also after a restart: so its cards carry the
+team, for this person only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import replace
+
+from adapters.teams.activities import Event
+from adapters.teams.wire import carried
+
+
+class Carrying:
+    """Seals and opens what cards carry."""
+
+    def __init__(self, secret: str) -> None:
+        self._key = hashlib.sha256(b"erbij cards " + secret.encode()).digest()
+
+    def of(self, event: Event) -> dict[str, str]:
+        """What the cards of an answer to this event carry."""
+        if not event.team:
+            return {}
+        manages = "1" if event.manages else ""
+        return {"team": event.team, "manages": manages, "seal": self._seal(event, event.team, manages)}
+
+    def opened(self, event: Event) -> Event:
+        """The event with its team, when a card brought one back that was meant for this person."""
+        team, manages = carried(event.data, "team"), carried(event.data, "manages")
+        if event.team or not team:
+            return event
+        if not hmac.compare_digest(self._seal(event, team, manages), carried(event.data, "seal")):
+            return event
+        return replace(event, team=team, manages=event.manages or manages == "1")
+
+    def _seal(self, event: Event, team: str, manages: str) -> str:
+        said = "\n".join((event.tenant, event.user, team, manages)).encode()
+        return hmac.new(self._key, said, hashlib.sha256).hexdigest()[:32]
