@@ -1,0 +1,1 @@
+"""Storage: tables, queries by capability, encryption, migrations. Knows nothing of conversations or platforms."""

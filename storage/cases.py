@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import BigInteger, bindparam, delete, func, select, update
 from sqlmodel import Field, SQLModel
 
+from storage import letters
 from storage.communities import Member
 from storage.ids import new_id
 from storage.keys import seal, unseal
@@ -28,16 +29,6 @@ from storage.statement import Session, Statement, columns
 NEW, CLAIMED, ANSWERED, CLOSED = "new", "claimed", "answered", "closed"
 STUDENT, MENTOR, NOTE = "student", "mentor", "note"
 DAY_MS = 86_400_000
-_PAD = 1024
-
-
-class CaseLetter(SQLModel, table=True):
-    """A student's words on their way to the mentors, sealed: a new case, or more about one."""
-
-    __table_args__ = {"sqlite_with_rowid": False}
-    id: str = Field(primary_key=True)
-    community_id: str = Field(foreign_key="community.id", index=True)
-    sealed: bytes
 
 
 class Case(SQLModel, table=True):
@@ -130,7 +121,7 @@ class Claim:
     holder_name: str
 
 
-_l, _c, _m, _e, _member = map(columns, (CaseLetter, Case, CaseMessage, CaseEvent, Member))
+_c, _m, _e, _member = map(columns, (Case, CaseMessage, CaseEvent, Member))
 _of_case = (_c.id == bindparam("case"), _c.community_id == bindparam("community"))
 _seen = (
     _c.id,
@@ -139,12 +130,6 @@ _seen = (
     func.coalesce(_c.holder_id, "").label("holder"),
     func.coalesce(_member.name, "").label("holder_name"),
 )
-_add_letter = Statement(lambda sql: sql.insert(CaseLetter))
-_letters = Statement(
-    lambda _: select(_l.id, _l.sealed).where(_l.community_id == bindparam("community")).with_for_update()
-)
-_read_letters = Statement(lambda _: select(_l.id, _l.sealed).where(_l.community_id == bindparam("community")))
-_drop_letter = Statement(lambda _: delete(CaseLetter).where(_l.id == bindparam("letter")))
 _add_case = Statement(lambda sql: sql.insert(Case))
 _add_message = Statement(lambda sql: sql.insert(CaseMessage))
 _add_event = Statement(lambda sql: sql.insert(CaseEvent))
@@ -172,15 +157,11 @@ _open_cases = Statement(
 _lock = Statement(lambda _: select(_c.status, _c.wrapped_key).where(*_of_case).with_for_update())
 _messages = Statement(
     lambda _: (
-        select(_m.position, _m.author, _m.day, _m.sealed)
-        .where(_m.case_id == bindparam("case"))
-        .order_by(_m.position)
+        select(_m.position, _m.author, _m.day, _m.sealed).where(_m.case_id == bindparam("case")).order_by(_m.position)
     )
 )
 _last_message = Statement(
-    lambda _: select(func.coalesce(func.max(_m.position), -1).label("last")).where(
-        _m.case_id == bindparam("case")
-    )
+    lambda _: select(func.coalesce(func.max(_m.position), -1).label("last")).where(_m.case_id == bindparam("case"))
 )
 _claim = Statement(
     lambda _: (
@@ -192,23 +173,15 @@ _claim = Statement(
 _set_status = Statement(lambda _: update(Case).where(*_of_case).values(status=bindparam("new_status")))
 _drop_key = Statement(
     lambda _: (
-        update(Case)
-        .where(*_of_case)
-        .values(wrapped_key=bindparam("empty"), receipt=bindparam("unused"), status=CLOSED)
+        update(Case).where(*_of_case).values(wrapped_key=bindparam("empty"), receipt=bindparam("unused"), status=CLOSED)
     )
 )
 _drop_messages = Statement(lambda _: delete(CaseMessage).where(_m.case_id == bindparam("case")))
 _events = Statement(
-    lambda _: (
-        select(_e.at, _e.who, _e.what).join(Case, _c.id == _e.case_id).where(*_of_case).order_by(_e.position)
-    )
+    lambda _: select(_e.at, _e.who, _e.what).join(Case, _c.id == _e.case_id).where(*_of_case).order_by(_e.position)
 )
-_wrapped = Statement(
-    lambda _: select(_c.id, _c.wrapped_key).where(func.length(_c.wrapped_key) > 0).with_for_update()
-)
-_set_key = Statement(
-    lambda _: update(Case).where(_c.id == bindparam("case")).values(wrapped_key=bindparam("wrapped"))
-)
+_wrapped = Statement(lambda _: select(_c.id, _c.wrapped_key).where(func.length(_c.wrapped_key) > 0).with_for_update())
+_set_key = Statement(lambda _: update(Case).where(_c.id == bindparam("case")).values(wrapped_key=bindparam("wrapped")))
 
 # ---------------------------------------------------------------- the student
 
@@ -217,21 +190,21 @@ def add(session: Session, community: str, receipt_tag: str, text: Mapping[str, s
     """A student's new case, on its way; returns the case's id. ``receipt_tag`` in hex, ``day`` in days since 1970."""
     case = new_id()
     answers = {question: answer for question, answer in text.items() if answer}
-    _post(session, community, {"case": case, "tag": receipt_tag, "text": json.dumps(answers), "day": day})
+    letters.post(session, community, {"case": case, "tag": receipt_tag, "text": json.dumps(answers), "day": day})
     return case
 
 
 def by_receipt(session: Session, community: str, tag: str) -> CaseView | None:
     """The case that belongs to a receipt, as its student sees it: without notes, with what is still on its way."""
-    letters = [letter for _, letter in _opened(session, community, _read_letters)]
+    coming = [letter for _, letter in letters.waiting(session, community)]
     row = session.one(_by_receipt, tag=bytes.fromhex(tag), community=community)
     if row is not None:
         view = _view(session, row, notes=False)
-        return view and _with_letters(view, letters)
-    for letter in letters:
+        return view and _with_letters(view, coming)
+    for letter in coming:
         if letter.get("tag") == tag:
             answers = json.loads(letter["text"])
-            return _with_letters(CaseView(letter["case"], NEW, letter["day"], "", "", answers, ()), letters)
+            return _with_letters(CaseView(letter["case"], NEW, letter["day"], "", "", answers, ()), coming)
     return None
 
 
@@ -239,24 +212,24 @@ def write_on(session: Session, community: str, case: str, text: str, day: int) -
     """More words of the student; mentors see them from the next set moment. False when the case is gone."""
     known = session.one(_find, case=case, community=community)
     if known is None or not known.wrapped_key:
-        on_the_way = (
-            letter["case"] for _, letter in _opened(session, community, _read_letters) if "tag" in letter
-        )
+        on_the_way = (letter["case"] for _, letter in letters.waiting(session, community) if "tag" in letter)
         if case not in on_the_way:
             return False
-    _post(session, community, {"case": case, "text": text, "day": day})
+    letters.post(session, community, {"case": case, "text": text, "day": day})
     return True
 
 
 def release(session: Session, community: str) -> list[str]:
-    """Open every letter that waits. Returns the cases that mentors must hear of, shuffled: new ones, and those with
-    more from the student (their status says which)."""
-    letters = _opened(session, community, _letters)
-    secrets.SystemRandom().shuffle(letters)
-    letters.sort(key=lambda one: "tag" not in one[1])
+    """Open every letter that waits, in one transaction.
+
+    Returns the cases that mentors must hear of, shuffled: new ones, and those with more from the student (their status
+    says which).
+    """
+    mail = letters.take(session, community)
+    secrets.SystemRandom().shuffle(mail)
+    mail.sort(key=lambda one: "tag" not in one[1])
     touched: dict[str, None] = {}
-    for letter_id, letter in letters:
-        session.run(_drop_letter, letter=letter_id)
+    for _, letter in mail:
         if "tag" in letter:
             _open_case(session, community, letter)
             touched[letter["case"]] = None
@@ -287,7 +260,9 @@ def claim(session: Session, community: str, case: str, member: str, now: int) ->
     return Claim(won or row.holder == member, row.holder, row.holder_name)
 
 
-def answer(session: Session, community: str, case: str, member: str, text: str, now: int) -> bool:
+def answer(  # noqa: PLR0913
+    session: Session, community: str, case: str, member: str, text: str, now: int
+) -> bool:
     """A mentor's answer to the student. False when the case is gone."""
     if not _write(session, community, case, MENTOR, text, now // DAY_MS):
         return False
@@ -296,7 +271,9 @@ def answer(session: Session, community: str, case: str, member: str, text: str, 
     return True
 
 
-def note(session: Session, community: str, case: str, member: str, text: str, now: int) -> bool:
+def note(  # noqa: PLR0913
+    session: Session, community: str, case: str, member: str, text: str, now: int
+) -> bool:
     """A note that only mentors see. False when the case is gone."""
     if not _write(session, community, case, NOTE, text, now // DAY_MS):
         return False
@@ -316,9 +293,7 @@ def close(session: Session, community: str, case: str, member: str, now: int) ->
 
 def erase(session: Session, community: str, case: str, member: str, now: int) -> bool:
     """Destroy a case's key and words; its record stays. False when it is gone."""
-    gone = (
-        session.run(_drop_key, case=case, community=community, empty=b"", unused=secrets.token_bytes(16)) == 0
-    )
+    gone = session.run(_drop_key, case=case, community=community, empty=b"", unused=secrets.token_bytes(16)) == 0
     if gone:
         return False
     session.run(_drop_messages, case=case)
@@ -352,31 +327,13 @@ def rewrap(session: Session) -> int:
 # ---------------------------------------------------------------- inside
 
 
-def _post(session: Session, community: str, letter: Mapping[str, Any]) -> None:
-    letter_id = new_id()
-    raw = json.dumps(letter).encode()
-    raw += b" " * (-len(raw) % _PAD)  # its length must not tell which case it became
-    session.run(
-        _add_letter, id=letter_id, community_id=community, sealed=session.keys.seal("letter", letter_id, raw)
-    )
-
-
-def _opened(session: Session, community: str, letters: Statement) -> list[tuple[str, dict[str, Any]]]:
-    return [
-        (row.id, json.loads(session.keys.open("letter", row.id, bytes(row.sealed))))
-        for row in session.all(letters, community=community)
-    ]
-
-
-def _with_letters(view: CaseView, letters: list[dict[str, Any]]) -> CaseView:
+def _with_letters(view: CaseView, waiting: list[dict[str, Any]]) -> CaseView:
     coming = (
         CaseWords(STUDENT, letter["text"], letter["day"])
-        for letter in letters
+        for letter in waiting
         if letter["case"] == view.id and "tag" not in letter
     )
-    return CaseView(
-        view.id, view.status, view.day, view.holder, view.holder_name, view.text, (*view.messages, *coming)
-    )
+    return CaseView(view.id, view.status, view.day, view.holder, view.holder_name, view.text, (*view.messages, *coming))
 
 
 def _open_case(session: Session, community: str, letter: Mapping[str, Any]) -> None:
@@ -429,9 +386,7 @@ def _view(session: Session, row: Any, *, notes: bool) -> CaseView | None:
         if notes or author != NOTE
     ]
     answers = json.loads(words[0].text)
-    return CaseView(
-        row.id, row.status, row.received_day, row.holder, row.holder_name, answers, tuple(words[1:])
-    )
+    return CaseView(row.id, row.status, row.received_day, row.holder, row.holder_name, answers, tuple(words[1:]))
 
 
 def _record(session: Session, case: str, at: int, who: str, what: str) -> None:

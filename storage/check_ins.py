@@ -99,30 +99,22 @@ _rounds = Statement(
     )
 )
 _close = Statement(
-    lambda _: (
-        update(Round).where(*_of_round, _r.closes_at > bindparam("now")).values(closes_at=bindparam("now"))
-    )
+    lambda _: update(Round).where(*_of_round, _r.closes_at > bindparam("now")).values(closes_at=bindparam("now"))
 )
 _lock = Statement(lambda _: select(_r.id).where(*_of_round).with_for_update())
 _took_part = Statement(
-    lambda _: select(_p.round_id).where(
-        _p.round_id == bindparam("round"), _p.member_id == bindparam("member")
-    )
+    lambda _: select(_p.round_id).where(_p.round_id == bindparam("round"), _p.member_id == bindparam("member"))
 )
 _take_part = Statement(lambda sql: sql.insert(Participation).on_conflict_do_nothing())
 _took_part_count = Statement(
-    lambda _: (
-        select(func.count().label("n")).select_from(Participation).where(_p.round_id == bindparam("round"))
-    )
+    lambda _: select(func.count().label("n")).select_from(Participation).where(_p.round_id == bindparam("round"))
 )
 _add_ballot = Statement(lambda sql: sql.insert(Ballot))
 _ballots = Statement(lambda _: select(_b.id, _b.sealed).where(_b.round_id == bindparam("round")))
 _drop_ballot = Statement(lambda _: delete(Ballot).where(_b.id == bindparam("ballot")))
 _add_answer = Statement(lambda sql: sql.insert(CheckInAnswer))
 _answers = Statement(
-    lambda _: select(_a.id, *(_a[name] for name in STATEMENTS), _a.remark).where(
-        _a.round_id == bindparam("round")
-    )
+    lambda _: select(_a.id, *(_a[name] for name in STATEMENTS), _a.remark).where(_a.round_id == bindparam("round"))
 )
 _drop_answers = Statement(lambda _: delete(CheckInAnswer).where(_a.round_id == bindparam("round")))
 
@@ -210,8 +202,8 @@ def answers_of(session: Session, community: str, round: str) -> list[Answer]:  #
     if get_round(session, community, round) is None:
         return []
     return [
-        Answer(*scores, session.keys.open("remark", answer, bytes(remark)).decode().rstrip("\0"))
-        for answer, *scores, remark in session.all(_answers, round=round)
+        Answer(*(*row[1:-1], session.keys.open("remark", row.id, bytes(row.remark)).decode().rstrip("\0")))
+        for row in session.all(_answers, round=round)
     ]
 
 

@@ -174,9 +174,7 @@ _drop_place = Statement(
     )
 )
 _drop_place_by_id = Statement(
-    lambda _: delete(Place).where(
-        _place.platform == bindparam("on"), _place.external_id == bindparam("external")
-    )
+    lambda _: delete(Place).where(_place.platform == bindparam("on"), _place.external_id == bindparam("external"))
 )
 _drop_space = Statement(
     lambda _: delete(CommunitySpace).where(
@@ -206,9 +204,7 @@ _set_language = Statement(
         .values(language=bindparam("new"))
     )
 )
-_set_name = Statement(
-    lambda _: update(Member).where(_member.id == bindparam("member")).values(name=bindparam("new"))
-)
+_set_name = Statement(lambda _: update(Member).where(_member.id == bindparam("member")).values(name=bindparam("new")))
 _set_address = Statement(
     lambda _: (
         update(Account)
@@ -253,9 +249,7 @@ _accounts_of = Statement(
         .order_by(_account.platform)
     )
 )
-_by_slug = Statement(
-    lambda _: select(_community.id, _community.name).where(_community.slug == bindparam("slug"))
-)
+_by_slug = Statement(lambda _: select(_community.id, _community.name).where(_community.slug == bindparam("slug")))
 _by_id = Statement(
     lambda _: select(_community.id, _community.name, _community.language, _community.time_zone).where(
         _community.id == bindparam("community")
@@ -282,7 +276,7 @@ def who(session: Session, platform: str, space: str, person: str) -> Who | None:
     if row is None:
         return None
     parsed = tuple(tuple(one.split("\x1f")) for one in row.grants.split("\x1e")) if row.grants else ()
-    return Who(*row[:-1], parsed)
+    return Who(*(*row[:-1], parsed))
 
 
 def add_community(session: Session, slug: str, name: str, language: str, time_zone: str) -> str:
@@ -328,7 +322,7 @@ def add_member(  # noqa: PLR0913  one row of two tables
     return member
 
 
-def grant(
+def grant(  # noqa: PLR0913
     session: Session,
     community: str,
     role: str,

@@ -62,9 +62,7 @@ _save = Statement(
         .values(turn=bindparam("now"), journal=bindparam("text"), expires_at=bindparam("until"))
     )
 )
-_end = Statement(
-    lambda _: delete(Conversation).where(_c.id == bindparam("conversation"), _c.turn == bindparam("was"))
-)
+_end = Statement(lambda _: delete(Conversation).where(_c.id == bindparam("conversation"), _c.turn == bindparam("was")))
 _expired = Statement(
     lambda _: (
         delete(Conversation)
@@ -94,9 +92,7 @@ def forget_events(session: Session, before_day: int) -> int:
     return session.run(_forget, before=before_day)
 
 
-def find(
-    session: Session, community: str, member: str, conversation: str
-) -> tuple[str, int, bytes, int] | None:
+def find(session: Session, community: str, member: str, conversation: str) -> tuple[str, int, bytes, int] | None:
     """(id, turn, journal, expires at) of a conversation of this person, locked for this transaction."""
     row = session.one(_find, conversation=conversation, community=community, member=member)
     return None if row is None else _opened(session, row)
@@ -125,10 +121,7 @@ def add(  # noqa: PLR0913  one row
 def save(session: Session, conversation: str, turn: int, journal: bytes, expires_at: int) -> bool:
     """One turn further; False when someone else took this turn."""
     sealed = session.keys.seal("journal", conversation, journal)
-    return (
-        session.run(_save, conversation=conversation, was=turn, now=turn + 1, text=sealed, until=expires_at)
-        == 1
-    )
+    return session.run(_save, conversation=conversation, was=turn, now=turn + 1, text=sealed, until=expires_at) == 1
 
 
 def end(session: Session, conversation: str, turn: int) -> bool:

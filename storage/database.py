@@ -139,7 +139,7 @@ class Database:
     def _settle(self, group: list[Job]) -> None:
         try:
             results = self._again([function for function, _ in group])
-        except Exception as fault:  # noqa: BLE001  whatever it was, its own caller hears it
+        except Exception as fault:  # whatever it was, its own caller hears it
             if len(group) > 1:
                 for job in group:
                     self._settle([job])

@@ -22,7 +22,7 @@ class DueRow(SQLModel, table=True):
     id: int | None = Field(
         default=None,
         primary_key=True,
-        sa_type=BigInteger().with_variant(Integer(), "sqlite"),  # type: ignore[call-overload]
+        sa_type=BigInteger().with_variant(Integer(), "sqlite"),
     )
     key: str = Field(unique=True)
     community_id: str = Field(foreign_key="community.id", index=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, bindparam, case, delete, func, select, update
-from sqlalchemy.orm import aliased
 from sqlmodel import Field, Index, SQLModel
 
 from storage.communities import Account
@@ -30,7 +29,7 @@ class Outbox(SQLModel, table=True):
     id: int | None = Field(
         default=None,
         primary_key=True,
-        sa_type=BigInteger().with_variant(Integer(), "sqlite"),  # type: ignore[call-overload]
+        sa_type=BigInteger().with_variant(Integer(), "sqlite"),
     )
     key: str = Field(unique=True)
     community_id: str = Field(foreign_key="community.id", index=True)
@@ -92,7 +91,7 @@ class Depth:
 
 
 _o, _account = columns(Outbox), columns(Account)
-_earlier, _before = aliased(Outbox), aliased(Outbox)
+_earlier, _before = Outbox.__table__.alias().c, Outbox.__table__.alias().c  # type: ignore[attr-defined]
 
 _edits = (
     select(_before.message)
@@ -104,7 +103,7 @@ _edits = (
         _o.subject != "",
         _before.id < _o.id,
     )
-    .order_by(_before.id.desc())  # type: ignore[union-attr]
+    .order_by(_before.id.desc())
     .limit(1)
     .correlate(Outbox)
     .scalar_subquery()
@@ -169,8 +168,7 @@ _add = Statement(
     lambda sql: (
         sql.insert(Outbox)
         .values(
-            {name: bindparam(name) for name in _given}
-            | {"state": WAITING, "attempts": 0, "message": "", "fault": ""}
+            {name: bindparam(name) for name in _given} | {"state": WAITING, "attempts": 0, "message": "", "fault": ""}
         )
         .on_conflict_do_nothing()
         .inline()
@@ -187,23 +185,18 @@ _sent = _change(
     state=SENT,
     message=bindparam("reference"),
     fault="",
-    payload=case(
-        (bindparam("keep", type_=Integer) == 1, _o.payload), else_=bindparam("empty", type_=_o.payload.type)
-    ),
+    payload=case((bindparam("keep", type_=Integer) == 1, _o.payload), else_=bindparam("empty", type_=_o.payload.type)),
 )
 _retry = _change(attempts=_o.attempts + 1, not_before=bindparam("at"), fault=bindparam("why"))
 _bury = _change(state=DEAD, attempts=_o.attempts + 1, fault=bindparam("why"))
 _revive = Statement(
     lambda _: (
-        update(Outbox)
-        .where(_o.state == DEAD)
-        .values(state=WAITING, attempts=0, not_before=bindparam("at"), fault="")
+        update(Outbox).where(_o.state == DEAD).values(state=WAITING, attempts=0, not_before=bindparam("at"), fault="")
     )
 )
 _next = Statement(
-    lambda _: (
-        select(func.min(_o.not_before).label("at"))
-        .where(_o.platform == bindparam("on"), _o.state == WAITING, ~_ahead)
+    lambda _: select(func.min(_o.not_before).label("at")).where(
+        _o.platform == bindparam("on"), _o.state == WAITING, ~_ahead
     )
 )
 _depth = Statement(

@@ -61,7 +61,7 @@ class Statement:
         """What makes a named row out of a driver's tuple."""
         if self._row is None:
             names = [column[0] for column in cursor.description]
-            row: Any = namedtuple("Row", names)  # noqa: PYI024  the names are known only now
+            row: Any = namedtuple("Row", names)  # type: ignore[misc]  # noqa: PYI024  known only now
             self._row = row._make
         return self._row
 

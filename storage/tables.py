@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
-from storage import audit, cases, check_ins, communities, conversations, due, meta, outbox
+from storage import audit, cases, check_ins, communities, conversations, due, letters, meta, outbox
 
 metadata = SQLModel.metadata
 """All of Erbij's tables."""
 
-__all__ = ["audit", "cases", "check_ins", "communities", "conversations", "due", "meta", "metadata", "outbox"]
+__all__ = [
+    "audit",
+    "cases",
+    "check_ins",
+    "communities",
+    "conversations",
+    "due",
+    "letters",
+    "meta",
+    "metadata",
+    "outbox",
+]

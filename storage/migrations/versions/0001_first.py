@@ -59,9 +59,7 @@ def _communities() -> None:
         _text("time_zone"),
         sa.UniqueConstraint("slug"),
     )
-    op.create_table(
-        "communityspace", _text("platform", key=True), _text("external_id", key=True), _community()
-    )
+    op.create_table("communityspace", _text("platform", key=True), _text("external_id", key=True), _community())
     _index("communityspace", "community_id")
     op.create_table(
         "place",
@@ -184,9 +182,7 @@ def _check_ins() -> None:
 
 
 def _cases() -> None:
-    op.create_table(
-        "caseletter", _text("id", key=True), _community(), _bytes("sealed"), sqlite_with_rowid=False
-    )
+    op.create_table("caseletter", _text("id", key=True), _community(), _bytes("sealed"), sqlite_with_rowid=False)
     _index("caseletter", "community_id")
     op.create_table(
         "belonging_case",
