@@ -43,7 +43,7 @@ CHROME: dict[str, Msg] = {
     "new": _("{n} new"),
     "messages_in": _("Messages in {name}"),
     "composer": _("Your message to Erbij"),
-    "composer_hint": _("Type a message, or a command such as /help"),
+    "composer_hint": _("A message, or /help"),
     "send": _("Send"),
     "you": _("You"),
     "sent": _("Sent: {what}"),

@@ -163,8 +163,8 @@ class WebSurface:
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self._running = asyncio.create_task(self.adapter.run(self._receive))
-        url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        self._http = aiohttp.ClientSession(url, timeout=aiohttp.ClientTimeout(10))
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self._http = aiohttp.ClientSession(self.url, timeout=aiohttp.ClientTimeout(10))
         await asyncio.sleep(0)
 
     async def _stop(self) -> None:
@@ -176,7 +176,7 @@ class WebSurface:
 
 def _lines(message: LexborNode) -> Iterator[str]:
     """What stands in a message, line by line, in its order on the page."""
-    for node in message.css(".text p, .card h3, .card .row, .form h3, .field .question, .error, button"):
+    for node in message.css(".text p, .card h2, .card .row, .form h2, .field .question, .error, button"):
         if node.tag == "button":
             yield f"[{_words(node)}]"
         elif "question" in _of(node, "class"):
@@ -184,7 +184,7 @@ def _lines(message: LexborNode) -> Iterator[str]:
         elif "error" in _of(node, "class"):
             yield f"! {_words(node).removeprefix('!').strip()}"
         elif "row" in _of(node, "class"):
-            yield ": ".join(_words(one) for one in node.css("h4, p"))
+            yield ": ".join(_words(one) for one in node.css("h3, p"))
         else:
             yield _words(node)
 

@@ -161,5 +161,6 @@ stream.addEventListener("caught-up", () => {
 });
 stream.addEventListener("error", () => (offline.hidden = false));
 
+document.body.classList.toggle("framed", window.self !== window.top);
 count(document);
 show("");
