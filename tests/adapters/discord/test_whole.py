@@ -1,0 +1,75 @@
+"""Erbij's own flows in Discord, on a database: a check-in from its post to the thanks, over a restart."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.metrics import Metrics
+from bot.runtime import Runtime
+from bot.time import Clock
+from flows.catalogue import catalogue
+from flows.seam import Button, Buttons, Outgoing, Text
+from storage import check_ins, communities, migrate
+from storage.database import Database
+from storage.keys import Masters
+from storage.statement import Session
+from tests.surfaces.discord import DiscordSurface
+
+
+@pytest.fixture
+async def surface(tmp_path: Path) -> AsyncIterator[DiscordSurface]:
+    url = f"sqlite:///{tmp_path / 'erbij.db'}"
+    migrate.upgrade(url)
+    database = Database(url, Masters(base64.b64encode(bytes(32)).decode()))
+    database.open()
+    clock = Clock()
+    runtime = Runtime(database, catalogue(), clock, Metrics())
+    commands = [(command.word, command.about) for command in catalogue().commands.values()]
+    async with DiscordSurface(runtime.receive, commands) as made:
+
+        def seed(session: Session) -> str:
+            community = communities.add_community(session, "first", "Year 1", "en", "Europe/Amsterdam")
+            communities.add_space(session, community, "discord", made.space.id)
+            for place, id_ in made.place_ids.items():
+                communities.set_place(session, community, place, "discord", made.space.id, id_, place)
+            for place, role in (("students", "student"), ("mentors", "mentor"), ("leads", "lead")):
+                communities.grant(session, community, role, "discord", "role", made.role_ids[place])
+            return check_ins.open_round(session, community, clock.now(), clock.now() + 3_600_000)
+
+        round_id = database.run_now(seed)
+        post = (Text("How was your week?"), Buttons((Button(f"s.check_in.{round_id}", "Start the check-in"),)))
+        await made.adapter.send(Outgoing("p" * 22, made.space, post, place=made.place_ids["students"]))
+        yield made
+    database.close()
+
+
+async def test_check_in(surface: DiscordSurface) -> None:
+    await surface.press("Sam", "Start the check-in", "students")
+    seen = await surface.seen("Sam")
+    assert seen[0].startswith("Your answers are stored without your name.")
+    assert "? I felt accepted here this week." in seen
+    await surface.restart()
+    statements = [line.removeprefix("? ") for line in seen if line.startswith("? ")]
+    await surface.fill("Sam", {**dict.fromkeys(statements, "4"), "Anything you want to add?": "Good week."})
+    assert "I felt accepted here this week.: 4 of 5" in await surface.seen("Sam")
+    await surface.restart()
+    await surface.press("Sam", "Send")
+    assert (await surface.seen("Sam"))[0] == "Thank you. Your answers are in."
+    assert await surface.seen("Noor") == []
+    await surface.press("Sam", "Start the check-in", "students")
+    assert await surface.seen("Sam") == ["You already took part in this check-in. Thank you!"]
+
+
+async def test_words_in_a_private_chat(surface: DiscordSurface) -> None:
+    await surface.press("Sam", "Start the check-in", "students")
+    await surface.say("Sam", "hello")
+    assert await surface.seen("Sam")
+
+
+async def test_help(surface: DiscordSurface) -> None:
+    await surface.command("Robin", "help")
+    assert any(line.startswith("help") for line in await surface.seen("Robin"))
