@@ -15,10 +15,11 @@ DAY = 24 * 60 * 60 * 1000
 @flow("belonging_case", expires_after=timedelta(days=3))
 async def belonging_case(chat: Chat) -> None:
     """From 'who can know what' to the receipt."""
-    chat.say(_who_can_know(chat))
+    for sentence in _who_can_know(chat):
+        chat.say(sentence)
     answers = await chat.fill("six_questions", SixQuestions)
 
-    chat.say(_("This is what the mentors will see, and the day on which they got it. Nothing else."))
+    chat.say(_("This is what the mentors will see, and the day you sent it. Nothing else."))
     chat.show(Shown(_("A case"), rows(answers.model_dump())))
     await chat.ask("confirm", _("Shall I give it to the mentors? With Back you can still change it."), SEND)
 
@@ -37,28 +38,34 @@ async def belonging_case(chat: Chat) -> None:
         )
     )
     await chat.ask("kept", _("Did you keep the six words?"), KEPT)
-    chat.say(_("Good. Ask for “answer” in a few days. Thank you for telling it: now something can be done."))
+    chat.say(_("Thank you for telling it: now something can be done."))
+    if chat.member:
+        chat.say(_("Come back in a day or two and type “answer”: then you can read what the mentors say."))
+    else:
+        chat.say(_("Come back to this page in a day or two with your six words: then you can read what the mentors say."))
 
 
 SEND = (Choice("send", _("Give it to the mentors"), "primary"),)
 KEPT = (Choice("kept", _("Yes, I have kept them"), "primary"),)
 
 
-def _who_can_know(chat: Chat) -> Msg:
+def _who_can_know(chat: Chat) -> tuple[Msg, Msg, Msg]:
     """Three sentences, before the first question."""
-    if not chat.member:
-        return _(
-            "The mentors of {community} read what you write here, and no name comes with it. The people who run this "
-            "page can see that someone visits it, not who wrote which case. If your story itself shows who you are, a "
-            "mentor may recognise you, so write roles instead of names.",
-            community=chat.community_name,
+    seen_by_others = (
+        _(
+            "The chat platform passes on what you type, and the people who run it or Erbij can see that you talk with "
+            "Erbij; but what you tell is kept encrypted, with no way back to you."
         )
-    return _(
-        "The mentors of {community} read what you write here, and no name comes with it. The chat platform passes on "
-        "what you type, and it and the people who run Erbij can see that you talk with Erbij, but the case is kept "
-        "encrypted and without a way back to you. If your story itself shows who you are, a mentor may recognise you, "
-        "so write roles instead of names.",
-        community=chat.community_name,
+        if chat.member
+        else _(
+            "The people who run this page can see that someone visits it; but what you tell is kept encrypted, with "
+            "no way back to you."
+        )
+    )
+    return (
+        _("The mentors of {community} read what you tell, without your name.", community=chat.community_name),
+        seen_by_others,
+        _("If the story itself shows who you are, a mentor may recognise you: please write roles, not names."),
     )
 
 

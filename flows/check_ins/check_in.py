@@ -65,10 +65,11 @@ async def check_in(chat: Chat, round_id: str) -> None:
     if outcome != "saved":
         return
     chat.say(_next_step(answers))
-    if _lowest(answers) <= LOW and await chat.ask(
-        "tell", _("Would you like to tell a mentor what happened, without your name?"), yes_no
-    ):
+    if _lowest(answers) > LOW:
+        return
+    if await chat.ask("tell", _("Would you like to tell a mentor what happened, without your name?"), yes_no):
         await chat.hand_over("belonging_case")
+    chat.say(_("That is fine. If you change your mind, type “tell”."))
 
 
 SEND = (Choice("send", _("Send"), "primary"),)

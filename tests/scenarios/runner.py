@@ -1,0 +1,160 @@
+"""Transcripts: a story is read line by line, played on a surface, and compared with what people really see there.
+
+``> Sam presses [Start] in students`` is an act; the lines below it are what Sam is shown then. Also:
+``> Sam types hello``, ``> Sam asks /help``, ``> Sam fills in`` with ``question = answer`` indented below, ``> posts in
+mentors``, ``> it is 2026-11-26 12:00``, ``> Erbij restarts``. ``{case}`` and ``{receipt}`` stand for what is random: the
+first time they match anything of the right shape, from then on only the same.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flows.engine import Form
+from tests.scenarios.world import World
+
+SHAPES = {
+    "receipt": r"(?:[a-z]{4} ){5}[a-z]{4}",
+    "case": r"[A-Z2-7]{4}",
+}
+SHOWN_AS = {"case": r"(?<=[Cc]ase )[A-Z2-7]{4}\b|(?<=come in: )[A-Z2-7]{4}\b|(?<=Read )[A-Z2-7]{4}\b|^[A-Z2-7]{4}(?=: )"}
+
+
+@dataclass
+class Act:
+    """One act of a story, and what is seen after it."""
+
+    line: str
+    values: dict[str, str] = field(default_factory=dict)
+    seen: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Story:
+    """A transcript."""
+
+    title: list[str]
+    acts: list[Act]
+
+    @classmethod
+    def read(cls, path: Path) -> Story:
+        """The story in a file."""
+        story = cls([], [])
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.startswith("> "):
+                story.acts.append(Act(line))
+            elif line.startswith("    "):
+                question, _, answer = line.strip().partition(" = ")
+                story.acts[-1].values[question] = answer
+            elif line.startswith("#"):
+                story.title.append(line)
+            elif line.strip():
+                story.acts[-1].seen.append(line)
+        return story
+
+    def text(self) -> str:
+        """The file again."""
+        lines = list(self.title)
+        for act in self.acts:
+            lines += ["", act.line, *(f"    {q} = {a}" for q, a in act.values.items()), *act.seen]
+        return "\n".join(lines) + "\n"
+
+
+class Player:
+    """Plays a story on a surface."""
+
+    def __init__(self, world: World, surface: Any, *, restless: bool = False) -> None:
+        self._world = world
+        self._surface = surface
+        self._restless = restless
+        self._known: dict[str, str] = {}
+
+    async def play(self, story: Story) -> None:
+        """Play it all; the first difference fails, with both sides in full."""
+        for act in story.acts:
+            if self._restless:
+                await self._world.restart()
+            seen = await self._act(act)
+            if seen is not None:
+                shown, expected = drawn_alike(seen), drawn_alike([self._filled(line) for line in act.seen])
+                got = [self._learned(line, want) for line, want in zip(shown, expected, strict=False)]
+                got += shown[len(expected) :]
+                assert got == [self._filled(line) for line in expected], f"after {act.line}"
+
+    async def record(self, story: Story) -> Story:
+        """Play it, and write down what is seen instead of comparing."""
+        for act in story.acts:
+            seen = await self._act(act)
+            act.seen = [] if seen is None else [self._hidden(line) for line in seen]
+        return story
+
+    async def _act(self, act: Act) -> list[str] | None:
+        surface, line = self._surface, self._filled(act.line)
+        if found := re.fullmatch(r"> it is (\S+ \S+)", line):
+            await self._world.move_to(found[1])
+            return None
+        if line == "> Erbij restarts":
+            await self._world.restart()
+            return None
+        if found := re.fullmatch(r"> posts in (\w+)", line):
+            return list(await surface.posts(found[1]))
+        if found := re.fullmatch(r"> (\w+) presses \[(.+?)\](?: in (\w+))?", line):
+            await surface.press(found[1], found[2], found[3] or "")
+        elif found := re.fullmatch(r"> (\w+) types (.+)", line):
+            await surface.say(found[1], found[2])
+        elif found := re.fullmatch(r"> (\w+) asks /(\w+) ?(.*)", line):
+            await surface.command(found[1], found[2], found[3])
+        elif found := re.fullmatch(r"> (\w+) fills in", line):
+            await surface.fill(found[1], {q: self._filled(a) for q, a in act.values.items()})
+        elif found := re.fullmatch(r"> (\w+) looks", line):
+            pass
+        else:
+            raise AssertionError(f"no such act: {line}")
+        await self._world.settle()
+        return list(await surface.seen(found[1]))
+
+    def _filled(self, line: str) -> str:
+        for name, value in self._known.items():
+            line = line.replace(f"{{{name}}}", value)
+        return line
+
+    def _learned(self, line: str, want: str) -> str:
+        """The line as it is, after learning from it what the story leaves open."""
+        names = re.findall(r"\{(\w+)\}", want)
+        pattern = re.escape(want)
+        for name in dict.fromkeys(names):
+            pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>{SHAPES[name]})", 1)
+            pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P={name})")
+        if names and (found := re.fullmatch(pattern, line)):
+            self._known.update(found.groupdict())
+        return line
+
+    def _hidden(self, line: str) -> str:
+        """The line with its random parts named, learned at their first appearance."""
+        if re.fullmatch(SHAPES["receipt"], line):
+            self._known.setdefault("receipt", line)
+        if found := re.search(SHOWN_AS["case"], line):
+            self._known.setdefault("case", found[0])
+        for name, value in self._known.items():
+            line = line.replace(value, f"{{{name}}}")
+        return line
+
+
+def drawn_alike(lines: list[str]) -> list[str]:
+    """What must be the same on every surface: texts, cards, choices and the first question of a form.
+
+    A surface decides how it opens a form: how many questions at once, where its title and its buttons stand.
+    """
+    titles = {form.title.text for form in _forms(Form)}
+    asked = [line for line in lines if line.startswith("? ")]
+    kept = [line for line in lines if not line.startswith("? ") and line not in titles]
+    if asked:
+        kept = [line for line in kept if not line.startswith("[")]
+    return [*kept, *asked[:1]]
+
+
+def _forms(form: type[Form]) -> list[type[Form]]:
+    return [sub for each in form.__subclasses__() for sub in (each, *_forms(each))]

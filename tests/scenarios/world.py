@@ -1,0 +1,117 @@
+"""A community of five people on one surface, with the product's own turns, timers and sender, and a clock that stands."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.metrics import Metrics
+from bot.runtime import Runtime
+from bot.sender import Sender
+from bot.time import Clock
+from bot.timers import Timers
+from flows.catalogue import catalogue
+from flows.engine.timers import found_community
+from flows.seam import Incoming, Reply
+from storage import communities, due, outbox
+from storage.database import Database
+from storage.statement import Session
+
+ZONE = ZoneInfo("Europe/Amsterdam")
+START = "2026-11-23 10:00"
+ROLES = {"students": "student", "mentors": "mentor", "leads": "lead"}
+HOLDERS = {"students": ("Sam", "Noor"), "mentors": ("Robin", "Kim"), "leads": ("Alex",)}
+PATIENCE = 10
+"""Seconds that the sender may take to deliver what waits."""
+
+
+class StandingClock(Clock):
+    """Time passes only when a story says so."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self.at = at
+
+    def now(self) -> int:
+        return self.at
+
+
+class World:
+    """Everything behind the surface. Give :meth:`receive` to the surface, then ``await open(surface)``."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.clock = StandingClock(local(START))
+        self.runtime = self._new_runtime()
+        self._sending: asyncio.Task[None] | None = None
+
+    async def receive(self, incoming: Incoming) -> Reply:
+        """One event, taken by the product."""
+        return await self.runtime.receive(incoming)
+
+    async def open(self, surface: Any) -> None:
+        """Found the community where the surface is, and start the sender."""
+        self._surface = surface
+        await self.database.run(lambda s: self._found(s, surface))
+        self._send()
+
+    async def close(self) -> None:
+        """Stop the sender."""
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.gather(self._sending, return_exceptions=True)
+
+    async def move_to(self, when: str) -> None:
+        """Let the time pass, with everything that is due on the way at its own moment."""
+        until = local(when)
+        while (at := await self.database.run(due.next_at)) is not None and at <= until:
+            self.clock.at = max(self.clock.at, at)
+            await self._timers.catch_up()
+            await self.settle()
+        self.clock.at = until
+        await self._timers.catch_up()
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until everything is delivered."""
+        self.sender.wake()
+        async with asyncio.timeout(PATIENCE):
+            while (await self.database.run(outbox.depth)).waiting:
+                await asyncio.sleep(0)
+        await self.sender.drain()
+
+    async def restart(self) -> None:
+        """A new process on the same database and the same surface."""
+        await self.close()
+        self.runtime = self._new_runtime()
+        await self._surface.restart()
+        self._send()
+
+    def _send(self) -> None:
+        adapter = self._surface.adapter
+        metrics = Metrics()
+        self.sender = Sender(self.database, self.clock, {adapter.platform: adapter}, metrics)
+        self.runtime.posted = self.sender.wake
+        self._timers = Timers(self.database, catalogue(), self.clock, metrics, self.sender.wake)
+        self._sending = asyncio.create_task(self.sender.run())
+
+    def _new_runtime(self) -> Runtime:
+        return Runtime(self.database, catalogue(), self.clock, Metrics())
+
+    def _found(self, session: Session, surface: Any) -> None:
+        now, space = self.clock.now(), surface.space
+        name = "Teacher education, year 1"
+        here = found_community(session, catalogue(), "first", name, "en", "Europe/Amsterdam", now)
+        communities.add_space(session, here, space.platform, space.id)
+        for place, role in ROLES.items():
+            external = surface.place_ids[place]
+            communities.set_place(session, here, place, space.platform, space.id, external, place)
+            for who in HOLDERS[place]:
+                communities.grant(session, here, role, space.platform, "person", surface.person_ids[who])
+
+
+def local(when: str) -> int:
+    """A local time, ``2026-11-26 12:00``, in ms since 1970."""
+    return int(datetime.fromisoformat(when).replace(tzinfo=ZONE).timestamp() * 1000)
