@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from adapters.web.tryout import Account, TryOut
 from bot.sender import outgoing_id
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from storage.database import Database
     from storage.statement import Session
 
+TIME_ZONE = "Europe/Brussels"
 SLUG = "teacher-education-1"
 SPACE = Space("web", SLUG)
 STUDENTS = ("Sam", "Noor", "Emma", "Lucas", "Yara", "Milan", "Fien", "Daan", "Lina", "Jonas", "Mila", "Anouk")
@@ -43,9 +45,7 @@ def seed(session: Session, catalogue: Catalogue, now: int) -> bool:
     """Make the community, its channels and people, and open a first check-in; False when it is there already."""
     if communities.by_slug(session, SLUG) is not None:
         return False
-    community = timers.found_community(
-        session, catalogue, SLUG, "Teacher education, year 1", "en", "Europe/Brussels", now
-    )
+    community = timers.found_community(session, catalogue, SLUG, "Teacher education, year 1", "en", TIME_ZONE, now)
     communities.add_space(session, community, SPACE.platform, SPACE.id)
     communities.add_space(session, community, "page", SLUG)
     for kind, name, _roles in PLACES:
@@ -76,6 +76,9 @@ def tryout(database: Database, clock: Clock, moved: Callable[[], Awaitable[bool]
 
         return [_outgoing(key, payload, place, person) for key, payload in await database.run(read)]
 
+    def shown() -> datetime:
+        return clock.date().astimezone(ZoneInfo(TIME_ZONE))
+
     async def move(step: timedelta | None) -> datetime:
         end = clock.now() + int((step or FARTHEST).total_seconds() * 1000)
         # From one due row to the next, so that what recurs happens each time and not once at the end.
@@ -87,9 +90,9 @@ def tryout(database: Database, clock: Clock, moved: Callable[[], Awaitable[bool]
             clock.move(timedelta(milliseconds=max(0, end - clock.now())))
         await database.run(lambda s: meta.put(s, AHEAD, str(clock.ahead).encode()))
         await moved()
-        return clock.date()
+        return shown()
 
-    return TryOut(SPACE, ACCOUNTS, PLACES, history, clock.date, move)
+    return TryOut(SPACE, ACCOUNTS, PLACES, history, shown, move)
 
 
 def _outgoing(key: str, payload: bytes, place: str, person: str) -> Outgoing:
