@@ -9,6 +9,7 @@ a function must have no effect outside its session.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -98,7 +99,9 @@ class Database:
         self.waiting += 1
 
         def wake(result: Any, fault: BaseException | None) -> None:
-            loop.call_soon_threadsafe(settle, result, fault)
+            # The loop may be gone by now, with whoever waited: what was written stays written.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(settle, result, fault)
 
         self._jobs.put((function, wake))
         try:
