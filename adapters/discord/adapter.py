@@ -22,8 +22,6 @@ PER_SECOND = 50.0
 """Requests that Discord takes from one bot."""
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0
 """Seconds before connecting again while Discord cannot be reached."""
-TEXTS = ("answer", "cases", "language", "link", "tell")
-"""Commands that take words behind their name."""
 
 log = structlog.get_logger()
 
@@ -40,7 +38,7 @@ class DiscordAdapter:
         *,
         public_url: str = "",
         commands: Sequence[tuple[str, Msg]] = (),
-        texts: Collection[str] = TEXTS,
+        texts: Collection[str] = (),
     ) -> None:
         """Keep the settings; nothing is sent before :meth:`run`.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import discord
@@ -12,8 +12,9 @@ import simcord
 from adapters.discord import DiscordAdapter
 from adapters.discord.draw import OPEN
 from adapters.discord.escape import unescape
+from flows.catalogue import catalogue
 from flows.seam import Receive, Space
-from flows.words import Msg
+from flows.words import Msg, _
 
 STUDENTS, MENTORS, LEADS = ("Sam", "Noor"), ("Robin", "Kim"), ("Alex",)
 PLACES = ("students", "mentors", "leads")
@@ -30,9 +31,17 @@ class DiscordSurface:
 
     name = "discord"
 
-    def __init__(self, receive: Receive, commands: Sequence[tuple[str, Msg]] = ()) -> None:
+    def __init__(
+        self,
+        receive: Receive,
+        commands: Sequence[tuple[str, Msg]] | None = None,
+        texts: Collection[str] = (),
+    ) -> None:
         self._receive = receive
-        self.adapter = DiscordAdapter("token", commands=commands)
+        if commands is None:
+            commands = [(one.word, one.about) for one in catalogue().commands.values()]
+            commands.append(("cancel", _("stop what you are doing; nothing of it is kept")))
+        self.adapter = DiscordAdapter("token", commands=commands, texts=texts)
         self._since: dict[str, int] = {}
 
     async def __aenter__(self) -> DiscordSurface:
@@ -78,27 +87,26 @@ class DiscordSurface:
         raise AssertionError(f"{who} sees no button [{label}]")
 
     async def fill(self, who: str, values: dict[str, str]) -> None:
-        left = dict(values)
-        asked: set[str] = set()
+        left, asked = dict(values), set[str]()
+        opener = self._opener(who)
         self._mark(who)
-        while (opener := self._opener(who)) is not None:
+        while opener is not None:
             shown = await self.click(who, *opener)
-            if shown.modal is None:
-                break
-            questions = {_question(one): one["component"] for one in shown.modal["components"]}
-            if not left and asked & set(questions):
-                return  # the same again: something in it was not accepted, or it is another round of it
-            asked |= set(questions)
+            controls = {_question(one): one["component"] for one in (shown.modal or {}).get("components", [])}
+            if not controls or asked & set(controls):
+                break  # the form is gone, or something in it was not accepted
+            asked |= set(controls)
             answers: dict[str, Any] = {}
-            for question, control in questions.items():
+            for question, control in controls.items():
                 key = next((k for k in left if _same(k, question)), None)
                 value = _answer(control, left.pop(key)) if key is not None else _prefilled(control)
                 if value is not None:
                     answers[control["custom_id"]] = self._picked(control, value)
+            before = self._newest(who)
             await self._submit(who, opener[0], shown, answers)
-            if not left and not self._goes_on(who, opener[1]):
-                return
-        raise AssertionError(f"{who} was not asked: {sorted(left)}")
+            opener = self._opener(who, before)
+        if left:
+            raise AssertionError(f"{who} was not asked: {sorted(left)}")
 
     async def restart(self) -> None:
         """A new process: same server, same messages, nothing remembered."""
@@ -141,7 +149,7 @@ class DiscordSurface:
         await actor.submit_modal(shown, answers)
 
     def _mark(self, who: str) -> None:
-        self._since[who] = max((m.id for m in self._messages(who)), default=0)
+        self._since[who] = self._newest(who)
 
     def _messages(self, who: str, place: str = "") -> Iterator[discord.Message]:
         """Newest first: the posts of a channel, or what only this person sees."""
@@ -154,16 +162,15 @@ class DiscordSurface:
             mine += [m for m in channel.history(viewer=member) if m.flags.ephemeral]
         yield from sorted(mine, key=lambda m: m.id, reverse=True)
 
-    def _opener(self, who: str) -> tuple[discord.Message, str] | None:
+    def _newest(self, who: str) -> int:
+        return max((m.id for m in self._messages(who)), default=0)
+
+    def _opener(self, who: str, after: int = 0) -> tuple[discord.Message, str] | None:
         for message in self._messages(who):
             for button in _buttons(message.components):
-                if (button.custom_id or "").startswith(OPEN):
+                if message.id > after and (button.custom_id or "").startswith(OPEN):
                     return message, button.custom_id or ""
         return None
-
-    def _goes_on(self, who: str, before: str) -> bool:
-        opener = self._opener(who)
-        return opener is not None and opener[1] == before
 
     def _picked(self, control: dict[str, Any], value: Any) -> Any:
         if control["type"] == 8:

@@ -51,5 +51,5 @@ def flows() -> Flows:
 
 @pytest.fixture
 async def world(flows: Flows) -> AsyncIterator[DiscordSurface]:
-    async with DiscordSurface(flows.receive, COMMANDS) as surface:
+    async with DiscordSurface(flows.receive, COMMANDS, texts=("answer",)) as surface:
         yield surface
