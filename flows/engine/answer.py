@@ -40,9 +40,7 @@ def arrive(taking: Taking) -> None:
     """Every question that waits for this person, or a greeting."""
     from flows.engine.turn import GREETING
 
-    for conversation, turn, journal, _until in reversed(
-        taking.open_conversations() if taking.context.member else []
-    ):
+    for conversation, turn, journal, _until in reversed(taking.open_conversations() if taking.context.member else []):
         taking.show(conversation, turn, journal)
     if not taking.parts:
         taking.say(_(GREETING.text, community=taking.context.community_name), "greeted")

@@ -30,9 +30,7 @@ def pieces(things: Iterable[Piece], language: str) -> list[seam.Part]:
     return parts
 
 
-def question(
-    step: Step[Any], journal: dict[str, Any], token: str, language: str, *, back: bool
-) -> list[seam.Part]:
+def question(step: Step[Any], journal: dict[str, Any], token: str, language: str, *, back: bool) -> list[seam.Part]:
     """The pending question, answerable through ``token``."""
     ways: tuple[seam.Button, ...] = ()
     if back:

@@ -73,9 +73,7 @@ class Question:
         text = str(value)
         if len(text) > self.most:
             wrong = _(
-                "This is {long} characters; {most} fit here. Please make it a little shorter.",
-                long=len(text),
-                most=self.most,
+                "{most} characters fit here, and this is longer. Please make it a little shorter.", most=self.most
             )
             return text[:DRAFT], wrong
         return text, None

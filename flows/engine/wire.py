@@ -25,9 +25,7 @@ def _adapter(name: str) -> TypeAdapter[Part]:
 
 def pack(parts: list[Part] | tuple[Part, ...], language: str) -> bytes:
     """A message as it waits in the outbox."""
-    rows = [
-        [_NAMES[type(part)], _adapter(_NAMES[type(part)]).dump_python(part, mode="json")] for part in parts
-    ]
+    rows = [[_NAMES[type(part)], _adapter(_NAMES[type(part)]).dump_python(part, mode="json")] for part in parts]
     return json.dumps({"language": language, "parts": rows}, ensure_ascii=False).encode()
 
 

@@ -1,0 +1,207 @@
+"""What nobody should send, and what the engine makes of it: a kind line, nothing half done, nothing of others shown."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+
+from flows.catalogue import catalogue
+from flows.engine.timers import found_community, run_due
+from flows.engine.turn import take
+from flows.seam import (
+    Act,
+    Buttons,
+    Command,
+    Filled,
+    Form,
+    Incoming,
+    Part,
+    Person,
+    Pressed,
+    Reply,
+    Said,
+    Space,
+    Text,
+)
+from storage import check_ins, communities, conversations
+from storage.database import Database
+from storage.statement import Session
+
+NOW = 1_795_000_000_000
+Go = Callable[..., Reply]
+_events = itertools.count()
+
+
+class Desk:
+    """Two communities in one database, and a hand that gives events in."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.catalogue = catalogue()
+        self.one = database.run_now(lambda s: self._found(s, "one"))
+        self.two = database.run_now(lambda s: self._found(s, "two"))
+
+    def _found(self, session: Session, slug: str) -> str:
+        community = found_community(session, self.catalogue, slug, slug.title(), "en", "Europe/Brussels", NOW)
+        communities.add_space(session, community, "web", slug)
+        for kind in ("students", "mentors", "leads"):
+            communities.set_place(session, community, kind, "web", slug, f"{slug}-{kind}", kind)
+        communities.grant(session, community, "mentor", "web", "person", "robin")
+        return community
+
+    def give(self, act: Act, *, who: str | None = "sam", space: str = "one", event: str = "", now: int = NOW) -> Reply:
+        person = None if who is None else Person(who, who.title())
+        incoming = Incoming(event or f"e{next(_events)}", Space("web", space), person, act)
+        return self.database.run_now(lambda s: take(s, self.catalogue, incoming, now)).reply
+
+    def round(self, community: str) -> str:
+        return self.database.run_now(lambda s: check_ins.open_round(s, community, NOW, NOW + 10**9))
+
+    def open(self) -> int:
+        return self.database.run_now(conversations.count)
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    return Desk(database)
+
+
+def text(reply: Reply) -> str:
+    return " ".join(part.text for part in reply.parts if isinstance(part, Text))
+
+
+def form(reply: Reply) -> Form:
+    return next(part for part in reply.parts if isinstance(part, Form))
+
+
+def last(reply: Reply) -> Part:
+    return reply.parts[-1]
+
+
+def answers(of: Form) -> dict[str, int | None]:
+    return {field.name: None if field.name == "remark" else 4 for field in of.fields}
+
+
+def test_the_same_event_twice_has_one_effect(desk: Desk) -> None:
+    first = desk.give(Pressed(f"s.check_in.{desk.round(desk.one)}"), event="start")
+    again = desk.give(Pressed(first_id := f"s.check_in.{desk.round(desk.one)}"), event="start")
+    assert first_id
+    assert form(again).id == form(first).id
+    assert desk.open() == 1
+    filled = Filled(form(first).id, answers(form(first)))
+    shown = desk.give(filled, event="filled")
+    twice = desk.give(filled, event="filled")
+    assert isinstance(last(shown), Buttons)
+    assert last(twice) == last(shown)
+
+
+def test_an_old_button_gets_a_friendly_word_and_the_question_that_waits(desk: Desk) -> None:
+    started = form(desk.give(Pressed(f"s.check_in.{desk.round(desk.one)}")))
+    shown = desk.give(Filled(started.id, answers(started)))
+    late = desk.give(Filled(started.id, answers(started)))
+    assert "already answered" in text(late)
+    assert last(late) == last(shown)
+
+
+@pytest.mark.parametrize(
+    "button",
+    ["", "c", "c..", "c.x", "c.x.y.z", "s.", "s.nothing.x", "s.check_in.", "s.check_in.x", "\0", "s.help", "c." * 60],
+)
+def test_a_button_made_by_hand_does_nothing(desk: Desk, button: str) -> None:
+    assert text(desk.give(Pressed(button)))
+    assert text(desk.give(Filled(button, {"issue": "x"})))
+    assert desk.open() == 0
+
+
+def test_nobody_acts_on_a_conversation_that_is_not_theirs(desk: Desk) -> None:
+    mine = form(desk.give(Command("tell")))
+    for who, space in (("noor", "one"), ("sam", "two"), ("robin", "one"), (None, "one")):
+        stolen = desk.give(Filled(mine.id, {"issue": "not mine"}), who=who, space=space)
+        assert "already answered" in text(stolen)
+        assert "not mine" not in str(desk.give(Command("tell")))
+
+
+def test_a_round_of_another_community_is_closed_to_me(desk: Desk) -> None:
+    reply = desk.give(Pressed(f"s.check_in.{desk.round(desk.two)}"))
+    assert "closed" in text(reply)
+    assert desk.open() == 0
+
+
+def test_a_student_starts_nothing_of_the_mentors(desk: Desk) -> None:
+    assert "other members" in text(desk.give(Pressed("s.claim_case.AAAAAAAAAAAAAAAAAAAAAA")))
+    assert "other members" in text(desk.give(Command("cases")))
+
+
+def test_a_role_taken_away_between_two_clicks_counts_at_once(desk: Desk) -> None:
+    @_in(desk)
+    def _lead(session: Session) -> None:
+        communities.grant(session, desk.one, "student", "web", "role", "first-years")
+
+    space, act = Space("web", "one"), Pressed(f"s.check_in.{desk.round(desk.one)}")
+    has = Person("sam", roles=frozenset({"first-years"}))
+    reply = desk.database.run_now(lambda s: take(s, desk.catalogue, Incoming("r1", space, has, act), NOW)).reply
+    filled = Filled(form(reply).id, answers(form(reply)))
+    lost = desk.database.run_now(lambda s: take(s, desk.catalogue, Incoming("r2", space, Person("sam"), filled), NOW))
+    assert not any(isinstance(part, Buttons) for part in lost.reply.parts)
+
+
+def test_a_stranger_is_told_kindly(desk: Desk) -> None:
+    assert "not set up here" in text(desk.give(Said("hello"), space="elsewhere", who="nobody"))
+
+
+def test_a_hundred_kilobytes_are_refused_with_the_words_kept(desk: Desk) -> None:
+    started = form(desk.give(Command("tell")))
+    reply = desk.give(Filled(started.id, {f.name: "x" * 100_000 for f in started.fields}))
+    issue = form(reply).fields[0]
+    assert "2000 characters fit" in issue.error
+    assert len(str(issue.draft)) == 20_000
+    assert text(desk.give(Said("y" * 100_000)))
+
+
+def test_invisible_characters_do_not_make_an_answer(desk: Desk) -> None:
+    started = form(desk.give(Command("tell")))
+    reply = desk.give(Filled(started.id, {"issue": "\u200b\u202e\ufeff \n"}))
+    assert form(reply).fields[0].error
+
+
+def test_a_surrogate_or_a_zero_byte_is_no_fault(desk: Desk) -> None:
+    assert text(desk.give(Said("\ud800 \x00 hello")))
+
+
+def test_text_that_is_not_understood_gets_an_answer_and_the_open_question(desk: Desk) -> None:
+    desk.give(Command("tell"))
+    reply = desk.give(Said("what?"))
+    assert "did not understand" in text(reply)
+    assert form(reply)
+
+
+def test_many_conversations_of_one_person_are_bounded(desk: Desk) -> None:
+    for _i in range(15):
+        desk.give(Pressed(f"s.check_in.{desk.round(desk.one)}"))
+    assert desk.open() == 10
+
+
+def test_what_nobody_comes_back_to_is_gone(desk: Desk) -> None:
+    started = form(desk.give(Command("tell")))
+    desk.give(Filled(started.id, {"issue": "a draft"}))
+    later = NOW + 4 * 86_400_000
+    assert desk.database.run_now(lambda s: conversations.take_expired(s, later))
+    assert desk.open() == 0
+    assert "ended" in text(desk.give(Pressed(started.id + ".:stop"), now=later))
+
+
+def test_a_clock_that_jumps_runs_what_is_overdue_once(desk: Desk) -> None:
+    later = NOW + 30 * 86_400_000
+    ran = []
+    while (one := desk.database.run_now(lambda s: run_due(s, desk.catalogue, later))) is not None:
+        ran.append((one.flow, one.skipped))
+    # Two communities, each recurring flow at most once; a check-in of last month is skipped.
+    for name in {flow for flow, _skipped in ran}:
+        assert len([flow for flow, skipped in ran if flow == name and not skipped]) <= 2
+    assert ("open_check_in", True) in ran
+
+
+def _in(desk: Desk) -> Callable[[Callable[[Session], None]], None]:
+    return desk.database.run_now
