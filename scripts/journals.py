@@ -1,0 +1,59 @@
+"""Record the conversations in tests/journals: where a person can be in the middle of, in today's flows.
+
+Run it when a version is released (`uv run python scripts/journals.py 0.1`); recorded files are never written again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from flows.catalogue import catalogue
+from flows.engine import Context, Run
+from flows.engine.chat import Step
+
+HERE = Path(__file__).parents[1] / "tests" / "journals"
+CONTEXT = Context(community="c", community_name="Year 1", member="m", roles=frozenset({"student", "mentor"}))
+ANSWERS = {"scale": 2, "line": "Some words.", "options": None, "pick": None}
+FLOWS = {"check_in": "r", "belonging_case": "", "language": ""}
+EFFECTS: dict[str, dict[str, dict[str, Any]]] = {
+    "check_in": {
+        "": {"now": 1, "round": {"id": "r", "opens_at": 0, "closes_at": 10}, "took_part": False},
+        "confirm": {"cast": "saved"},
+    },
+    "belonging_case": {"confirm": {"salt": "00" * 16}, "tag": {"save": None}},
+    "language": {"language": {"set": None}},
+}
+"""What the effects gave, by flow and by the answer after which they happen: there is no database here."""
+
+
+def answer(step: Step[Any]) -> Any:
+    """Something that fits."""
+    if step.kind == "ask":
+        return step.data[1][0].value
+    if step.kind == "fill":
+        return {name: ANSWERS[question.kind] for name, question in step.data[0].questions.items()}
+    return "00" * 32
+
+
+def record(name: str, argument: str, version: str) -> None:
+    """One file for each place where the conversation can wait."""
+    journal: dict[str, Any] = {"@flow": name, "@argument": argument}
+    journal |= EFFECTS[name].get("", {})
+    run = Run(catalogue().flows[name], CONTEXT, journal, argument=argument, now=5)
+    run.go()
+    while run.pending is not None:
+        waits = run.pending.key
+        data = {"waits_for": waits, "journal": dict(run.journal)}
+        path = HERE / f"{version}-{name}-{waits}.json"
+        if not path.exists():
+            path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+        run.journal.update(EFFECTS[name].get(waits, {}))
+        run.answer(answer(run.pending))
+
+
+if __name__ == "__main__":
+    for each, what in FLOWS.items():
+        record(each, what, sys.argv[1])

@@ -1,0 +1,32 @@
+"""Conversations recorded under earlier versions go on in today's flows, exactly where they were."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+
+from flows.catalogue import catalogue
+from flows.engine import Context, Run
+
+RECORDED = sorted(Path(__file__).parent.glob("*.json"))
+
+
+def test_there_are_recorded_conversations() -> None:
+    assert len(RECORDED) >= 8
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_it_waits_where_it_waited_and_loses_no_answer(path: Path) -> None:
+    recorded = json.loads(path.read_text())
+    journal = copy.deepcopy(recorded["journal"])
+    flow = catalogue().flows[journal["@flow"]]
+    context = Context(community="c", community_name="Year 1", member="m", roles=flow.roles)
+    # No session: an effect that was already done must not be done again.
+    run = Run(flow, context, journal, argument=journal["@argument"], session=None, now=5)
+    run.go()
+    assert run.pending is not None
+    assert run.pending.key == recorded["waits_for"]
+    assert run.journal == recorded["journal"]
