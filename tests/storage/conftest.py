@@ -1,0 +1,45 @@
+"""A community with a few people, in whichever database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from storage import communities
+from storage.database import Database
+from storage.statement import Session
+
+NOW = 1_795_000_000_000
+DAY = NOW // 86_400_000
+
+
+@dataclass(frozen=True)
+class Here:
+    """A community and its people, by member id."""
+
+    id: str
+    people: tuple[str, ...]
+
+
+def found(session: Session, slug: str, people: int = 12) -> Here:
+    community = communities.add_community(session, slug, slug.title(), "en", "Europe/Brussels")
+    communities.add_space(session, community, "web", slug)
+    return Here(
+        community,
+        tuple(
+            communities.add_member(session, community, "web", slug, f"{slug}{n}", f"at {n}", f"Person {n}")
+            for n in range(people)
+        ),
+    )
+
+
+@pytest.fixture
+def here(database: Database) -> Here:
+    return database.run_now(lambda s: found(s, "here"))
+
+
+@pytest.fixture
+def there(database: Database) -> Here:
+    """Another community in the same database."""
+    return database.run_now(lambda s: found(s, "there"))

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import threading
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storage import communities, outbox
+from storage.database import Database
+from storage.keys import Masters
+from storage.statement import Session
+from tests.storage.conftest import NOW, Here
+
+
+def put(session: Session, here: Here, key: str, lane: str = "mentors", **more: object) -> bool:
+    values = {"private": False, "subject": "", "payload": key.encode(), "now": NOW} | more
+    return outbox.add(session, key, here.id, "web", "here", lane, **values)  # type: ignore[arg-type]
+
+
+def claim(database: Database, now: int = NOW, most: int = 10) -> list[outbox.Waiting]:
+    return database.run_now(lambda s: outbox.claim(s, "web", now, now + 1000, most))
+
+
+def test_the_same_key_is_queued_once(database: Database, here: Here) -> None:
+    assert database.run_now(lambda s: put(s, here, "a"))
+    assert not database.run_now(lambda s: put(s, here, "a"))
+    assert database.run_now(outbox.depth).waiting == 1
+
+
+def test_order_is_kept_within_a_lane_and_lanes_do_not_wait_for_each_other(database: Database, here: Here) -> None:
+    for key, lane in (("a1", "a"), ("a2", "a"), ("b1", "b"), ("b2", "b")):
+        database.run_now(lambda s, k=key, at=lane: put(s, here, k, at))
+    first = claim(database)
+    assert [row.key for row in first] == ["a1", "b1"]
+    assert claim(database) == []
+    database.run_now(lambda s: outbox.sent(s, first[0].id, "m1"))
+    database.run_now(lambda s: outbox.retry(s, first[1].id, NOW + 5000, "Outage"))
+    assert [row.key for row in claim(database, NOW + 1)] == ["a2"]
+    assert database.run_now(lambda s: outbox.next_at(s, "web")) == NOW + 1001
+    assert [row.key for row in claim(database, NOW + 5000)] == ["a2", "b1"]
+
+
+def test_a_lease_runs_out(database: Database, here: Here) -> None:
+    database.run_now(lambda s: put(s, here, "a"))
+    assert len(claim(database)) == 1
+    assert claim(database, NOW + 999) == []
+    assert [row.key for row in claim(database, NOW + 1000)] == ["a"]
+
+
+def test_a_dead_letter_frees_its_lane_and_comes_back_when_asked(database: Database, here: Here) -> None:
+    database.run_now(lambda s: put(s, here, "a"))
+    database.run_now(lambda s: put(s, here, "b"))
+    [row] = claim(database)
+    database.run_now(lambda s: outbox.bury(s, row.id, "Gone"))
+    assert [one.key for one in claim(database)] == ["b"]
+    depth = database.run_now(outbox.depth)
+    assert (depth.waiting, depth.dead, depth.oldest_dead) == (1, 1, NOW)
+    assert [(line.state, line.fault) for line in database.run_now(lambda s: outbox.rows(s, 10))] == [
+        ("dead", "Gone"),
+        ("waiting", ""),
+    ]
+    assert database.run_now(lambda s: outbox.revive(s, NOW)) == 1
+    assert [one.key for one in claim(database)] == ["a"]
+
+
+def test_a_later_message_of_a_subject_edits_the_earlier_one_and_stands_in_its_place(
+    database: Database, here: Here
+) -> None:
+    for key, subject in (("new", "case:1"), ("other", ""), ("taken", "case:1")):
+        database.run_now(lambda s, k=key, about=subject: put(s, here, k, subject=about))
+    edits = []
+    for number in range(3):
+        [row] = claim(database, NOW + number)
+        edits.append(row.edits)
+        message = row.edits or f"m{number}"
+        database.run_now(lambda s, i=row.id, m=message: outbox.sent(s, i, m, True))
+    assert edits == ["", "", "m0"]
+    standing = database.run_now(lambda s: outbox.standing(s, "web", here.id, "mentors"))
+    assert standing == [("taken", b"taken"), ("other", b"other")]
+
+
+def test_payloads_are_sealed_and_gone_once_sent(database: Database, here: Here) -> None:
+    database.run_now(lambda s: put(s, here, "a", payload=b"CANARY"))
+    raw = database.run_now(lambda s: s._execute("select payload from outbox", {}).fetchone()[0])
+    assert b"CANARY" not in bytes(raw)
+    [row] = claim(database)
+    assert row.payload == b"CANARY"
+    database.run_now(lambda s: outbox.sent(s, row.id, "m"))
+    assert bytes(database.run_now(lambda s: s._execute("select payload from outbox", {}).fetchone()[0])) == b""
+    assert database.run_now(lambda s: outbox.purge(s, NOW + 1)) == 1
+
+
+def test_a_private_message_goes_to_the_address_that_is_known_now(database: Database, here: Here) -> None:
+    database.run_now(lambda s: put(s, here, "a", "here3", private=True))
+    database.run_now(lambda s: communities.set_address(s, "web", "here3", "new address"))
+    assert [row.address for row in claim(database)] == ["new address"]
+
+
+def test_two_processes_never_claim_the_same(url: str, masters: Masters, database: Database, here: Here) -> None:
+    for number in range(60):
+        database.run_now(lambda s, n=number: put(s, here, f"k{n}", f"lane{n % 7}"))
+    seen: list[str] = []
+    lock = threading.Lock()
+
+    def deliver() -> None:
+        other = Database(url, masters)
+        other.open()
+        while other.run_now(outbox.depth).waiting:
+            for row in other.run_now(lambda s: outbox.claim(s, "web", NOW, NOW + 60_000, 3)):
+                with lock:
+                    seen.append(row.key)
+                other.run_now(lambda s, i=row.id: outbox.sent(s, i, "m"))
+        other.close()
+
+    threads = [threading.Thread(target=deliver) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(seen) == sorted(f"k{n}" for n in range(60))
+    for lane in range(7):
+        mine = [int(key[1:]) for key in seen if int(key[1:]) % 7 == lane]
+        assert mine == sorted(mine)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["sent", "retry", "bury", "lose"])), max_size=12))
+def test_whatever_goes_wrong_each_is_delivered_once_and_in_order(
+    sqlite: Database, story: list[tuple[str, str]]
+) -> None:
+    def clear(session: Session) -> Here:
+        session._execute("delete from outbox", {})
+        session._execute("delete from community", {})
+        return Here(communities.add_community(session, "c", "C", "en", "UTC"), ())
+
+    here = sqlite.run_now(clear)
+    for number, (lane, _) in enumerate(story):
+        sqlite.run_now(lambda s, n=number, at=lane: put(s, here, str(n), at))
+    fate = {str(n): end for n, (_, end) in enumerate(story)}
+    done: list[int] = []
+    now = NOW
+    while sqlite.run_now(outbox.depth).waiting:
+        for row in claim(sqlite, now, 2):
+            end = fate[row.key]
+            if end in ("retry", "lose"):
+                fate[row.key] = "sent"
+            if end == "retry":
+                sqlite.run_now(lambda s, i=row.id, at=now + 3000: outbox.retry(s, i, at, "Outage"))
+            elif end != "lose":
+                done.append(int(row.key))
+                act = outbox.sent if end == "sent" else outbox.bury
+                sqlite.run_now(lambda s, i=row.id, do=act: do(s, i, "m"))
+        now += 1000
+    assert sorted(done) == list(range(len(story)))
+    for lane in "abc":
+        mine = [n for n in done if story[n][0] == lane]
+        assert mine == sorted(mine)
