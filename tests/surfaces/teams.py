@@ -224,6 +224,8 @@ def _lines(activity: dict[str, Any]) -> list[str]:
                 [run] = element["inlines"]
                 if run.get("weight") == "Bolder" and run.get("isSubtle"):
                     label = run["text"]
+                elif run.get("isSubtle"):
+                    continue  # a question's help
                 elif element["spacing"] == "None" and lines and not label:
                     lines[-1] += f"\n{run['text']}"
                 else:
