@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp_sse import EventSourceResponse, sse_response
 from babel.dates import format_datetime
 
-from adapters.web import draw
+from adapters.web import draw, guard
 from adapters.web.acts import act_of, event_of
 from adapters.web.live import Windows
 from adapters.web.tryout import Account, TryOut
@@ -49,11 +49,7 @@ class Chat:
 
     async def board(self, request: web.Request) -> web.StreamResponse:
         """Student, mentor and lead side by side."""
-        panels = [
-            (role, people)
-            for role in ROLES
-            if (people := [a for a in self._tryout.accounts if a.role == role])
-        ]
+        panels = [(role, people) for role in ROLES if (people := [a for a in self._tryout.accounts if a.role == role])]
         slug = self._tryout.space.id
         language = draw.language(request)
         return draw.page(
@@ -76,7 +72,7 @@ class Chat:
             raise web.HTTPBadRequest
         now = await self._tryout.move(STEPS[step])
         if "application/json" not in request.headers.get("Accept", ""):
-            raise web.HTTPSeeOther("/")  # noqa: EM101 - an address
+            raise web.HTTPSeeOther("/")
         return web.json_response({"time": _shown(now, draw.language(request))})
 
     async def window(self, request: web.Request) -> web.StreamResponse:
@@ -119,7 +115,7 @@ class Chat:
         account = self._account(request)
         async with (
             self._windows.opened(account.id) as window,
-            sse_response(request) as stream,
+            sse_response(request, headers=guard.headers(request.path)) as stream,
         ):
             for there in await self._standing(account):
                 await self._tell(stream, account, there)

@@ -68,9 +68,7 @@ def language(request: web.BaseRequest) -> str:
 def standing(message: Outgoing, action: str) -> str:
     """A message of a channel or private chat, as a fragment that knows its own key."""
     key = message.edits or message.id
-    return html(
-        "message.html", message.language, parts=message.parts, action=action, uid=key, key=key, saved=True
-    )
+    return html("message.html", message.language, parts=message.parts, action=action, uid=key, key=key, saved=True)
 
 
 def reply(answer: Reply, action: str) -> str:

@@ -46,12 +46,13 @@ _SCRIPTS = "script-src 'self'; connect-src 'self'; frame-src 'self'"
 
 
 def middlewares(*, posts_per_minute: int = 600, behind_proxy: bool = False) -> list[Middleware]:
-    """For the whole app, outermost first. The app also takes ``client_max_size=MOST_BODY`` and the signal below.
+    """For the whole app, outermost first. The app also takes ``client_max_size=MOST_BODY``.
 
     ``posts_per_minute`` is per address, generous because a whole school can share one. With ``behind_proxy``
     the address is the one that the nearest proxy wrote down last in ``X-Forwarded-For``.
     """
     return [
+        _headers,
         _kind_errors,
         _own_posts_only,
         _small,
@@ -59,14 +60,23 @@ def middlewares(*, posts_per_minute: int = 600, behind_proxy: bool = False) -> l
     ]
 
 
-async def on_response_prepare(request: web.Request, response: web.StreamResponse) -> None:
-    """Strict headers on every response, streams and errors too: a signal of the app, not a middleware."""
-    scripts = "" if request.path.startswith("/c/") else f"; {_SCRIPTS}"
-    ancestors = "'self'" if request.path.startswith("/chat/") else "'none'"
-    response.headers.update(_COMMON)
-    response.headers["Content-Security-Policy"] = f"{_CSP}{scripts}; frame-ancestors {ancestors}"
-    if not request.path.startswith("/static/"):
-        response.headers["Cache-Control"] = "no-store"
+def headers(path: str) -> dict[str, str]:
+    """The strict headers for an address. A stream asks itself: it is under way before a middleware ends."""
+    scripts = "" if path.startswith("/c/") else f"; {_SCRIPTS}"
+    ancestors = "'self'" if path.startswith("/chat/") else "'none'"
+    found = {**_COMMON, "Content-Security-Policy": f"{_CSP}{scripts}; frame-ancestors {ancestors}"}
+    if not path.startswith("/static/"):
+        found["Cache-Control"] = "no-store"
+    return found
+
+
+@web.middleware
+async def _headers(request: web.Request, handler: Next) -> web.StreamResponse:
+    """Strict headers on every response, refusals and faults too."""
+    response = await handler(request)
+    if not response.prepared:
+        response.headers.update(headers(request.path))
+    return response
 
 
 @web.middleware
@@ -75,10 +85,10 @@ async def _kind_errors(request: web.Request, handler: Next) -> web.StreamRespons
     try:
         response = await handler(request)
     except web.HTTPException as error:
-        if error.status < 400:  # noqa: PLR2004 - a redirect is an answer
+        if error.status < 400:
             return _plain(error)
         response = _plain(error) if _no_page(request) else draw.problem(request, error.status)
-    except Exception as error:  # noqa: BLE001 - the last door before a person
+    except Exception as error:
         log.error("web.fault", fault=type(error).__name__, route=_route(request))  # noqa: TRY400
         response = web.Response(status=500) if _no_page(request) else draw.problem(request, 500)
     return response
@@ -121,9 +131,7 @@ def _unhurried(posts_per_minute: int, *, behind_proxy: bool) -> Middleware:
         if request.method == "POST" and not _no_page(request):
             address = (request.remote or "").encode()
             if behind_proxy:
-                address = (
-                    request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip().encode() or address
-                )
+                address = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip().encode() or address
             if not counting.hit(limit, key.of(address)):
                 log.info("web.too_fast", route=_route(request))
                 raise web.HTTPTooManyRequests(headers={"Retry-After": "60"})

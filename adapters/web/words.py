@@ -7,7 +7,6 @@ from collections.abc import Callable
 from flows.words import Msg, _, said
 
 CHROME: dict[str, Msg] = {
-    "skip": _("To the content"),
     "language": _("Language"),
     "back_to_board": _("Back to the overview"),
     # the board
@@ -36,9 +35,7 @@ CHROME: dict[str, Msg] = {
     "channels": _("Channels"),
     "private": _("Erbij"),
     "private_about": _("Your private chat. Only you see this."),
-    "channel_about": _(
-        "Everyone in this channel sees this. When you press a button, only you see the answer."
-    ),
+    "channel_about": _("Everyone in this channel sees this. When you press a button, only you see the answer."),
     "empty": _("Nothing here yet."),
     "new": _("{n} new"),
     "messages_in": _("Messages in {name}"),
@@ -71,7 +68,6 @@ CHROME: dict[str, Msg] = {
     "case_back_lead": _("With the words of your receipt you read the answer of the mentors, and write on."),
     "case_follow": _("Continue with a receipt"),
     "case_leave": _("Leave this page"),
-    "print": _("You can print this page or write the words down. They are shown only once."),
     # the front page
     "front_title": _("Erbij"),
     "front_lead": _(
@@ -84,9 +80,7 @@ CHROME: dict[str, Msg] = {
     ),
     # when it does not go well
     "problem_404": _("This page is not here"),
-    "problem_404_lead": _(
-        "Perhaps the address was not copied completely. Please ask your mentor for it again."
-    ),
+    "problem_404_lead": _("Perhaps the address was not copied completely. Please ask your mentor for it again."),
     "problem_403": _("This did not come from this page"),
     "problem_403_lead": _(
         "Another website, or a browser that does not say where a form came from, sent this. "
@@ -95,8 +89,7 @@ CHROME: dict[str, Msg] = {
     ),
     "problem_413": _("That is more than fits"),
     "problem_413_lead": _(
-        "The text was too long, and nothing was saved. "
-        "Go back in your browser, make it shorter and send it again."
+        "The text was too long, and nothing was saved. Go back in your browser, make it shorter and send it again."
     ),
     "problem_429": _("That went a little fast"),
     "problem_429_lead": _("Nothing was saved. Please wait a minute and try again."),

@@ -67,9 +67,7 @@ def case(errors: dict[str, str]) -> Form:
         Field(name, question, Line(2000, long=True), required=must, error=errors.get(name, ""))
         for name, question, must in CASE
     )
-    return Form(
-        "c.case.1", "A belonging case", fields, "Look at it", "Tell", (Button("c.case.stop", "Stop"),)
-    )
+    return Form("c.case.1", "A belonging case", fields, "Look at it", "Tell", (Button("c.case.stop", "Stop"),))
 
 
 def _filled(act: Filled) -> Reply:
@@ -77,9 +75,7 @@ def _filled(act: Filled) -> Reply:
         if not act.values.get("issue"):
             return Reply((case({"issue": "Please write a few words here."}),))
         rows = tuple((question, str(act.values.get(name) or "–")) for name, question, _ in CASE)
-        return Reply(
-            (Card("What mentors will see", rows), Buttons((Button("c.case.send", "Send", "primary"),)))
-        )
+        return Reply((Card("What mentors will see", rows), Buttons((Button("c.case.send", "Send", "primary"),))))
     errors = {name: "Please choose a number." for name, _ in WEEK if act.values.get(name) is None}
     if errors:
         return Reply((check_in(dict(act.values), errors),))
@@ -89,7 +85,7 @@ def _filled(act: Filled) -> Reply:
     return Reply((Card("Your answers", rows), ask, buttons))
 
 
-def answer(act: Act) -> Reply:
+def answer(act: Act) -> Reply:  # noqa: PLR0911  one a step of the story
     """What these flows say to an act."""
     match act:
         case Pressed("s.check_in.1") | Pressed("c.week.back"):
@@ -97,11 +93,7 @@ def answer(act: Act) -> Reply:
             return Reply((Text(about), check_in({}, {})))
         case Pressed("c.week.send"):
             return Reply(
-                (
-                    Text(
-                        "Thank you. Your answers are in.\n\nOne idea for next week: ask someone how it is going."
-                    ),
-                )
+                (Text("Thank you. Your answers are in.\n\nOne idea for next week: ask someone how it is going."),)
             )
         case Pressed("c.case.send"):
             receipt = Card("Your receipt", (("", "maple  otter  violin  harbour  quiet  lemon"),))

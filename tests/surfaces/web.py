@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Self
 from uuid import uuid4
 
 import aiohttp
@@ -52,7 +53,7 @@ class WebSurface:
         self.role_ids = {"students": "student", "mentors": "mentor", "leads": "lead"}
         self.person_ids = {who: who.lower() for who in PEOPLE}
 
-    async def __aenter__(self) -> WebSurface:
+    async def __aenter__(self) -> Self:
         await self._start()
         return self
 
@@ -81,9 +82,7 @@ class WebSurface:
 
     async def fill(self, who: str, values: dict[str, str]) -> None:
         left = dict(values)
-        form = next(
-            (one for m in reversed(await self._shown(who)) for one in reversed(m.css("form.form"))), None
-        )
+        form = next((one for m in reversed(await self._shown(who)) for one in reversed(m.css("form.form"))), None)
         if form is None:
             raise AssertionError(f"{who} sees no form")
         sent = [("form", _of(form.css_first("[name=form]"), "value"))]
@@ -157,7 +156,6 @@ class WebSurface:
         self.adapter = KeepingAdapter(tryout=tryout, community=self._community)
         self.adapter.standing = self._standing
         app = web.Application(middlewares=guard.middlewares(), client_max_size=guard.MOST_BODY)
-        app.on_response_prepare.append(guard.on_response_prepare)
         app.add_routes(self.adapter.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
@@ -202,9 +200,7 @@ def _answer(controls: list[LexborNode], answer: str) -> str:
     """What these controls send for a label, a digit or words."""
     first = controls[0]
     if first.tag == "select":
-        return next(
-            _of(one, "value") for one in first.css("option") if answer in {_words(one), _of(one, "value")}
-        )
+        return next(_of(one, "value") for one in first.css("option") if answer in {_words(one), _of(one, "value")})
     if _of(first, "type") != "radio":
         return answer
     for one in controls:

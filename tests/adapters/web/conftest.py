@@ -77,7 +77,6 @@ async def serve(world: World, *, chat: bool = True, **limits: int) -> AsyncItera
     """The world, reachable at ``world.url``."""
     world.adapter = WebAdapter(tryout=tryout(world) if chat else None, community=world.community)
     app = web.Application(middlewares=guard.middlewares(**limits), client_max_size=guard.MOST_BODY)
-    app.on_response_prepare.append(guard.on_response_prepare)
     app.add_routes(world.adapter.routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()

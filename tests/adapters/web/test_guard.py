@@ -48,12 +48,8 @@ async def test_the_case_page_may_run_no_script(world: World) -> None:
     ],
 )
 @pytest.mark.parametrize("address", ["/c/first", "/chat/s1/act", "/clock"])
-async def test_a_post_from_another_site_is_refused(
-    world: World, address: str, headers: dict[str, str]
-) -> None:
-    async with world.http.post(
-        address, data={"start": "tell", "text": "x", "move": "day"}, headers=headers
-    ) as r:
+async def test_a_post_from_another_site_is_refused(world: World, address: str, headers: dict[str, str]) -> None:
+    async with world.http.post(address, data={"start": "tell", "text": "x", "move": "day"}, headers=headers) as r:
         assert r.status == 403
         assert "nothing was saved" in await r.text()
     assert world.got == []
@@ -115,6 +111,6 @@ async def test_logs_hold_no_text_no_person_and_no_address(world: World) -> None:
 
 
 async def test_nothing_is_taken_before_the_program_is_ready(world: World) -> None:
-    world.adapter._receive = None  # noqa: SLF001  as before run()
+    world.adapter._receive = None
     async with world.http.post("/c/first", data={"start": "tell"}) as response:
         assert response.status == 503

@@ -99,9 +99,7 @@ async def test_a_form_comes_back_as_values(world: World) -> None:
     assert tree.css_first("textarea").attributes["aria-describedby"] == "s-p1-3-error s-p1-3-help"
     assert tree.css_first(".summary a").attributes["href"] == "#s-p1-3"
 
-    sent = aiohttp.FormData(
-        [(one.attributes["name"], one.attributes["value"]) for one in tree.css("[type=hidden]")]
-    )
+    sent = aiohttp.FormData([(one.attributes["name"], one.attributes["value"]) for one in tree.css("[type=hidden]")])
     for name, value in (("v.one", "5"), ("v.three", "a\r\nb")):
         sent.add_field(name, value)
     await world.http.post("/c/first", data=sent)
@@ -122,9 +120,7 @@ async def test_the_same_button_of_the_same_page_is_one_event(world: World) -> No
 
 async def test_the_event_says_nothing_of_what_was_written(world: World) -> None:
     for text in ("this", "that"):
-        await world.http.post(
-            "/c/first", data={"event": "a" * 16, "form": "f", "field": "line:a", "v.a": text}
-        )
+        await world.http.post("/c/first", data={"event": "a" * 16, "form": "f", "field": "line:a", "v.a": text})
     assert world.got[0].event == world.got[1].event
 
 
@@ -202,9 +198,7 @@ async def test_a_place_that_the_account_cannot_see_is_not_passed_on(world: World
 
 
 async def test_the_clock(world: World) -> None:
-    async with world.http.post(
-        "/clock", data={"move": "day"}, headers={"Accept": "application/json"}
-    ) as response:
+    async with world.http.post("/clock", data={"move": "day"}, headers={"Accept": "application/json"}) as response:
         assert await response.json() == {"time": "Tuesday 24 November, 09:00"}
     async with world.http.post("/clock", data={"move": "next"}, allow_redirects=False) as response:
         assert (response.status, response.headers["Location"]) == (303, "/")
