@@ -34,6 +34,7 @@ async def board(browser: Browser, url: str, scheme: str) -> None:
     await page.frame_locator("[data-frame=mentor]").get_by_role("button", name="mentors").click()
     await page.frame_locator("[data-frame=lead]").get_by_text("Hello! I am Erbij.").wait_for()
     await _keep(page, f"board-{scheme}")
+    await page.close()
 
 
 async def check_in(browser: Browser, url: str, scheme: str) -> None:
@@ -46,6 +47,7 @@ async def check_in(browser: Browser, url: str, scheme: str) -> None:
     await page.get_by_role("group").nth(0).get_by_role("radio", name="4").check()
     await page.get_by_role("group").nth(1).get_by_role("radio", name="5").check()
     await _keep(page, f"check-in-{scheme}")
+    await page.close()
 
 
 async def case(browser: Browser, url: str, scheme: str) -> None:
@@ -57,6 +59,7 @@ async def case(browser: Browser, url: str, scheme: str) -> None:
         await page.get_by_role("button", name="Tell what happened").click()
         await page.get_by_role("button", name="Look at it").click()
         await _keep(page, f"case-form-{name}-{scheme}")
+        await page.close()
 
 
 async def _take_part(window: FrameLocator) -> None:
@@ -76,7 +79,7 @@ async def _page(browser: Browser, scheme: str, size: dict[str, int]) -> Page:
 
 
 async def _keep(page: Page, name: str) -> None:
-    await page.screenshot(path=PICTURES / f"{name}.png")
+    await page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
 
 
 if __name__ == "__main__":
