@@ -13,7 +13,7 @@ SMOOTH = 4
 
 
 def _inside(x: float, y: float) -> bool:
-    """Is this point (both -1 to 1) part of the mark: an open ring with three dots in it?"""
+    """Whether this point (both -1 to 1) is part of the mark: an open ring with three dots in it."""
     far, angle = math.hypot(x, y), math.degrees(math.atan2(-y, x))
     ring = 0.58 <= far <= 0.72 and not 20 < angle < 70
     dots = ((0.0, -0.26), (-0.26, 0.18), (0.26, 0.18))

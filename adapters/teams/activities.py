@@ -164,4 +164,3 @@ def _text(part: Mapping[str, Any], key: str) -> str:
 
 def _digest(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:32]
-

@@ -33,7 +33,6 @@ from flows.seam import (
     Picked,
     Receive,
     Removed,
-    Reply,
     Sent,
     Space,
     TooLarge,
@@ -80,9 +79,7 @@ class TeamsAdapter:
         self._edits = Edits(self._connector)
         self._roster = Roster(self._connector)
         self._carrying = Carrying(app_secret)
-        self._answers = answers.Answers(
-            self._connector, self._chats, self._roster, self._edits, self._carrying
-        )
+        self._answers = answers.Answers(self._connector, self._chats, self._roster, self._edits, self._carrying)
         self._installers: set[tuple[str, str]] = set()
         self._late: set[asyncio.Task[Any]] = set()
 
@@ -166,8 +163,8 @@ class TeamsAdapter:
             if isinstance(incoming.act, Removed):
                 return None
             return await self._answers.give(event, reply, address)
-        except Exception as wrong:  # noqa: BLE001 (the last stop before a person: told, logged, not passed on)
-            log.error("teams.event_failed", fault=type(wrong).__name__, invoke=event.invoke)
+        except Exception as wrong:
+            log.error("teams.event_failed", fault=type(wrong).__name__, invoke=event.invoke)  # noqa: TRY400 (a traceback may hold people's words)
             return await self._answers.sorry(event, language)
 
     def _placed(self, event: Event) -> Event:

@@ -37,8 +37,7 @@ PATIENCE = 3.0
 PRIVATE = _("Erbij has a message for you.")
 LOOK = _("Thanks. The answer is in your private chat with Erbij.")
 ADD = _(
-    "Erbij cannot write to you privately yet. Choose Apps in Teams, look for Erbij and choose Add. "
-    "Then try this again."
+    "Erbij cannot write to you privately yet. Choose Apps in Teams, look for Erbij and choose Add. Then try this again."
 )
 AGAIN = _("Your private message could not be delivered just now. Please try this again in a minute.")
 FAILED = _("Something went wrong here. This was not saved, please try again.")
@@ -189,5 +188,3 @@ def fault(event: Event, language: str) -> Json | None:
     if event.invoke.startswith("task/"):
         return {"task": {"type": "message", "value": text}}
     return _message(text, event)
-
-

@@ -78,8 +78,7 @@ def _buttons(buttons: Sequence[Button], view: View) -> list[dict[str, Any]]:
             "type": "ActionSet",
             "spacing": "Medium",
             "actions": [
-                _action(b.label, wire.press(b.id, view.carry), view, style=b.kind, inputs_too=False)
-                for b in row
+                _action(b.label, wire.press(b.id, view.carry), view, style=b.kind, inputs_too=False) for b in row
             ],
         }
         for row in pages(tuple(buttons), ROW)

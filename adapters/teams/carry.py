@@ -38,5 +38,5 @@ class Carrying:
         return replace(event, team=team, manages=event.manages or manages == "1")
 
     def _seal(self, event: Event, team: str, manages: str) -> str:
-        said = "\n".join((event.tenant, event.user, team, manages)).encode()
+        said = f"{event.tenant}\n{event.user}\n{team}\n{manages}".encode()
         return hmac.new(self._key, said, hashlib.sha256).hexdigest()[:32]

@@ -54,7 +54,7 @@ class Connector:
         try:
             await asyncio.get_running_loop().run_in_executor(self.pool, self.credentials.get_access_token)
         except (PermissionError, OSError, ValueError) as fault:
-            log.error("teams.token_not_fetched", fault=type(fault).__name__)
+            log.error("teams.token_not_fetched", fault=type(fault).__name__)  # noqa: TRY400 (may hold the app's id)
 
     def close(self) -> None:
         """Take no more calls."""
@@ -74,9 +74,7 @@ class Connector:
         activity.text_format = "plain"
         await self._call(lambda: client.conversations.send_to_conversation(conversation, activity))
 
-    async def edit(
-        self, service: str, conversation: str, message: str, card: Mapping[str, Any], summary: str
-    ) -> None:
+    async def edit(self, service: str, conversation: str, message: str, card: Mapping[str, Any], summary: str) -> None:
         """Show a card instead of an earlier message."""
         client, activity = self._client(service), _message(card, summary)
         activity.id = message
@@ -133,12 +131,12 @@ class Connector:
         made: T = client
         return made
 
-    def _kept(self, session: Session, *_config: object, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401
+    def _kept(self, session: Session, *_config: object, **kwargs: Any) -> dict[str, Any]:
         """Know each thread's session, so that its connections can be closed at the end."""
         self._sessions.add(session)
         return kwargs
 
-    async def _call(self, call: Callable[[], Any]) -> Any:  # noqa: ANN401 (botbuilder's own types)
+    async def _call(self, call: Callable[[], Any]) -> Any:
         try:
             return await asyncio.get_running_loop().run_in_executor(self.pool, call)
         except ErrorResponseException as fault:
@@ -158,7 +156,7 @@ def _object_id(member: ChannelAccount) -> str:
     return str(member.aad_object_id or extra.get("objectId") or member.id)
 
 
-def error_of(response: Response | None) -> SendError:
+def error_of(response: Response | None) -> SendError:  # noqa: PLR0911 (one line for each refusal)
     """What a refusal by Teams means for the sender."""
     if response is None:
         return Outage("no answer")

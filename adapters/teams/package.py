@@ -34,9 +34,7 @@ COMMANDS: tuple[tuple[str, Msg], ...] = (
 )
 
 
-def write_package(
-    path: Path, *, app_id: str, public_url: str, commands: Sequence[tuple[str, Msg]] = COMMANDS
-) -> None:
+def write_package(path: Path, *, app_id: str, public_url: str, commands: Sequence[tuple[str, Msg]] = COMMANDS) -> None:
     """Write the zip. The same settings give the same bytes."""
     files: dict[str, bytes] = {
         "manifest.json": _json(manifest(app_id, public_url, commands)),
@@ -96,10 +94,7 @@ def strings(language: str, commands: Sequence[tuple[str, Msg]] = COMMANDS) -> di
         "name.full": "Erbij",
         "description.short": said(SHORT, language),
         "description.full": said(FULL, language),
-    } | {
-        f"{at}[{n}].description": said(about, language)
-        for n, (_name, about) in enumerate(commands[:MOST_COMMANDS])
-    }
+    } | {f"{at}[{n}].description": said(about, language) for n, (_name, about) in enumerate(commands[:MOST_COMMANDS])}
 
 
 def _json(value: object) -> bytes:

@@ -20,7 +20,7 @@ Listed = tuple[tuple[Picked, ...], tuple[Picked, ...]]
 
 
 def asks(parts: Sequence[Part]) -> bool:
-    """Is a place or person asked for in these parts?"""
+    """True when a place or person is asked for in these parts."""
     return any(isinstance(f.kind, Pick) for p in parts if isinstance(p, Form) for f in p.fields)
 
 
@@ -53,9 +53,7 @@ class Roster:
         places = tuple(
             # A standard channel is open to the whole team; in a private or shared one Erbij
             # cannot post unless it was added there.
-            Picked(
-                ident, name or said(_("General"), language), kind == "standard", open_to_all=kind == "standard"
-            )
+            Picked(ident, name or said(_("General"), language), kind == "standard", open_to_all=kind == "standard")
             for ident, name, kind in channels
         )
         return places, tuple(Picked(ident, name) for ident, name in members)

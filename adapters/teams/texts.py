@@ -19,7 +19,7 @@ def plain(text: str) -> str:
     return _TAGS.sub("‹", text)
 
 
-def paragraphs(text: str, **looks: Any) -> list[dict[str, Any]]:  # noqa: ANN401 (a card's own JSON)
+def paragraphs(text: str, **looks: Any) -> list[dict[str, Any]]:
     """Text as blocks, one for each paragraph and line.
 
     Text runs are not read as Markdown on any client, so people's words need no escaping there

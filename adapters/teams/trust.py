@@ -41,7 +41,7 @@ class Refused(Exception):
 
 
 def is_loopback(host: str) -> bool:
-    """Is this address this machine itself?"""
+    """True for this machine's own address."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

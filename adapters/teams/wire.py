@@ -73,7 +73,7 @@ def read(data: Mapping[str, Any], known: Mapping[str, Picked] | None = None) -> 
 
 
 def picks(data: Mapping[str, Any]) -> bool:
-    """Does this submission hold a place or a person, so that the team's list is needed to read it?"""
+    """True when this submission holds a place or a person: the team's list is needed to read it."""
     ours = data.get(DO)
     fields = ours.get("fields") if isinstance(ours, dict) else None
     return isinstance(fields, dict) and any(k in ("place", "person", "role") for k in fields.values())
@@ -89,4 +89,3 @@ def _value(kind: str, raw: object, known: Mapping[str, Picked]) -> Value:
     if kind in ("place", "person", "role"):
         return known.get(text)
     return text
-

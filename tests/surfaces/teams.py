@@ -1,11 +1,11 @@
-"""The people of a scenario in Teams: they type, press and fill in what the cards show, over real HTTP with signed tokens."""
+"""The people of a scenario in Teams: they type, press and fill in what the cards show, over real HTTP, signed."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, Self
 
 from flows.catalogue import catalogue
 from flows.seam import Receive, Space
@@ -37,7 +37,7 @@ class TeamsSurface:
         self._before: dict[str, dict[str, Any]] = {}
         self._shown: dict[str, list[str]] = {who: [] for who in PEOPLE}
 
-    async def __aenter__(self) -> TeamsSurface:
+    async def __aenter__(self) -> Self:
         self._stack = AsyncExitStack()
         made = await self._stack.enter_async_context(world(self._receive, commands=self._commands))
         self.world: World = made
@@ -101,9 +101,7 @@ class TeamsSurface:
                 key = next((k for k in left if _same(k, one["label"])), None)
                 if key is not None:
                     typed[ident] = _answer(one, left.pop(key))
-            missing = [
-                one["label"] for ident, one in inputs.items() if one["isRequired"] and not typed.get(ident)
-            ]
+            missing = [one["label"] for ident, one in inputs.items() if one["isRequired"] and not typed.get(ident)]
             assert not missing, f"Teams lets {who} not send the form without: {missing}"
             await self._use(who, message, card, action, {k: v for k, v in typed.items() if v})
             if not left:
@@ -160,9 +158,7 @@ class TeamsSurface:
         if action["data"].get("msteams", {}).get("type") == "task/fetch":
             raise AssertionError("a dialog is opened by fill")
         value = {"action": {"type": "Action.Execute", "verb": "erbij", "data": action["data"] | inputs}}
-        answer = await self._post(
-            who, place, type="invoke", name="adaptiveCard/action", value=value, replyToId=message
-        )
+        answer = await self._post(who, place, type="invoke", name="adaptiveCard/action", value=value, replyToId=message)
         assert answer is not None
         if answer["type"] == CARD:
             # What Teams shows at once; the edit that follows says the same.

@@ -68,7 +68,7 @@ class Heard:
         return self.reply
 
     @property
-    def act(self) -> object:
+    def act(self) -> Any:
         return self.got[-1].act
 
 
@@ -277,8 +277,8 @@ async def test_setting_up_picks_channels_and_people_of_the_team(teams: World, he
     assert heard.act == Filled("c.setup.1", {"where": None, "who": None})
 
 
-INSTALL = {"type": "installationUpdate", "action": "add"}
-ADDED = {"type": "conversationUpdate", "membersAdded": [{"id": BOT}]}
+INSTALL: dict[str, Any] = {"type": "installationUpdate", "action": "add"}
+ADDED: dict[str, Any] = {"type": "conversationUpdate", "membersAdded": [{"id": BOT}]}
 
 
 async def test_installing_greets_once(teams: World, heard: Heard) -> None:
@@ -344,9 +344,7 @@ async def test_a_fault_of_ours_is_told_kindly(teams: World, heard: Heard) -> Non
     assert "was not saved" in text_of(told)
 
 
-async def test_a_slow_turn_is_answered_in_time(
-    teams: World, heard: Heard, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_slow_turn_is_answered_in_time(teams: World, heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adapters.teams.adapter.DEADLINE", 0.01)
     heard.wait = asyncio.Event()
     heard.reply = CHOICE

@@ -116,9 +116,7 @@ async def test_no_token_goes_to_another_host(teams: World) -> None:
     evil = teams.service.url.replace("127.0.0.1", "localhost")
     address = Address(evil, TENANT, "29:sam", "a:1").text()
     with pytest.raises(Gone):
-        await teams.adapter.send(
-            Outgoing("id", Space("teams", TENANT), POST, person="oid-sam", address=address)
-        )
+        await teams.adapter.send(Outgoing("id", Space("teams", TENANT), POST, person="oid-sam", address=address))
     assert teams.service.tokens == set()
 
 

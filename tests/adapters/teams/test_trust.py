@@ -141,6 +141,7 @@ async def test_shapes_that_are_no_activity(teams: World) -> None:
     assert (await teams.post(b"[" * 100_000))[0] == 400
     raw = json.dumps(teams.activity()).encode()
     assert (await teams.post(raw, **{"Content-Type": "text/plain"}))[0] == 415
+    odd: dict[str, Any]
     for odd in ({"from": "x"}, {"conversation": []}, {"channelData": 1}, {"value": [1]}, {"type": "invoke"}):
         status, _answer = await teams.post(teams.activity() | odd)
         assert status in (200, 403)

@@ -152,9 +152,7 @@ class Service:
         return web.json_response({"id": message}, status=201)
 
     async def _members(self, request: web.Request) -> web.Response:
-        return self._fault(request) or web.json_response(
-            {"members": self.members.get(request.match_info["chat"], [])}
-        )
+        return self._fault(request) or web.json_response({"members": self.members.get(request.match_info["chat"], [])})
 
     async def _channels(self, request: web.Request) -> web.Response:
         return self._fault(request) or web.json_response(
@@ -184,8 +182,8 @@ class World:
         await self.endpoint.start_server()
         self.client = ClientSession()
         self._running = asyncio.create_task(self.adapter.run(self.receive))
-        while not self.adapter.up:
-            await asyncio.sleep(0)
+        await asyncio.sleep(0)  # one step, and it runs
+        assert self.adapter.up
 
     async def stop(self) -> None:
         self._running.cancel()
@@ -225,9 +223,7 @@ class World:
             headers["Authorization"] = f"Bearer {token}"
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         headers.setdefault("Content-Type", "application/json")
-        async with self.client.post(
-            self.endpoint.make_url("/api/messages"), data=raw, headers=headers
-        ) as response:
+        async with self.client.post(self.endpoint.make_url("/api/messages"), data=raw, headers=headers) as response:
             text = await response.text()
             answer = json.loads(text) if response.content_type == "application/json" and text else None
         if isinstance(answer, dict):
