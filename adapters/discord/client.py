@@ -14,7 +14,8 @@ from adapters.discord import commands, read
 from adapters.discord.answer import Answer, reply_to, say
 from adapters.discord.draw import opened
 from adapters.discord.errors import NETWORK
-from flows.seam import Act, Command, Filled, Incoming, Opened, Pressed, Receive, Removed, Said
+from adapters.discord.homes import Homes
+from flows.seam import Act, Command, Filled, Incoming, Opened, Person, Pressed, Receive, Removed, Said, Space
 from flows.words import Msg
 
 log = structlog.get_logger()
@@ -35,6 +36,7 @@ class Client(discord.AutoShardedClient):
             max_ratelimit_timeout=30.0,
         )
         self._receive = receive
+        self._homes = Homes()
         self.tree = commands.tree(self, listed, texts, self._command)
 
     async def setup_hook(self) -> None:
@@ -67,10 +69,15 @@ class Client(discord.AutoShardedClient):
         if not isinstance(interaction.user, discord.User | discord.Member):  # Discord left it out
             log.warning("event_without_person", platform="discord")
             return
+        space, person = read.space(interaction.guild_id), read.person(interaction.user, interaction.permissions)
+        if interaction.guild_id is None:
+            space, person = await self._at_home(interaction.user)
+        else:
+            self._homes.remember(interaction.user.id, interaction.guild_id)
         incoming = Incoming(
             event=str(interaction.id),
-            space=read.space(interaction.guild_id),
-            person=read.person(interaction.user, interaction.permissions),
+            space=space,
+            person=person,
             act=act,
             place=read.place(interaction),
             locale=interaction.locale.value,
@@ -81,17 +88,20 @@ class Client(discord.AutoShardedClient):
         """Take what someone writes to Erbij in a private chat; nothing else is listened to."""
         if message.guild is not None or message.author.bot or message.is_system():
             return
-        incoming = Incoming(
-            event=str(message.id),
-            space=read.space(None),
-            person=read.person(message.author),
-            act=Said(message.content),
-        )
+        space, person = await self._at_home(message.author)
+        incoming = Incoming(str(message.id), space, person, Said(message.content))
         reply = await reply_to(self._receive, incoming)
         try:
             await say(message.channel, reply.parts)
         except (discord.HTTPException, *NETWORK) as fault:
             log.warning("answer_not_sent", platform="discord", fault=type(fault).__name__)
+
+    async def _at_home(self, user: discord.User | discord.Member) -> tuple[Space, Person]:
+        """Someone in a private chat, as the member of the server that they most likely mean."""
+        member = await self._homes.find(self, user.id)
+        if member is None:
+            return read.space(None), read.person(user)
+        return read.space(member.guild.id), read.person(member, member.guild_permissions)
 
     # ------------------------------------------------------------ what happens to the server
 

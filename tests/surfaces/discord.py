@@ -89,7 +89,6 @@ class DiscordSurface:
     async def fill(self, who: str, values: dict[str, str]) -> None:
         left, asked = dict(values), set[str]()
         opener = self._opener(who)
-        self._mark(who)
         while opener is not None:
             shown = await self.click(who, *opener)
             controls = {_question(one): one["component"] for one in (shown.modal or {}).get("components", [])}
@@ -103,6 +102,7 @@ class DiscordSurface:
                 if value is not None:
                     answers[control["custom_id"]] = self._picked(control, value)
             before = self._newest(who)
+            self._mark(who)
             await self._submit(who, opener[0], shown, answers)
             opener = self._opener(who, before)
         if left:

@@ -159,15 +159,32 @@ async def test_role_taken_away_between_click_and_submit(world: DiscordSurface, f
     assert person.roles == frozenset()
 
 
-async def test_private_words_without_a_known_server(world: DiscordSurface, flows: Flows) -> None:
+async def test_private_words_come_from_a_member_of_the_server(world: DiscordSurface, flows: Flows) -> None:
     flows.say(Text("I *hear* you."), START)
     await world.say("Sam", "hello")
     event = flows.seen[-1]
     assert event.act == Said("hello")
-    assert (event.space.id, event.place) == ("", "")
+    assert (event.space, event.place) == (world.space, "")
+    assert event.person is not None
+    assert event.person.roles == {world.role_ids["students"]}
     assert await world.seen("Sam") == ["I *hear* you.", "[Start]"]
+    world.env.backend.get_guild(world.guild.id).members[world.people["Sam"].id].role_ids = []
     await world.press("Sam", "Start")
-    assert flows.seen[-1].space.id == ""
+    event = flows.seen[-1]
+    assert event.space == world.space
+    assert event.person is not None
+    assert event.person.roles == frozenset()
+
+
+async def test_private_words_of_someone_who_left(world: DiscordSurface, flows: Flows) -> None:
+    sam = world.people["Sam"].user
+    world.guild.remove_member(sam)
+    world.env.inject_error("GET", "/guilds/*/members/*", status=404, code=10007, times=None)
+    await sam.send_dm("hello?")
+    event = flows.seen[-1]
+    assert event.space.id == ""
+    assert event.person is not None
+    assert event.person.roles == frozenset()
 
 
 async def test_pickers_say_what_erbij_may_do_there(world: DiscordSurface, flows: Flows) -> None:
