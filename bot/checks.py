@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from functools import partial
 
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
@@ -52,7 +53,7 @@ def _database(settings: Settings, masters: Masters) -> list[Finding]:
         depth, dead = database.run_now(outbox.depth), database.run_now(due.dead)
         known = database.run_now(communities.every)
         for community, _slug, name, _language, _zone in known:
-            places = database.run_now(lambda s, c=community: communities.places(s, c))
+            places = database.run_now(partial(communities.places, community=community))
             found.append(_community(name, {place[0] for place in places}))
     except KeyFault as fault:
         return [Finding(False, f"The master key does not fit this database: {fault}")]

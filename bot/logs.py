@@ -61,7 +61,7 @@ def _fault(_logger: object, _method: str, event: EventDict) -> EventDict:
 
 def _chain(fault: BaseException) -> list[dict[str, object]]:
     """The exception and its causes, the latest first."""
-    chain = []
+    chain: list[dict[str, object]] = []
     seen: BaseException | None = fault
     while seen is not None and len(chain) < 5:
         known: dict[str, object] = {"type": f"{type(seen).__module__}.{type(seen).__qualname__}"}
