@@ -80,7 +80,7 @@ def tryout(database: Database, clock: Clock, moved: Callable[[], Awaitable[bool]
         return clock.date().astimezone(ZoneInfo(TIME_ZONE))
 
     async def move(step: timedelta | None) -> datetime:
-        end = clock.now() + int((step or FARTHEST).total_seconds() * 1000)
+        end = clock.now() + int((FARTHEST if step is None else step).total_seconds() * 1000)
         # From one due row to the next, so that what recurs happens each time and not once at the end.
         while (at := await database.run(due.next_at)) is not None and at <= end:
             clock.move(timedelta(milliseconds=max(0, at - clock.now())))

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli import app
+from bot.tryout import SLUG
+from storage import communities, outbox
+from storage.database import Database
+from storage.keys import Masters, new_key
+
+run = CliRunner()
+
+
+def test_check_before_the_first_start_is_fine() -> None:
+    result = run.invoke(app, ["check"])
+    assert result.exit_code == 0
+    assert "the try-out" in result.output
+
+
+def test_check_says_what_is_wrong_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERBIJ_HOST", "0.0.0.0")
+    result = run.invoke(app, ["check"])
+    assert result.exit_code == 1
+    assert "this machine only" in result.output
+
+
+def test_check_names_a_setting_that_nobody_knows() -> None:
+    Path("erbij.toml").write_text("porrt = 1")
+    result = run.invoke(app, ["check"])
+    assert result.exit_code == 1
+    assert "ERBIJ_PORRT" in result.output
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "sqlite:////proc/none/x.sqlite3", "nonsense"])
+def test_check_of_an_unusable_database_shows_no_traceback(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", url)
+    monkeypatch.setenv("ERBIJ_MASTER_KEY", new_key())
+    result = run.invoke(app, ["check"])
+    assert "Traceback" not in result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+def test_check_sees_a_master_key_that_does_not_fit(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", str(database.url))
+    monkeypatch.setenv("ERBIJ_MASTER_KEY", new_key())
+    result = run.invoke(app, ["check"])
+    assert result.exit_code == 1
+    assert "does not fit" in result.output
+
+
+def test_migrate_twice() -> None:
+    assert "at version" in run.invoke(app, ["migrate"]).output
+    assert "already" in run.invoke(app, ["migrate"]).output
+
+
+def test_keys_new_is_a_master_key() -> None:
+    Masters(run.invoke(app, ["keys", "new"]).output.strip())
+
+
+def test_keys_rotate_lets_the_old_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    old, fresh = new_key(), new_key()
+    run.invoke(app, ["migrate"])
+    monkeypatch.setenv("ERBIJ_MASTER_KEY", old)
+    assert run.invoke(app, ["outbox"]).exit_code == 0
+    monkeypatch.setenv("ERBIJ_MASTER_KEY", f"{fresh},{old}")
+    assert run.invoke(app, ["keys", "rotate"]).exit_code == 0
+    monkeypatch.setenv("ERBIJ_MASTER_KEY", fresh)
+    assert run.invoke(app, ["outbox"]).exit_code == 0
+    monkeypatch.setenv("ERBIJ_MASTER_KEY", old)
+    assert run.invoke(app, ["outbox"]).exit_code == 1
+
+
+def test_outbox_shows_what_died_and_tries_it_again(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = new_key()
+    url = f"sqlite:///{empty.parent}/cli.sqlite3"
+    (empty.parent / "cli.sqlite3").write_bytes(empty.read_bytes())
+    database = Database(url, Masters(key))
+    database.open()
+
+    def dead(session: object) -> None:
+        community = communities.add_community(session, SLUG, "One", "en", "UTC")  # type: ignore[arg-type]
+        outbox.add(  # type: ignore[arg-type]
+            session,
+            "k",
+            community,
+            "web",
+            "s",
+            "l",
+            private=False,
+            subject="",
+            payload=b"{}",
+            now=0,  # type: ignore[arg-type]
+        )
+        outbox.bury(session, 1, "Gone")  # type: ignore[arg-type]
+
+    database.run_now(dead)
+    database.close()
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", url)
+    monkeypatch.setenv("ERBIJ_MASTER_KEY", key)
+    shown = run.invoke(app, ["outbox"]).output
+    assert "1 given up" in shown
+    assert "Gone" in shown
+    assert "1 to be tried again" in run.invoke(app, ["outbox", "--retry"]).output
+
+
+def test_discord_invite_reads_the_application_from_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERBIJ_DISCORD_TOKEN", "MTIzNDU2Nzg5MDEyMzQ1Njc4.x.y")
+    assert "client_id=123456789012345678" in run.invoke(app, ["discord", "invite"]).output
+    monkeypatch.setenv("ERBIJ_DISCORD_TOKEN", "nonsense")
+    assert run.invoke(app, ["discord", "invite"]).exit_code == 1
+
+
+def test_teams_package_says_what_it_needs() -> None:
+    result = run.invoke(app, ["teams", "package"])
+    assert result.exit_code == 1
+    assert "ERBIJ_TEAMS_APP_ID" in result.output
