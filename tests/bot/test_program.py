@@ -51,7 +51,7 @@ async def ready(process: asyncio.subprocess.Process) -> str:
         return (await process.stdout.readuntil(b"Stop with Ctrl+C.")).decode()
 
 
-async def act(session: aiohttp.ClientSession, url: str, who: str, **form: str) -> str:
+async def act(session: aiohttp.ClientSession, url: str, who: str, form: list[tuple[str, str]]) -> str:
     async with session.post(f"{url}/chat/{who}/act", data=form) as answer:
         assert answer.status == 200
         return await answer.text()
@@ -70,11 +70,12 @@ async def test_it_starts_serves_survives_a_kill_and_stops(tmp_path: Path) -> Non
             assert "erbij_turns" in await answer.text()
         async with session.get(f"{url}/metrics", headers={"X-Forwarded-For": "10.0.0.1"}) as answer:
             assert answer.status == 404
-        asked = await act(session, url, "sam", text="/tell", event="canary-event-1")
+        asked = await act(session, url, "sam", [("text", "/tell"), ("event", "canary-event-1")])
         form = re.search(r'name="form" value="([^"]+)"', asked)
         assert form is not None
-        told = {"field": "line:issue", "v.issue": "canary-8301-text"}
-        shown = await act(session, url, "sam", form=form[1], event="canary-event-2", **told)
+        fields = [("field", one) for one in re.findall(r'name="field" value="([^"]+)"', asked)]
+        told = [("form", form[1]), ("event", "canary-event-2"), ("v.issue", "canary-8301-text"), *fields]
+        shown = await act(session, url, "sam", told)
         send = re.search(r'value="([^"]+\.send)"', shown)
         process.send_signal(signal.SIGKILL)
         _out, log = await process.communicate()
@@ -82,7 +83,7 @@ async def test_it_starts_serves_survives_a_kill_and_stops(tmp_path: Path) -> Non
     assert send is not None
     async with aiohttp.ClientSession() as session, erbij(tmp_path, port) as process:
         await ready(process)
-        receipt = await act(session, url, "sam", button=send[1], event="canary-event-3")
+        receipt = await act(session, url, "sam", [("button", send[1]), ("event", "canary-event-3")])
         assert "receipt" in receipt
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
