@@ -13,21 +13,30 @@ import pytest
 from storage.database import Database
 from tests.scenarios.runner import Player, Story
 from tests.scenarios.world import World
+from tests.surfaces.discord import DiscordSurface
+from tests.surfaces.teams import TeamsSurface
 from tests.surfaces.web import WebSurface
 
+Surface = type[WebSurface] | type[DiscordSurface] | type[TeamsSurface]
 STORIES = sorted(Path(__file__).parent.glob("*.txt"))
 RECORD = os.environ.get("ERBIJ_RECORD") == "1"
 each_story = pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
+each_surface = pytest.mark.parametrize(
+    "surface_type", [WebSurface, DiscordSurface, TeamsSurface], ids=lambda surface: surface.name
+)
 
 
 def test_there_are_stories() -> None:
     assert STORIES
 
 
+@each_surface
 @each_story
-async def test_on_the_web(path: Path, database: Database) -> None:
+async def test_story(path: Path, surface_type: Surface, database: Database) -> None:
+    if RECORD and surface_type is not WebSurface:
+        pytest.skip("stories are recorded in the web chat")
     world = World(database)
-    async with WebSurface(world.receive) as surface:
+    async with surface_type(world.receive) as surface:
         await world.open(surface)
         try:
             player = Player(world, surface)
@@ -39,10 +48,11 @@ async def test_on_the_web(path: Path, database: Database) -> None:
             await world.close()
 
 
+@each_surface
 @each_story
-async def test_with_a_restart_before_each_act(path: Path, sqlite: Database) -> None:
+async def test_with_a_restart_before_each_act(path: Path, surface_type: Surface, sqlite: Database) -> None:
     world = World(sqlite)
-    async with WebSurface(world.receive) as surface:
+    async with surface_type(world.receive) as surface:
         await world.open(surface)
         try:
             await Player(world, surface, restless=True).play(Story.read(path))

@@ -105,6 +105,8 @@ class World:
         name = "Teacher education, year 1"
         here = found_community(session, catalogue(), "first", name, "en", "Europe/Amsterdam", now)
         communities.add_space(session, here, space.platform, space.id)
+        if tenant := getattr(surface, "tenant_space", None):  # private chats of Teams belong to the tenant
+            communities.add_space(session, here, tenant.platform, tenant.id)
         for place, role in ROLES.items():
             external = surface.place_ids[place]
             communities.set_place(session, here, place, space.platform, space.id, external, place)
