@@ -102,9 +102,7 @@ def _clings(char: str) -> bool:
 def scale_options(scale: Scale) -> tuple[tuple[str, str], ...]:
     """A scale as ``(value, label)`` pairs, its ends named."""
     ends = {scale.low: scale.low_label, scale.high: scale.high_label}
-    return tuple(
-        (str(n), f"{n}: {ends[n]}" if ends.get(n) else str(n)) for n in range(scale.low, scale.high + 1)
-    )
+    return tuple((str(n), f"{n}: {ends[n]}" if ends.get(n) else str(n)) for n in range(scale.low, scale.high + 1))
 
 
 def sheets(form: Form, limits: Limits) -> tuple[tuple[Field, ...], ...]:

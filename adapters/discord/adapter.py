@@ -112,9 +112,7 @@ class DiscordAdapter:
             await channel.get_partial_message(unused).delete()
         return Sent(".".join(map(str, ids)))
 
-    async def _channel(
-        self, client: Client, message: Outgoing
-    ) -> discord.PartialMessageable | discord.DMChannel:
+    async def _channel(self, client: Client, message: Outgoing) -> discord.PartialMessageable | discord.DMChannel:
         if not message.person:
             guild = _number(message.space.id) if message.space.id else None
             return client.get_partial_messageable(_number(message.place), guild_id=guild)

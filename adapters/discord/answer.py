@@ -18,9 +18,7 @@ from flows.words import _, language_of, said
 
 SOON = 1.5
 """Seconds that a turn may take before Discord is asked for more time; it allows three in all."""
-FAULT = _(
-    "Something went wrong on our side, and this was not saved. Please try again in a moment."
-)
+FAULT = _("Something went wrong on our side, and this was not saved. Please try again in a moment.")
 AGAIN = _("That took a little too long. Please press the button once more.")
 DONE = _("All right.")
 

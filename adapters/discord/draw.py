@@ -32,7 +32,7 @@ def open_id(form: str, sheet: int = 0) -> str:
 
 def opened(button: str) -> tuple[int, str] | None:
     """The sheet and the form that a button opens; None when it is a flow's own button."""
-    _, sheet, form = (button.split(OPEN, 2) + ["", ""])[:3]
+    _, sheet, form = [*button.split(OPEN, 2), "", ""][:3]
     return (int(sheet), form) if button.startswith(OPEN) and sheet.isdecimal() and form else None
 
 
@@ -160,9 +160,7 @@ def _input(one: Field) -> ui.Item[Any]:
         case Line(most, long):
             style = discord.TextStyle.paragraph if long else discord.TextStyle.short
             draft = one.draft if isinstance(one.draft, str) and one.draft else None
-            return ui.TextInput(
-                custom_id=key, style=style, required=one.required, max_length=most, default=draft
-            )
+            return ui.TextInput(custom_id=key, style=style, required=one.required, max_length=most, default=draft)
         case Scale():
             return _choice(one, key, fit.scale_options(one.kind))
         case Options(options):

@@ -23,18 +23,17 @@ def send_error(fault: Exception) -> SendError:
         return TooFast(fault.retry_after)
     if not isinstance(fault, discord.HTTPException):
         return Outage(type(fault).__name__)
-    said = f"{fault.status} {fault.code}"
+    if fault.code in TOO_FAST or fault.status == 429:
+        return TooFast(TOO_FAST.get(fault.code) or _seconds(fault))
+    return _kind(fault)(f"{fault.status} {fault.code}")
+
+
+def _kind(fault: discord.HTTPException) -> type[Blocked | Gone | Outage | TooLarge]:
     if fault.code in BLOCKED:
-        return Blocked(said)
-    if fault.code in TOO_FAST:
-        return TooFast(TOO_FAST[fault.code])
-    if fault.status == 429:
-        return TooFast(_seconds(fault))
+        return Blocked
     if fault.status >= 500 or fault.status == 401:  # a token that is being replaced is no reason to give up
-        return Outage(said)
-    if fault.status in {403, 404}:
-        return Gone(said)
-    return TooLarge(said)
+        return Outage
+    return Gone if fault.status in {403, 404} else TooLarge
 
 
 def _seconds(fault: discord.HTTPException) -> float:

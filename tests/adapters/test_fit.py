@@ -37,9 +37,7 @@ fields = st.lists(
     max_size=9,
     unique_by=lambda f: f.name,
 ).map(tuple)
-forms = st.builds(
-    Form, id=st.just("f"), title=texts, fields=fields, submit=texts, open=texts, buttons=buttons
-)
+forms = st.builds(Form, id=st.just("f"), title=texts, fields=fields, submit=texts, open=texts, buttons=buttons)
 cards = st.builds(Card, title=texts, rows=st.lists(st.tuples(texts, texts), max_size=5).map(tuple))
 parts = st.lists(st.builds(Text, texts) | cards | st.builds(Buttons, buttons) | forms, max_size=6)
 

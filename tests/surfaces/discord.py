@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 import discord
 import simcord
@@ -44,7 +44,7 @@ class DiscordSurface:
         self.adapter = DiscordAdapter("token", commands=commands, texts=texts)
         self._since: dict[str, int] = {}
 
-    async def __aenter__(self) -> DiscordSurface:
+    async def __aenter__(self) -> Self:
         self.env = simcord.Env(self.adapter.connect(self._receive), shard_count=1)
         await self.env.start()
         self.guild = self.env.create_guild(name="Teacher education, year 1")
@@ -88,7 +88,7 @@ class DiscordSurface:
 
     async def fill(self, who: str, values: dict[str, str]) -> None:
         left, asked = dict(values), set[str]()
-        opener = self._opener(who)
+        opener = self.opener(who)
         while opener is not None:
             shown = await self.click(who, *opener)
             controls = {_question(one): one["component"] for one in (shown.modal or {}).get("components", [])}
@@ -101,10 +101,10 @@ class DiscordSurface:
                 value = _answer(control, left.pop(key)) if key is not None else _prefilled(control)
                 if value is not None:
                     answers[control["custom_id"]] = self._picked(control, value)
-            before = self._newest(who)
+            before = self._newest_id(who)
             self._mark(who)
             await self._submit(who, opener[0], shown, answers)
-            opener = self._opener(who, before)
+            opener = self.opener(who, before)
         if left:
             raise AssertionError(f"{who} was not asked: {sorted(left)}")
 
@@ -149,7 +149,7 @@ class DiscordSurface:
         await actor.submit_modal(shown, answers)
 
     def _mark(self, who: str) -> None:
-        self._since[who] = self._newest(who)
+        self._since[who] = self._newest_id(who)
 
     def _messages(self, who: str, place: str = "") -> Iterator[discord.Message]:
         """Newest first: the posts of a channel, or what only this person sees."""
@@ -162,10 +162,14 @@ class DiscordSurface:
             mine += [m for m in channel.history(viewer=member) if m.flags.ephemeral]
         yield from sorted(mine, key=lambda m: m.id, reverse=True)
 
-    def _newest(self, who: str) -> int:
+    def _newest_id(self, who: str) -> int:
         return max((m.id for m in self._messages(who)), default=0)
 
-    def _opener(self, who: str, after: int = 0) -> tuple[discord.Message, str] | None:
+    def newest(self, who: str) -> discord.Message:
+        """What this person was shown last."""
+        return next(self._messages(who))
+
+    def opener(self, who: str, after: int = 0) -> tuple[discord.Message, str] | None:
         for message in self._messages(who):
             for button in _buttons(message.components):
                 if message.id > after and (button.custom_id or "").startswith(OPEN):

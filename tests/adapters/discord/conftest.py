@@ -16,8 +16,10 @@ COMMANDS = (("help", _("What Erbij can do")), ("check-in", _("How is it going?")
 CHECK_IN = Form(
     "c.conversation.1",
     "Check-in",
-    tuple(Field(f"s{n}", f"Statement {n}", Scale(1, 5, "not at all", "completely")) for n in range(1, 6))
-    + (Field("more", "Anything else?", Line(200, long=True), required=False),),
+    (
+        *(Field(f"s{n}", f"Statement {n}", Scale(1, 5, "not at all", "completely")) for n in range(1, 6)),
+        Field("more", "Anything else?", Line(200, long=True), required=False),
+    ),
     submit="Send",
     open="Answer",
     buttons=(Button("c.conversation.1.cancel", "Stop"),),

@@ -96,7 +96,7 @@ async def test_empty_optional_field_is_none_and_present(world: DiscordSurface, f
 async def test_modal_opened_before_a_restart_is_taken_after_it(world: DiscordSurface, flows: Flows) -> None:
     flows.then = check_in(flows)
     await world.command("Sam", "check-in")
-    opener = world._opener("Sam")
+    opener = world.opener("Sam")
     assert opener is not None
     shown = await world.click("Sam", *opener)
     await world.restart()
@@ -149,7 +149,7 @@ async def test_fault_in_a_turn_is_said_kindly(world: DiscordSurface, flows: Flow
 async def test_role_taken_away_between_click_and_submit(world: DiscordSurface, flows: Flows) -> None:
     flows.then = check_in(flows)
     await world.command("Sam", "check-in")
-    opener = world._opener("Sam")
+    opener = world.opener("Sam")
     assert opener is not None
     shown = await world.click("Sam", *opener)
     world.env.backend.get_guild(world.guild.id).members[world.people["Sam"].id].role_ids = []
@@ -199,7 +199,12 @@ async def test_pickers_say_what_erbij_may_do_there(world: DiscordSurface, flows:
     await world.command("Alex", "help")
     await world.fill(
         "Alex",
-        {"The mentors' channel": "mentors", "The mentors' role": "mentors", "Who leads?": "Alex", "Language": "Deutsch"},
+        {
+            "The mentors' channel": "mentors",
+            "The mentors' role": "mentors",
+            "Who leads?": "Alex",
+            "Language": "Deutsch",
+        },
     )
     act = flows.seen[-1].act
     assert isinstance(act, Filled)
@@ -216,7 +221,7 @@ async def test_menu_of_thirty_values_goes_on_in_a_second_one(world: DiscordSurfa
     form = Form("c.setup.2", "Setup", (Field("zone", "Time zone", zones),), "Save", "Choose")
     flows.then = lambda e: Reply((Text("Saved."),) if isinstance(e.act, Filled) else (form,))
     await world.command("Alex", "help")
-    opener = world._opener("Alex")
+    opener = world.opener("Alex")
     assert opener is not None
     shown = await world.click("Alex", *opener)
     await world.people["Alex"].submit_modal(shown, {"options=zone~2": "zone29"})
@@ -246,7 +251,7 @@ async def test_form_that_is_gone_says_so(world: DiscordSurface, flows: Flows) ->
     flows.then = check_in(flows)
     await world.command("Sam", "check-in")
     flows.say(Text("This was already answered."))
-    opener = world._opener("Sam")
+    opener = world.opener("Sam")
     assert opener is not None
     shown = await world.click("Sam", *opener)
     assert shown.modal is None
@@ -259,7 +264,7 @@ async def test_errors_and_drafts_are_shown_again(world: DiscordSurface, flows: F
     flows.say(Form("c.n.1", "Name", (wrong,), "Save", "Change"))
     await world.command("Sam", "help")
     assert "A name\nThis name is too short." in await world.seen("Sam")
-    opener = world._opener("Sam")
+    opener = world.opener("Sam")
     assert opener is not None
     modal = (await world.click("Sam", *opener)).modal
     assert modal is not None

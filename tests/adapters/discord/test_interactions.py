@@ -160,14 +160,14 @@ async def test_form_too_late_for_a_modal_is_offered_again(world: DiscordSurface,
     flows.say(CHECK_IN)
     await world.command("Sam", "check-in")
     flows.takes = 2.0
-    opener = world._opener("Sam")
+    opener = world.opener("Sam")
     assert opener is not None
     shown = await world.click("Sam", *opener)
     await world.env.advance_time(3)
     assert shown.modal is None
     flows.takes = 0.0
     assert "That took a little too long. Please press the button once more." in await world.seen("Sam")
-    opener = world._opener("Sam")
+    opener = world.opener("Sam")
     assert opener is not None
     assert (await world.click("Sam", *opener)).modal is not None
 

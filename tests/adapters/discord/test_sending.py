@@ -70,9 +70,7 @@ async def test_words_never_become_pings_or_markup(world: DiscordSurface) -> None
         (401, 0, Outage),
     ],
 )
-async def test_refusals_are_a_closed_set(
-    world: DiscordSurface, status: int, code: int, error: type[SendError]
-) -> None:
+async def test_refusals_are_a_closed_set(world: DiscordSurface, status: int, code: int, error: type[SendError]) -> None:
     world.env.inject_error("POST", "/channels/*/messages", status=status, code=code, message="no", times=None)
     with pytest.raises(error):
         await world.adapter.send(post(world, "Hello."))
