@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from flows.engine.turn import Turn, finish_work, take
+from flows.engine.taking import Turn
+from flows.engine.turn import finish_work, take
 from flows.seam import Incoming, Reply, Text
 from flows.words import _, language_of, said
 from storage.database import NotSaved

@@ -1,0 +1,1 @@
+"""What Erbij says and does: the engine, and one folder per capability."""

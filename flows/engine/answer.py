@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from flows import seam
 from flows.engine import draw
 from flows.engine.chat import Step
 from flows.engine.forms import clean
 from flows.engine.run import Run
+from flows.engine.sentences import GREETING, NOT_FOR_YOU, NOT_UNDERSTOOD, OVER, STOPPED
+from flows.engine.taking import Taking
 from flows.words import LANGUAGES, _, said
 from storage import conversations
-
-if TYPE_CHECKING:
-    from flows.engine.turn import Taking
 
 LONGEST = 4000
 """Characters of typed text that are looked at."""
@@ -38,8 +37,6 @@ def dispatch(taking: Taking, act: seam.Act, *, first: bool) -> None:
 
 def arrive(taking: Taking) -> None:
     """Every question that waits for this person, or a greeting."""
-    from flows.engine.turn import GREETING
-
     for conversation, turn, journal, _until in reversed(taking.open_conversations() if taking.context.member else []):
         taking.show(conversation, turn, journal)
     if not taking.parts:
@@ -48,8 +45,6 @@ def arrive(taking: Taking) -> None:
 
 def show(taking: Taking, token: str) -> None:
     """The conversation a button or form belongs to, as it waits now."""
-    from flows.engine.turn import OVER
-
     found = taking.find(token)
     if found is None:
         taking.say(OVER, "over")
@@ -59,20 +54,13 @@ def show(taking: Taking, token: str) -> None:
 
 def press(taking: Taking, button: str, *, first: bool) -> None:
     """A choice, a way back or out, or a post's button that starts a flow."""
-    from flows.engine.turn import OVER, STOPPED
-
     if button.startswith("s."):
-        _s, name, argument = (button.split(".", 2) + [""])[:3]
+        _s, name, argument = [*button.split(".", 2), ""][:3]
         return taking.start(name, argument) if first else arrive(taking)
-    found = taking.find(button)
-    if found is None:
-        return taking.say(OVER, "over")
-    conversation, turn, journal, current = found
-    run = taking.reopen(journal) if current and first else None
-    if run is None or run.pending is None:
-        if not current:
-            taking.say(_("This was already answered."), "late")
-        return taking.show(conversation, turn, journal)
+    waits = waiting(taking, button, first=first)
+    if waits is None:
+        return None
+    conversation, turn, run, step = waits
     pressed = button.split(".", 3)[3] if button.count(".") >= 3 else ""
     if pressed == ":stop":
         run.close()
@@ -83,26 +71,37 @@ def press(taking: Taking, button: str, *, first: bool) -> None:
         before = taking.run(run.flow, run.without(run.back_to))
         before.go()
         return taking.settle(conversation, turn, before)
-    if run.pending.kind == "ask":
-        for choice in run.pending.data[1]:
+    if step.kind == "ask":
+        for choice in step.data[1]:
             if draw.code(choice) == pressed:
                 return go_on(taking, conversation, turn, run, choice.value)
     return taking.draw(conversation, turn, run)
 
 
-def fill(taking: Taking, token: str, values: dict[str, object], *, first: bool) -> None:
-    """Answers to some or all questions of the form that waits."""
-    from flows.engine.turn import OVER
-
+def waiting(taking: Taking, token: str, *, first: bool) -> tuple[str, int, Run, Step[Any]] | None:
+    """The conversation that a button or form of this very turn answers; None after saying or showing what is so."""
     found = taking.find(token)
     if found is None:
-        return taking.say(OVER, "over")
+        taking.say(OVER, "over")
+        return None
     conversation, turn, journal, current = found
     run = taking.reopen(journal) if current and first else None
-    if run is None or run.pending is None or run.pending.kind != "fill":
-        if not current:
-            taking.say(_("This was already answered."), "late")
-        return taking.show(conversation, turn, journal)
+    if run is not None and run.pending is not None:
+        return conversation, turn, run, run.pending
+    if not current:
+        taking.say(_("This was already answered."), "late")
+    taking.show(conversation, turn, journal)
+    return None
+
+
+def fill(taking: Taking, token: str, values: dict[str, object], *, first: bool) -> None:
+    """Answers to some or all questions of the form that waits."""
+    waits = waiting(taking, token, first=first)
+    if waits is None:
+        return None
+    conversation, turn, run, step = waits
+    if step.kind != "fill":
+        return taking.draw(conversation, turn, run)
     return take_values(taking, conversation, turn, run, values)
 
 
@@ -137,8 +136,6 @@ def go_on(taking: Taking, conversation: str, turn: int, run: Run, value: object)
 
 def command(taking: Taking, name: str, argument: str) -> None:
     """A command by its word."""
-    from flows.engine.turn import NOT_FOR_YOU, NOT_UNDERSTOOD, STOPPED
-
     if name == "cancel":
         mine = taking.open_conversations() if taking.context.member else []
         if not mine:
@@ -155,8 +152,6 @@ def command(taking: Taking, name: str, argument: str) -> None:
 
 def hear(taking: Taking, text: str) -> None:
     """Typed text: a command, an answer to what waits, or something Erbij does not understand."""
-    from flows.engine.turn import NOT_UNDERSTOOD
-
     word, _space, rest = text.lower().lstrip("/").partition(" ")
     if word == "cancel" or word in taking.catalogue.commands:
         return command(taking, word, rest.strip())
@@ -173,7 +168,7 @@ def hear(taking: Taking, text: str) -> None:
 
 
 def answered(taking: Taking, conversation: str, turn: int, run: Run, text: str) -> bool:
-    """Is the text an answer to what waits: a choice's label, or the only line that is open?"""
+    """Whether the text answers what waits: a choice's label, or the only line that is open."""
     step: Step[object] | None = run.pending
     if step is None:
         return False

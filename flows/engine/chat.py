@@ -27,7 +27,7 @@ class Choice(Generic[T]):
 yes_no: tuple[Choice[bool], ...] = (
     Choice(True, _("Yes"), "primary"),
     Choice(False, _("No")),
-)  # noqa: FBT003
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class Run:
     over to. ``journal`` is the given dict, grown.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a turn is made of these
         self,
         flow: Flow,
         context: Context,
@@ -83,13 +83,10 @@ class Run:
         try:
             while True:
                 step = send(value)
-                if type(step) is not Step:
-                    raise FlowFault("a flow awaits nothing but its chat")
+                _check(step, seen)
                 if step.kind == "hand_over":
                     self.next = step.data
                     break
-                if step.key in seen or not step.key or step.key.startswith("@"):
-                    raise FlowFault(f"the key {step.key!r} is empty, reserved or used twice")
                 seen.add(step.key)
                 if not self._known(step):
                     self.pending = step
@@ -180,6 +177,13 @@ class Run:
             case "do" | "work":
                 return _decode(step.data[0], raw)
         return raw
+
+
+def _check(step: Any, seen: set[str]) -> None:
+    if type(step) is not Step:
+        raise FlowFault("a flow awaits nothing but its chat")
+    if step.kind != "hand_over" and (step.key in seen or not step.key or step.key.startswith("@")):
+        raise FlowFault(f"the key {step.key!r} is empty, reserved or used twice")
 
 
 @cache

@@ -9,7 +9,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from flows.engine.chat import Context
 from flows.engine.flow import Catalogue, FlowFault
-from flows.engine.turn import Taking
+from flows.engine.taking import Taking
 from storage import audit, communities, conversations, due
 from storage.statement import Session
 
