@@ -1,0 +1,229 @@
+"""A turn under way: what a flow left behind is written, and what the person sees is drawn."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flows import seam
+from flows.engine import draw, wire
+from flows.engine.chat import Context
+from flows.engine.flow import Catalogue, Flow
+from flows.engine.run import Journal, Later, Post, Run
+from flows.engine.sentences import NOT_FOR_YOU, OVER
+from flows.words import Msg
+from storage import communities, conversations, due, outbox
+from storage.ids import new_id
+from storage.statement import Session
+
+MOST_OPEN = 10
+"""Conversations one person can have open; the one unused longest gives way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Something slow that a conversation waits for, to be done outside the transaction."""
+
+    conversation: str
+    key: str
+    fn: Callable[..., Any]
+    args: tuple[Any, ...]
+    context: Context
+
+
+@dataclass(slots=True)
+class Turn:
+    """What came of an event."""
+
+    reply: seam.Reply
+    kind: str = ""
+    """What happened, in one word, for the metrics."""
+    posted: bool = False
+    timers: bool = False
+    work: Work | None = None
+
+
+@dataclass(slots=True)
+class Taking:
+    """A turn under way."""
+
+    session: Session
+    catalogue: Catalogue
+    context: Context
+    now: int
+    parts: list[seam.Part] = field(default_factory=list)
+    kind: str = ""
+    posted: bool = False
+    timers: bool = False
+    work: Work | None = None
+
+    def done(self) -> Turn:
+        """The turn as it stands."""
+        reply = seam.Reply(tuple(self.parts), self.context.language)
+        return Turn(reply, self.kind, self.posted, self.timers, self.work)
+
+    def say(self, text: Msg, kind: str = "") -> None:
+        """Tell the person something of the engine's own."""
+        self.parts += draw.pieces([text], self.context.language)
+        self.kind = self.kind or kind
+
+    # ------------------------------------------------------------ beginning and going on
+
+    def start(self, name: str, argument: str) -> None:
+        """Start a flow, or go on with the same one if it is open."""
+        flow = self.catalogue.flows.get(name)
+        if flow is None:
+            return self.say(OVER, "unknown")
+        if flow.roles and not flow.roles & self.context.roles:
+            return self.say(NOT_FOR_YOU, "refused")
+        mine = self.open_conversations() if self.context.member else []
+        for conversation, turn, journal, _until in mine:
+            if journal["@flow"] == name and journal["@argument"] == argument:
+                return self.show(conversation, turn, journal)
+        for conversation, turn, _journal, _until in mine[MOST_OPEN - 1 :]:
+            conversations.end(self.session, conversation, turn)
+        self.begin(flow, argument)
+        return None
+
+    def begin(self, flow: Flow, argument: str) -> None:
+        """A new conversation."""
+        conversation = new_id()
+        run = self.run(flow, {"@flow": flow.name, "@argument": argument})
+        run.go()
+        self.settle(conversation, 0, run)
+        self.kind = self.kind or "started"
+
+    def run(self, flow: Flow, journal: Journal) -> Run:
+        """The flow, ready to go."""
+        return Run(
+            flow,
+            self.context,
+            journal,
+            argument=journal["@argument"],
+            session=self.session,
+            now=self.now,
+        )
+
+    def reopen(self, journal: Journal) -> Run | None:
+        """A conversation's flow, gone to where it waits; None when there is no such flow any more."""
+        flow = self.catalogue.flows.get(journal["@flow"])
+        if flow is None or (flow.roles and not flow.roles & self.context.roles):
+            return None
+        run = self.run(flow, journal)
+        run.go()
+        return run
+
+    def show(self, conversation: str, turn: int, journal: Journal) -> None:
+        """The question that waits, again."""
+        run = self.reopen(journal)
+        if run is None:
+            self.say(OVER, "over")
+        elif run.pending is None or len(run.journal) != len(journal):
+            self.settle(conversation, turn, run)
+        else:
+            self.draw(conversation, turn, run)
+        self.kind = self.kind or "shown"
+
+    # ------------------------------------------------------------ what a run left behind
+
+    def settle(self, conversation: str, turn: int, run: Run) -> None:
+        """Keep what the run learned, send what it posted, draw what it shows; go over to the next flow."""
+        for post in run.posts:
+            self.post(conversation, post)
+        for timer in run.timers:
+            self.later(conversation, timer)
+        if run.pending is None:
+            if turn:
+                conversations.end(self.session, conversation, turn)
+            self.parts += draw.pieces(run.chat.shown, self.context.language)
+            self.kind = self.kind or "ended"
+            if run.next is not None:
+                self.start(*run.next)
+            return
+        text = json.dumps(run.journal, ensure_ascii=False, separators=(",", ":")).encode()
+        until = self.now + int(run.flow.expires_after.total_seconds() * 1000)
+        if turn:
+            conversations.save(self.session, conversation, turn, text, until)
+        else:
+            me = self.context
+            conversations.add(self.session, conversation, me.community, me.member, text, until)
+        self.draw(conversation, turn + 1, run)
+
+    def draw(self, conversation: str, turn: int, run: Run) -> None:
+        """What the run shows and asks."""
+        step = run.pending
+        if step is None:
+            return
+        self.parts += draw.pieces(run.chat.shown, self.context.language)
+        if step.kind == "work":
+            self.work = Work(conversation, step.key, step.data[0], step.data[1], self.context)
+            return
+        token = f"c.{conversation}.{turn}"
+        back = bool(run.back_to)
+        self.parts += draw.question(step, run.journal, token, self.context.language, back=back)
+
+    def post(self, conversation: str, post: Post) -> None:
+        """A message into the outbox; dropped where the community has no such place yet."""
+        session, community = self.session, self.context.community
+        if post.place:
+            to = communities.place(session, community, post.place)
+        else:
+            to = next(iter(communities.accounts(session, community, post.member)), None)
+        if to is None:
+            return
+        payload = wire.pack(draw.pieces(post.pieces, to.language), to.language)
+        key = outbox_key(session, conversation, post.key)
+        outbox.add(
+            session,
+            key,
+            community,
+            to.platform,
+            to.space,
+            to.external_id,
+            private=not post.place,
+            subject=post.subject,
+            payload=payload,
+            now=self.now,
+        )
+        self.posted = True
+
+    def later(self, conversation: str, timer: Later) -> None:
+        """A timer into the due rows."""
+        key = outbox_key(self.session, conversation, timer.key)
+        due.add(
+            self.session,
+            key,
+            self.context.community,
+            timer.flow,
+            timer.argument,
+            timer.at,
+            timer.until,
+        )
+        self.timers = True
+
+    # ------------------------------------------------------------ finding conversations
+
+    def find(self, token: str) -> tuple[str, int, Journal, bool] | None:
+        """(conversation, turn, journal, is the token of this very turn) of a button or form of this person."""
+        pieces = token.split(".")
+        if len(pieces) < 3 or pieces[0] != "c":
+            return None
+        found = conversations.find(self.session, self.context.community, self.context.member, pieces[1])
+        if found is None:
+            return None
+        conversation, turn, journal, _until = found
+        return conversation, turn, json.loads(journal), pieces[2] == str(turn)
+
+    def open_conversations(self) -> list[tuple[str, int, Journal, int]]:
+        """This person's open conversations, the last used first."""
+        me = self.context
+        rows = conversations.open_of(self.session, me.community, me.member)
+        return [(c, turn, json.loads(journal), until) for c, turn, journal, until in rows]
+
+
+def outbox_key(session: Session, conversation: str, key: str) -> str:
+    """22 characters that are the same for the same effect, and say nothing of where it came from."""
+    return urlsafe_b64encode(session.keys.fingerprint(f"{conversation}:{key}")).decode().rstrip("=")
