@@ -1,5 +1,7 @@
-"""Words: ``uv run python scripts/words.py extract`` brings the catalogues up to the sentences in the code; ``check``
-fails when one is missing, no longer used, or has other placeholders than its source.
+"""Keeps the catalogues up to the sentences in the code.
+
+``uv run python scripts/words.py extract`` adds new sentences and drops old ones; ``check`` fails when one is missing,
+no longer used, or has other placeholders than its source.
 """
 
 from __future__ import annotations
@@ -28,9 +30,7 @@ def template() -> Catalog:
     """Every sentence in the code, with the files it stands in."""
     found = Catalog(project="Erbij", charset="utf-8")
     for room in ROOMS:
-        for name, _line, text, _comments, _context in extract_from_dir(
-            str(ROOT / room), METHODS, keywords=KEYWORDS
-        ):
+        for name, _line, text, _comments, _context in extract_from_dir(str(ROOT / room), METHODS, keywords=KEYWORDS):
             found.add(text, locations=[(f"{room}/{name}", 0)])
     return found
 

@@ -7,7 +7,7 @@ from flows.words import _
 @flow("help")
 async def help_(chat: Chat) -> None:
     """The commands that are open to this person."""
-    from flows.catalogue import catalogue  # noqa: PLC0415  the catalogue holds this flow
+    from flows.catalogue import catalogue  # here, because the catalogue holds this flow
 
     chat.say(_("I am Erbij. I ask how it is going for you here, and I bring stories to the mentors without names."))
     rows = [

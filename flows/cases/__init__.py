@@ -1,4 +1,4 @@
-"""Cases: a student tells what happened, without a name; mentors read, answer and close; the answer finds its way back."""
+"""Cases: a student tells what happened, without a name; mentors read and answer; the answer finds its way back."""
 
 from flows.cases.belonging_case import belonging_case
 from flows.cases.case_list import case_list

@@ -42,7 +42,9 @@ async def belonging_case(chat: Chat) -> None:
     if chat.member:
         chat.say(_("Come back in a day or two and type “answer”: then you can read what the mentors say."))
     else:
-        chat.say(_("Come back to this page in a day or two with your six words: then you can read what the mentors say."))
+        chat.say(
+            _("Come back to this page in a day or two with your six words: then you can read what the mentors say.")
+        )
 
 
 SEND = (Choice("send", _("Give it to the mentors"), "primary"),)

@@ -61,7 +61,9 @@ async def follow_up(chat: Chat) -> None:
     if kept:
         chat.say(_("Thank you. The mentors get it at 9:00, 13:00 or 17:00, whichever comes first."))
     else:
-        chat.say(_("This case was erased in the meantime, so your words were not added. You can start anew with “tell”."))
+        chat.say(
+            _("This case was erased in the meantime, so your words were not added. You can start anew with “tell”.")
+        )
 
 
 MORE_OR_DONE = (Choice("more", _("Write more")), Choice("done", _("Done")))

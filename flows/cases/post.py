@@ -1,4 +1,4 @@
-"""The post of a case in the mentors' channel: one per case, replaced as its status changes. It never quotes the case."""
+"""The post of a case in the mentors' channel: one per case, replaced as it goes on. It never quotes the case."""
 
 from __future__ import annotations
 

@@ -54,5 +54,11 @@ def salt(session: Session) -> str:
 def tag(words: str, salt_hex: str) -> str:
     """The slow fingerprint of a receipt, as 64 hexadecimal digits. Takes about 20 ms and 19 MiB (OWASP's figures)."""
     return hash_secret_raw(
-        words.encode(), bytes.fromhex(salt_hex), time_cost=2, memory_cost=19 * 1024, parallelism=1, hash_len=32, type=Type.ID
+        words.encode(),
+        bytes.fromhex(salt_hex),
+        time_cost=2,
+        memory_cost=19 * 1024,
+        parallelism=1,
+        hash_len=32,
+        type=Type.ID,
     ).hex()

@@ -58,9 +58,7 @@ async def check_in(chat: Chat, round_id: str) -> None:
     await chat.ask("confirm", _("Shall I send these answers? With Back you can still change them."), SEND)
 
     now = await chat.now("sent_at")
-    outcome = await chat.do(
-        "cast", check_ins.cast, chat.community, round_id, chat.member, answers.model_dump(), now
-    )
+    outcome = await chat.do("cast", check_ins.cast, chat.community, round_id, chat.member, answers.model_dump(), now)
     chat.say(THANKS[outcome])
     if outcome != "saved":
         return

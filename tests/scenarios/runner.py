@@ -1,9 +1,9 @@
 """Transcripts: a story is read line by line, played on a surface, and compared with what people really see there.
 
-``> Sam presses [Start] in students`` is an act; the lines below it are what Sam is shown then. Also:
-``> Sam types hello``, ``> Sam asks /help``, ``> Sam fills in`` with ``question = answer`` indented below, ``> posts in
-mentors``, ``> it is 2026-11-26 12:00``, ``> Erbij restarts``. ``{case}`` and ``{receipt}`` stand for what is random: the
-first time they match anything of the right shape, from then on only the same.
+``> Sam presses [Start] in students`` is an act; the lines below it are what Sam is shown then. Other acts:
+``> Sam types hello``, ``> Sam asks /help``, ``> Sam looks``, ``> Sam fills in`` with ``question = answer`` indented
+below it, ``> posts in mentors``, ``> it is 2026-11-26 12:00``, ``> Erbij restarts``. ``{case}`` and ``{receipt}`` stand
+for what is random: the first time they match anything of the right shape, from then on only the same.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ SHAPES = {
     "receipt": r"(?:[a-z]{4} ){5}[a-z]{4}",
     "case": r"[A-Z2-7]{4}",
 }
-SHOWN_AS = {"case": r"(?<=[Cc]ase )[A-Z2-7]{4}\b|(?<=come in: )[A-Z2-7]{4}\b|(?<=Read )[A-Z2-7]{4}\b|^[A-Z2-7]{4}(?=: )"}
+SHOWN_AS = {
+    "case": r"(?<=[Cc]ase )[A-Z2-7]{4}\b|(?<=come in: )[A-Z2-7]{4}\b|(?<=Read )[A-Z2-7]{4}\b|^[A-Z2-7]{4}(?=: )"
+}
 
 
 @dataclass
@@ -55,12 +57,12 @@ class Story:
                 story.acts[-1].seen.append(line)
         return story
 
-    def text(self) -> str:
-        """The file again."""
+    def write(self, path: Path) -> None:
+        """The story into its file."""
         lines = list(self.title)
         for act in self.acts:
             lines += ["", act.line, *(f"    {q} = {a}" for q, a in act.values.items()), *act.seen]
-        return "\n".join(lines) + "\n"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 class Player:

@@ -1,6 +1,6 @@
 """Every story, on every surface and both databases; and once more with a restart before each act.
 
-``ERBIJ_RECORD=1 pytest tests/scenarios`` writes the stories anew from what is seen in the web chat. Read the difference.
+``ERBIJ_RECORD=1 pytest tests/scenarios`` writes the stories anew from what the web chat shows: read the difference.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ async def test_story(path: Path, surface_type: Surface, database: Database) -> N
         try:
             player = Player(world, surface)
             if RECORD:
-                path.write_text((await player.record(Story.read(path))).text(), encoding="utf-8")
+                (await player.record(Story.read(path))).write(path)
             else:
                 await player.play(Story.read(path))
         finally:

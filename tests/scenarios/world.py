@@ -1,4 +1,4 @@
-"""A community of five people on one surface, with the product's own turns, timers and sender, and a clock that stands."""
+"""Five people on one surface, with the product's own turns, timers and sender, and a clock that stands still."""
 
 from __future__ import annotations
 
