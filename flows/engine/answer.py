@@ -121,6 +121,7 @@ def take_values(taking: Taking, conversation: str, turn: int, run: Run, values: 
     if form.open_fields(known):
         run.journal[step.key] = known
         run.close()
+        run.chat.shown.clear()  # what came before the questions has been read
         if wrong:
             taking.say(_("Almost there. Please look at the questions that are still open."))
         return taking.settle(conversation, turn, run)
