@@ -59,6 +59,7 @@ class Database:
         """Functions that wait for the thread now."""
         self._connection: Any = None
         self._session: Any = None
+        self._begun = False
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
@@ -68,7 +69,11 @@ class Database:
 
         self.keys = Keys(self.masters, b"")
         self._connect()
-        self.keys = Keys(self.masters, self._transaction([lambda s: database_key(s, self.masters)])[0])
+        try:
+            self.keys = Keys(self.masters, self._transaction([lambda s: database_key(s, self.masters)])[0])
+        except BaseException:
+            self.close()
+            raise
         self._connect()
         self._thread = threading.Thread(target=self._work, name="storage", daemon=True)
         self._thread.start()
@@ -143,11 +148,13 @@ class Database:
         try:
             results = self._again([function for function, _ in group])
         except Exception as fault:  # whatever it was, its own caller hears it
-            if len(group) > 1:
+            if len(group) > 1 and self._begun:
                 for job in group:
                     self._settle([job])
             else:
-                group[0][1](None, _plain(fault))
+                # Where no transaction even began, as under a lock, one wait is enough for the whole group.
+                for _, settle in group:
+                    settle(None, _plain(fault))
         else:
             for (_, settle), result in zip(group, results, strict=True):
                 settle(result, None)
@@ -167,10 +174,12 @@ class Database:
         raise AssertionError("unreachable")
 
     def _transaction(self, functions: list[Callable[[Session], Any]]) -> list[Any]:
+        self._begun = False
         if self.dialect == "postgresql" and self._connection.closed:
             self._connect()
         connection, session = self._connection, self._session
         connection.execute("BEGIN IMMEDIATE" if self.dialect == "sqlite" else "BEGIN")
+        self._begun = True
         try:
             results = [function(session) for function in functions]
             connection.execute("COMMIT")

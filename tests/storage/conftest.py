@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 
 from storage import communities
 from storage.database import Database
+from storage.keys import Masters
 from storage.statement import Session
 
 NOW = 1_795_000_000_000
@@ -20,6 +23,17 @@ class Here:
 
     id: str
     people: tuple[str, ...]
+
+
+@contextmanager
+def opened(url: str, masters: Masters) -> Iterator[Database]:
+    """Another process's door to the same database."""
+    other = Database(url, masters)
+    other.open()
+    try:
+        yield other
+    finally:
+        other.close()
 
 
 def found(session: Session, slug: str, people: int = 12) -> Here:
