@@ -1,6 +1,6 @@
 """Cases: a student tells what happened, without a name; mentors read and answer; the answer finds its way back."""
 
-from flows.cases.belonging_case import belonging_case
+from flows.cases.belonging_case import belonging_case, keep_receipt
 from flows.cases.case_list import case_list
 from flows.cases.case_work import answer_case, case, claim_case, close_case, note_case
 from flows.cases.follow_up import follow_up
@@ -12,6 +12,7 @@ capability = Capability(
     "cases",
     flows=(
         belonging_case,
+        keep_receipt,
         follow_up,
         release_cases,
         case,

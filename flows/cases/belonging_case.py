@@ -30,6 +30,12 @@ async def belonging_case(chat: Chat) -> None:
     await chat.do("save", save, chat.community, tag, answers.model_dump(), now // DAY)
 
     chat.say(_("Your case is safe with Erbij. The mentors get it at 9:00, 13:00 or 17:00, whichever comes first."))
+    await chat.hand_over("keep_receipt", words)
+
+
+@flow("keep_receipt", expires_after=timedelta(days=1))
+async def keep_receipt(chat: Chat, words: str) -> None:
+    """The receipt, until it is kept. A flow of its own, so that what was told is forgotten here by now."""
     chat.show(Shown(_("Your receipt"), [("", words)]))
     chat.say(
         _(
