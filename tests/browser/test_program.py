@@ -1,0 +1,196 @@
+"""The running program in Chromium: a check-in, and a case from telling to reading the answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, expect
+
+from tests.bot.test_program import erbij, free_port, ready
+from tests.browser.test_web import DESKTOP, PHONE, no_barriers
+
+CASE_PAGE = "/c/teacher-education-1"
+STORY = "In a group task nobody wanted me in their group."
+ANSWER = "Good that you tell this. How was it for you after that?"
+
+
+@pytest.fixture
+async def running(tmp_path: Path) -> AsyncIterator[str]:
+    """The address of a try-out just started, on a database of its own."""
+    port = free_port()
+    async with erbij(tmp_path, port, ERBIJ_DATABASE_URL=f"sqlite:///{tmp_path}/erbij.sqlite3") as process:
+        await ready(process)
+        yield f"http://127.0.0.1:{port}"
+
+
+class Window:
+    """One person's window of the chat."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def last(self) -> Locator:
+        """The newest message that is shown."""
+        return self.page.locator("section.place:not([hidden]) article").last
+
+    async def go(self, place: str) -> None:
+        """Look at a channel, or at the private chat."""
+        tab = self.page.get_by_role("navigation").get_by_role("button", name=re.compile(rf"\b{place}\b"))
+        await tab.click()
+
+    async def press(self, label: str, then: str) -> None:
+        """Press the newest button with this label; the answer must hold ``then``."""
+        await self.page.get_by_role("button", name=label, exact=True).last.click()
+        await self.reads(then)
+
+    async def say(self, text: str, then: str) -> None:
+        """Type a message."""
+        await self.page.get_by_role("textbox", name="Your message to Erbij").fill(text)
+        await self.page.get_by_role("button", name="Send", exact=True).last.click()
+        await self.reads(then)
+
+    async def write(self, question: str, text: str) -> None:
+        """Answer an open question of the form that stands open."""
+        await self.page.get_by_label(question).last.fill(text)
+
+    async def reads(self, text: str) -> None:
+        """Wait until the newest message holds this, and look for barriers."""
+        await expect(self.last()).to_contain_text(text)
+        await no_barriers(self.page)
+
+
+async def six_words(page: Page) -> str:
+    """The words of the receipt, as they are shown once."""
+    card = page.locator(".card").filter(has=page.get_by_role("heading", name="Your receipt"))
+    words = await card.locator("p").inner_text()
+    assert len(words.split()) == 6
+    return words
+
+
+async def window(browser: Browser, url: str, who: str) -> Window:
+    """A window of the chat that is connected."""
+    page = await browser.new_page(viewport=DESKTOP, reduced_motion="reduce")
+    async with page.expect_response(lambda one: one.url.endswith("/act")):
+        await page.goto(f"{url}/chat/{who}")
+    return Window(page)
+
+
+async def released(board: Page, mentor: Page) -> None:
+    """Move Erbij's clock on until the mentors' channel has something new to read."""
+    news = mentor.get_by_role("button", name=re.compile(r"mentors \d+ new"))
+    said = board.locator("[data-status]")
+    for _ in range(5):
+        await board.evaluate("document.querySelector('[data-status]').textContent = ''")
+        await board.get_by_role("button", name="To the next thing that is due").click()
+        await expect(said).to_contain_text("The clock moved on.")
+        try:
+            await expect(news).to_be_visible(timeout=1_500)
+        except AssertionError:
+            continue
+        return
+    raise AssertionError("The mentors' channel has no news.")
+
+
+async def test_a_week_in_the_chat(browser: Browser, running: str) -> None:
+    sam = await window(browser, running, "sam")
+    await check_in(sam)
+    words = await tell(sam)
+    robin, kim = await window(browser, running, "robin"), await window(browser, running, "kim")
+    board = await browser.new_page(viewport=DESKTOP)
+    await board.goto(running)
+    await released(board, robin.page)
+    await mentor(robin, kim)
+    await no_barriers(board)
+    await sam.say("answer", "Which six words did you get?")
+    await sam.write("Which six words did you get?", words)
+    await sam.press("Show me", ANSWER)
+    await expect(sam.last()).to_contain_text("The mentors closed this case.")
+
+
+async def check_in(sam: Window) -> None:
+    """Answer, go back and change, send; once only."""
+    await sam.go("students")
+    await sam.press("Start the check-in", "I felt accepted here this week.")
+    for group in await sam.page.get_by_role("group").all():
+        await group.get_by_role("radio", name="4").check()
+    await sam.press("Look at my answers", "Shall I send these answers?")
+    await sam.press("Back", "I felt accepted here this week.")
+    included = sam.page.get_by_role("group", name="I felt included.").last
+    await expect(included.get_by_role("radio", name="4")).to_be_checked()
+    await included.get_by_role("radio", name="3").check()
+    await sam.press("Look at my answers", "3 of 5")
+    await sam.last().get_by_role("button", name="Send").click()
+    await sam.reads("Thank you. Your answers are in.")
+    await sam.go("students")
+    await sam.press("Start the check-in", "You already took part in this check-in.")
+
+
+async def tell(sam: Window) -> str:
+    """Tell a case; gives the receipt."""
+    await sam.say("/tell", "What was it about?")
+    await sam.write("What was it about?", STORY)
+    await sam.press("Look at it first", "Shall I give it to the mentors?")
+    await sam.press("Give it to the mentors", "Did you keep the six words?")
+    words = await six_words(sam.page)
+    await sam.press("Yes, I have kept them", "Thank you for telling it")
+    return words
+
+
+async def mentor(robin: Window, kim: Window) -> None:
+    """Robin takes the case before Kim does, answers, leaves a note and closes it."""
+    await kim.go("mentors")
+    await kim.press("Read it", STORY)
+    await robin.go("mentors")
+    await robin.reads("A new case has come in")
+    await robin.press("Take it", "This case is in your hands.")
+    await expect(robin.last()).to_contain_text(STORY)
+    await kim.press("Take it", "Robin already takes care of case")
+    await robin.press("Answer", "What would you like to say?")
+    await robin.write("What would you like to say?", ANSWER)
+    await robin.press("Send the answer", "Your answer is there for the student")
+    await robin.press("Leave a note", "What should other mentors know?")
+    await robin.write("What should other mentors know?", "Look at how groups are made.")
+    await robin.press("Keep the note", "The note is kept.")
+    await robin.press("Close the case", "Close this case?")
+    await robin.press("Yes", "The case is closed.")
+    await robin.go("mentors")
+    await robin.reads("Robin closed it.")
+
+
+async def test_a_case_without_javascript(browser: Browser, running: str) -> None:
+    """axe-core itself is a script: it looks at the same pages in a browser that runs it past the policy."""
+    for script in (False, True):
+        context = await browser.new_context(java_script_enabled=script, viewport=PHONE, bypass_csp=script)
+        await case_page(await context.new_page(), f"{running}{CASE_PAGE}", no_barriers if script else unlooked)
+        assert await context.cookies() == []
+        await context.close()
+
+
+async def unlooked(page: Page) -> None:
+    """No look for barriers where no script runs."""
+
+
+async def case_page(page: Page, url: str, look: Callable[[Page], Awaitable[None]]) -> None:
+    """Tell a case to the receipt, and read it again with that."""
+
+    async def press(label: str, then: str) -> None:
+        await look(page)
+        await page.get_by_role("button", name=label, exact=True).click()
+        await expect(page.get_by_text(then).first).to_be_visible()
+
+    await page.goto(url)
+    await press("Tell what happened", "What was it about?")
+    await press("Look at it first", "Something is not right yet")
+    await page.get_by_label("What was it about?").fill(STORY)
+    await press("Look at it first", "Shall I give it to the mentors?")
+    await press("Give it to the mentors", "Did you keep the six words?")
+    words = await six_words(page)
+    await press("Yes, I have kept them", "Thank you for telling it")
+    await page.goto(url)
+    await press("Continue with a receipt", "Which six words did you get?")
+    await page.get_by_label("Which six words did you get?").fill(words)
+    await press("Show me", STORY)
+    await look(page)
