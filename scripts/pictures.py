@@ -3,36 +3,59 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from pathlib import Path
 
-from playwright.async_api import Browser, FrameLocator, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
+from tests.bot.test_program import erbij, free_port, ready
 from tests.browser.conftest import ARGS
-from tests.browser.story import told
+from tests.browser.test_program import CASE_PAGE, STORY, Window, released, tell, window
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 
 
 async def main() -> None:
-    """All pictures, phone and desktop, light and dark."""
+    """All pictures of a try-out just started: phone and desktop, light and dark."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    async with async_playwright() as playwright, told() as surface:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGS)
-        for scheme in ("light", "dark"):
-            await board(browser, surface.url, scheme)
-            await check_in(browser, surface.url, scheme)
-            await case(browser, surface.url, scheme)
-        await browser.close()
+    with tempfile.TemporaryDirectory() as folder:
+        port, settings = free_port(), {"ERBIJ_DATABASE_URL": f"sqlite:///{folder}/erbij.sqlite3"}
+        async with async_playwright() as playwright, erbij(Path(folder), port, **settings) as process:
+            await ready(process)
+            browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGS)
+            url = f"http://127.0.0.1:{port}"
+            await a_case(browser, url)
+            for scheme in ("light", "dark"):
+                await board(browser, url, scheme)
+                await check_in(browser, url, scheme)
+                await case(browser, url, scheme)
+            await browser.close()
+
+
+async def a_case(browser: Browser, url: str) -> None:
+    """Noor tells a case, and the clock goes on until the mentors have it."""
+    noor, robin = await window(browser, url, "noor"), await window(browser, url, "robin")
+    await tell(noor)
+    page = await browser.new_page()
+    await page.goto(url)
+    await released(page, robin.page)
+    for one in (noor.page, robin.page, page):
+        await one.close()
 
 
 async def board(browser: Browser, url: str, scheme: str) -> None:
-    """Three windows side by side."""
+    """A student in the middle of a check-in, a mentor with a case, and a lead."""
     page = await _page(browser, scheme, DESKTOP)
     await page.goto(url)
-    await _take_part(page.frame_locator("[data-frame=student]"))
-    await page.frame_locator("[data-frame=mentor]").get_by_role("button", name="mentors").click()
-    await page.frame_locator("[data-frame=lead]").get_by_text("Hello! I am Erbij.").wait_for()
+    student, mentor, lead = (page.frame_locator(f"[data-frame={one}]") for one in ("student", "mentor", "lead"))
+    await student.get_by_role("button", name="students").click()
+    await student.get_by_role("button", name="Start the check-in").click()
+    await student.get_by_role("group").nth(0).get_by_role("radio", name="4").check()
+    await mentor.get_by_role("button", name="mentors").click()
+    await expect(mentor.get_by_role("button", name="Take it")).to_be_visible()
+    await lead.get_by_role("button", name="students").click()
+    await expect(lead.get_by_role("button", name="Start the check-in")).to_be_visible()
     await _keep(page, f"board-{scheme}")
     await page.close()
 
@@ -40,10 +63,10 @@ async def board(browser: Browser, url: str, scheme: str) -> None:
 async def check_in(browser: Browser, url: str, scheme: str) -> None:
     """A check-in on a phone."""
     page = await _page(browser, scheme, PHONE)
-    await page.goto(f"{url}/chat/sam")
-    await page.get_by_text("Hello! I am Erbij.").wait_for()
-    await page.get_by_role("button", name="students").click()
-    await page.get_by_role("button", name="Take part").click()
+    await page.goto(f"{url}/chat/emma")
+    emma = Window(page)
+    await emma.go("students")
+    await page.get_by_role("button", name="Start the check-in").click()
     await page.get_by_role("group").nth(0).get_by_role("radio", name="4").check()
     await page.get_by_role("group").nth(1).get_by_role("radio", name="5").check()
     await _keep(page, f"check-in-{scheme}")
@@ -54,19 +77,12 @@ async def case(browser: Browser, url: str, scheme: str) -> None:
     """The case page, on a phone and on a desktop."""
     for name, size in (("phone", PHONE), ("desktop", DESKTOP)):
         page = await _page(browser, scheme, size)
-        await page.goto(f"{url}/c/first")
+        await page.goto(f"{url}{CASE_PAGE}")
         await _keep(page, f"case-{name}-{scheme}")
         await page.get_by_role("button", name="Tell what happened").click()
-        await page.get_by_role("button", name="Look at it").click()
+        await page.get_by_label("What was it about?").fill(STORY)
         await _keep(page, f"case-form-{name}-{scheme}")
         await page.close()
-
-
-async def _take_part(window: FrameLocator) -> None:
-    await window.get_by_text("Hello! I am Erbij.").wait_for()
-    await window.get_by_role("button", name="students").click()
-    await window.get_by_role("button", name="Take part").click()
-    await window.get_by_role("group").nth(0).get_by_role("radio", name="4").check()
 
 
 async def _page(browser: Browser, scheme: str, size: dict[str, int]) -> Page:
