@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import bindparam, delete, func, literal, literal_column, select, update
 from sqlmodel import Field, SQLModel
@@ -275,8 +276,12 @@ def who(session: Session, platform: str, space: str, person: str) -> Who | None:
         row = session.one(_who_elsewhere, platform=platform, person=person)
     if row is None:
         return None
-    parsed = tuple(tuple(one.split("\x1f")) for one in row.grants.split("\x1e")) if row.grants else ()
-    return Who(*(*row[:-1], parsed))
+    return Who(*(*row[:-1], _parsed(row.grants or "")))
+
+
+@lru_cache(maxsize=1024)
+def _parsed(grants: str) -> tuple[tuple[str, str, str], ...]:
+    return tuple(tuple(one.split("\x1f")) for one in grants.split("\x1e")) if grants else ()  # type: ignore[misc]
 
 
 def add_community(session: Session, slug: str, name: str, language: str, time_zone: str) -> str:

@@ -44,12 +44,16 @@ def said(msg: Msg | str, language: str) -> str:
     """The sentence in a language; a plain ``str`` (someone's own words) stays as it is."""
     if isinstance(msg, str):
         return msg
-    words = _catalogue(language)
-    n = msg.args.get("n", 1)
-    text = words.ngettext(msg.text, msg.many, n) if msg.many else words.gettext(msg.text)
     if not msg.args:
-        return text
+        return _plain(msg.text, language)
+    n = msg.args.get("n", 1)
+    text = _catalogue(language).ngettext(msg.text, msg.many, n) if msg.many else _plain(msg.text, language)
     return text.format_map({k: said(v, language) if isinstance(v, Msg) else v for k, v in msg.args.items()})
+
+
+@lru_cache(maxsize=4096)
+def _plain(text: str, language: str) -> str:
+    return _catalogue(language).gettext(text)
 
 
 def language_of(*tags: str) -> str:

