@@ -17,7 +17,9 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PROJECT = ROOT / "pyproject.toml"
 HEAD = "# Pinned by scripts/pin.py: what the dependencies above bring along."
-TABLE = re.compile(re.escape(HEAD) + r"\n\[tool\.uv\]\nconstraint-dependencies = \[\n.*?^\]\n", re.DOTALL | re.MULTILINE)
+TABLE = re.compile(
+    re.escape(HEAD) + r"\n\[tool\.uv\]\nconstraint-dependencies = \[\n.*?^\]\n", re.DOTALL | re.MULTILINE
+)
 
 
 def direct() -> set[str]:

@@ -23,7 +23,6 @@ from limits.strategies import FixedWindowRateLimiter
 
 from adapters.web import draw
 
-
 MOST_BODY = 512 * 1024
 """Bytes. 100 KB of text can grow fivefold when a browser encodes it for a form."""
 KEY_LIVES = 3600.0
