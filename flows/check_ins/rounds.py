@@ -10,7 +10,7 @@ OPEN_HOURS = 4 * 24
 
 @flow("open_check_in")
 async def open_check_in(chat: Chat) -> None:
-    """A new round: the post, and the timers that look after its ballots."""
+    """A new round: the post, and the timer that closes it."""
     now = await chat.now("now")
     closes = now + OPEN_HOURS * HOUR
     this = await chat.do("open", check_ins.open_round, chat.community, now, closes)
@@ -21,24 +21,12 @@ async def open_check_in(chat: Chat) -> None:
         place="students",
         subject=f"check-in:{this}",
     )
-    await chat.later("open_ballots", "open_ballots", this, at=now + HOUR)
     await chat.later("close", "close_check_in", this, at=closes)
-
-
-@flow("open_ballots")
-async def open_ballots(chat: Chat, round_id: str) -> None:
-    """Every hour: sealed ballots are opened when enough wait to mix them. Why: see storage/check_ins.py."""
-    now = await chat.now("now")
-    this = await chat.do("round", check_ins.get_round, chat.community, round_id)
-    if this is None or now >= this.closes_at:
-        return
-    await chat.do("count", check_ins.count, chat.community, round_id)
-    await chat.later("again", "open_ballots", round_id, at=now + HOUR, until=this.closes_at)
 
 
 @flow("close_check_in")
 async def close_check_in(chat: Chat, round_id: str) -> None:
-    """The round is over: the last ballots are opened, and the post says so."""
+    """The round is over: its sealed ballots are opened, all together and shuffled, and the post says so."""
     now = await chat.now("now")
     await chat.do("close", check_ins.close, chat.community, round_id, now)
     await chat.post(
