@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from playwright.async_api import Browser, Page, async_playwright, expect
 
@@ -86,7 +87,7 @@ async def case(browser: Browser, url: str, scheme: str) -> None:
 
 
 async def _page(browser: Browser, scheme: str, size: dict[str, int]) -> Page:
-    look = "dark" if scheme == "dark" else "light"
+    look: Literal["dark", "light"] = "dark" if scheme == "dark" else "light"
     return await browser.new_page(
         viewport={"width": size["width"], "height": size["height"]},
         color_scheme=look,
