@@ -82,7 +82,11 @@ def waiting(taking: Taking, token: str, *, first: bool) -> tuple[str, int, Run, 
     """The conversation that a button or form of this very turn answers; None after saying or showing what is so."""
     found = taking.find(token)
     if found is None:
-        taking.say(OVER, "over")
+        # The same event again, after it ended the conversation: what it led to may wait, a receipt say.
+        if first:
+            taking.say(OVER, "over")
+        else:
+            arrive(taking)
         return None
     conversation, turn, journal, current = found
     run = taking.reopen(journal) if current and first else None
