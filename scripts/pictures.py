@@ -9,9 +9,9 @@ from typing import Literal
 
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from tests.bot.test_program import erbij, free_port, ready
+from tests.bot.test_program import erbij, ready
 from tests.browser.conftest import ARGS
-from tests.browser.test_program import CASE_PAGE, STORY, Window, released, tell, window
+from tests.browser.test_program import CASE_PAGE, STORY, Window, free_port, released, tell, window
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
