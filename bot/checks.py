@@ -10,7 +10,7 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.settings import Misconfigured, Settings, faults, master_key
-from storage import communities, due, migrate, outbox
+from storage import communities, due, migrate, outbox, places
 from storage.database import Database, NotSaved
 from storage.keys import KeyFault, Masters
 
@@ -53,8 +53,8 @@ def _database(settings: Settings, masters: Masters) -> list[Finding]:
         depth, dead = database.run_now(outbox.depth), database.run_now(due.dead)
         known = database.run_now(communities.every)
         for community, _slug, name, _language, _zone in known:
-            places = database.run_now(partial(communities.places, community=community))
-            found.append(_community(name, {place[0] for place in places}))
+            chosen = database.run_now(partial(places.every, community=community))
+            found.append(_community(name, {place[0] for place in chosen}))
     except KeyFault as fault:
         return [Finding(False, f"The master key does not fit this database: {fault}")]
     finally:

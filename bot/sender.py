@@ -20,7 +20,7 @@ import structlog
 from flows.engine import wire
 from flows.seam import Adapter, Blocked, Outgoing, SendError, Sent, Space, Text, TooFast
 from flows.words import _, said
-from storage import communities, outbox
+from storage import outbox, places
 from storage.database import NotSaved
 
 if TYPE_CHECKING:
@@ -196,7 +196,8 @@ def _settling(result: Sent | Exception, row: outbox.Waiting, now: int) -> list[C
 
 def _something_waits(session: Session, row: outbox.Waiting, now: int) -> None:
     """A note in the students' channel that something waits, without a name; one at a time."""
-    place = communities.place(session, row.community, "students")
+    here = (one for one in places.of_kind(session, row.community, "students") if one.platform == row.platform)
+    place = next(here, None)
     if place is None:
         return
     text = said(

@@ -11,7 +11,7 @@ from adapters.web.tryout import Account, TryOut
 from bot.sender import outgoing_id
 from flows.engine import timers, wire
 from flows.seam import Outgoing, Space
-from storage import communities, due, meta, outbox
+from storage import communities, due, members, meta, outbox, places
 
 if TYPE_CHECKING:
     from bot.time import Clock
@@ -49,12 +49,12 @@ def seed(session: Session, catalogue: Catalogue, now: int) -> bool:
     communities.add_space(session, community, SPACE.platform, SPACE.id)
     communities.add_space(session, community, "page", SLUG)
     for kind, name, _roles in PLACES:
-        communities.set_place(session, community, kind, SPACE.platform, SPACE.id, kind, name)
+        places.choose(session, community, kind, SPACE.platform, SPACE.id, kind, name)
     for role in ("student", "mentor", "lead"):
-        communities.grant(session, community, role, SPACE.platform, "role", role)
+        members.grant(session, community, role, SPACE.platform, "role", role)
     for one in ACCOUNTS:
         name = "" if one.role == "student" else one.name
-        communities.add_member(session, community, SPACE.platform, SPACE.id, one.id, one.id, name)
+        members.add_member(session, community, SPACE.platform, SPACE.id, one.id, one.id, name)
     due.add(session, f"{community}:first", community, "open_check_in", "", now)
     return True
 

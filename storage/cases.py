@@ -21,9 +21,9 @@ from sqlalchemy import BigInteger, bindparam, delete, func, select, update
 from sqlmodel import Field, SQLModel
 
 from storage import letters
-from storage.communities import Member
 from storage.ids import new_id
 from storage.keys import seal, unseal
+from storage.members import Member
 from storage.statement import Session, Statement, columns
 
 NEW, CLAIMED, ANSWERED, CLOSED = "new", "claimed", "answered", "closed"

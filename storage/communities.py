@@ -1,11 +1,10 @@
-"""Communities, where they live, and who is in them."""
+"""Communities and where they live: a Discord server, a Teams tenant, a web address."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
-from sqlalchemy import bindparam, delete, func, literal, literal_column, select, update
+from sqlalchemy import bindparam, delete, select
 from sqlmodel import Field, SQLModel
 
 from storage.ids import new_id
@@ -30,63 +29,6 @@ class CommunitySpace(SQLModel, table=True):
     community_id: str = Field(foreign_key="community.id", index=True)
 
 
-class Place(SQLModel, table=True):
-    """A channel with a purpose: ``students``, ``mentors`` or ``leads``."""
-
-    community_id: str = Field(primary_key=True, foreign_key="community.id")
-    kind: str = Field(primary_key=True)
-    platform: str
-    space_id: str
-    external_id: str
-    name: str
-
-
-class RoleGrant(SQLModel, table=True):
-    """Who holds a role: everyone with a platform role, or one named person."""
-
-    community_id: str = Field(primary_key=True, foreign_key="community.id")
-    role: str = Field(primary_key=True)
-    platform: str = Field(primary_key=True)
-    kind: str = Field(primary_key=True)
-    external_id: str = Field(primary_key=True)
-
-
-class Member(SQLModel, table=True):
-    """A person in a community. The name is kept for staff only; a student's is not."""
-
-    id: str = Field(primary_key=True)
-    community_id: str = Field(foreign_key="community.id", index=True)
-    language: str = ""
-    name: str = ""
-
-
-class Account(SQLModel, table=True):
-    """A member on a platform, and how the adapter reaches them."""
-
-    platform: str = Field(primary_key=True)
-    external_id: str = Field(primary_key=True)
-    community_id: str = Field(primary_key=True, foreign_key="community.id")
-    member_id: str = Field(foreign_key="member.id", index=True)
-    space_id: str
-    address: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """Whom an event comes from, as far as Erbij knows them. Empty ``member`` for someone new."""
-
-    community: str
-    community_name: str
-    community_language: str
-    time_zone: str
-    member: str
-    language: str
-    name: str
-    address: str
-    grants: tuple[tuple[str, str, str], ...]
-    """(role, "role" or "person", platform id), of this platform."""
-
-
 @dataclass(frozen=True, slots=True)
 class Destination:
     """Where a message goes on a platform; ``external_id`` is a place's or a person's."""
@@ -98,164 +40,30 @@ class Destination:
     language: str
 
 
-_community, _space, _place, _grant, _member, _account = map(
-    columns, (Community, CommunitySpace, Place, RoleGrant, Member, Account)
-)
-
-_grants = (
-    select(
-        func.aggregate_strings(
-            _grant.role.concat("\x1f").concat(_grant.kind).concat("\x1f").concat(_grant.external_id),
-            literal_column("'\x1e'"),  # type: ignore[arg-type]  # a plain str would wait for SQLAlchemy to execute it
-        )
-    )
-    .where(_grant.community_id == _community.id, _grant.platform == bindparam("platform"))
-    .correlate(Community)
-    .scalar_subquery()
-)
-_seen = (
-    _community.id,
-    _community.name,
-    _community.language,
-    _community.time_zone,
-    func.coalesce(_member.id, "").label("member"),
-    func.coalesce(_member.language, "").label("member_language"),
-    func.coalesce(_member.name, "").label("member_name"),
-    func.coalesce(_account.address, "").label("address"),
-    _grants.label("grants"),
-)
-_who = Statement(
-    lambda _: (
-        select(*_seen)
-        .select_from(CommunitySpace)
-        .join(Community, _community.id == _space.community_id)
-        .outerjoin(
-            Account,
-            (_account.community_id == _community.id)
-            & (_account.platform == bindparam("platform"))
-            & (_account.external_id == bindparam("person")),
-        )
-        .outerjoin(Member, _member.id == _account.member_id)
-        .where(
-            _space.platform == bindparam("platform"),
-            _space.external_id == bindparam("space"),
-        )
-    )
-)
-_who_elsewhere = Statement(
-    lambda _: (
-        select(*_seen)
-        .select_from(Account)
-        .join(Community, _community.id == _account.community_id)
-        .join(Member, _member.id == _account.member_id)
-        .where(
-            _account.platform == bindparam("platform"),
-            _account.external_id == bindparam("person"),
-        )
-        .order_by(_community.id)
-    )
-)
+_community, _space = columns(Community), columns(CommunitySpace)
 _add_community = Statement(lambda sql: sql.insert(Community))
+
+
 _add_space = Statement(lambda sql: sql.insert(CommunitySpace))
-_add_member = Statement(lambda sql: sql.insert(Member))
-_add_account = Statement(lambda sql: sql.insert(Account))
-_add_grant = Statement(lambda sql: sql.insert(RoleGrant).on_conflict_do_nothing())
-_drop_grants = Statement(
-    lambda _: delete(RoleGrant).where(
-        _grant.community_id == bindparam("community"),
-        _grant.role == bindparam("of_role"),
-        _grant.platform == bindparam("on"),
-    )
-)
-_add_place = Statement(lambda sql: sql.insert(Place))
-_drop_place = Statement(
-    lambda _: delete(Place).where(
-        _place.community_id == bindparam("community"),
-        _place.kind == bindparam("of_kind"),
-    )
-)
-_drop_place_by_id = Statement(
-    lambda _: delete(Place).where(_place.platform == bindparam("on"), _place.external_id == bindparam("external"))
-)
+
+
 _drop_space = Statement(
     lambda _: delete(CommunitySpace).where(
         _space.platform == bindparam("on"), _space.external_id == bindparam("external")
     )
 )
-_places = Statement(
-    lambda _: (
-        select(
-            _place.kind,
-            _place.platform,
-            _place.space_id,
-            _place.external_id,
-            _place.name,
-        )
-        .where(_place.community_id == bindparam("community"))
-        .order_by(_place.kind)
-    )
-)
-_set_language = Statement(
-    lambda _: (
-        update(Member)
-        .where(
-            _member.id == bindparam("member"),
-            _member.community_id == bindparam("community"),
-        )
-        .values(language=bindparam("new"))
-    )
-)
-_set_name = Statement(lambda _: update(Member).where(_member.id == bindparam("member")).values(name=bindparam("new")))
-_set_address = Statement(
-    lambda _: (
-        update(Account)
-        .where(
-            _account.platform == bindparam("on"),
-            _account.external_id == bindparam("external"),
-        )
-        .values(address=bindparam("new"))
-    )
-)
-_place_of = Statement(
-    lambda _: (
-        select(
-            _place.platform,
-            _place.space_id,
-            _place.external_id,
-            literal("").label("address"),
-            _community.language,
-        )
-        .join(Community, _community.id == _place.community_id)
-        .where(
-            _place.community_id == bindparam("community"),
-            _place.kind == bindparam("of_kind"),
-        )
-    )
-)
-_accounts_of = Statement(
-    lambda _: (
-        select(
-            _account.platform,
-            _account.space_id,
-            _account.external_id,
-            _account.address,
-            func.coalesce(func.nullif(_member.language, ""), _community.language).label("language"),
-        )
-        .join(Member, _member.id == _account.member_id)
-        .join(Community, _community.id == _account.community_id)
-        .where(
-            _account.member_id == bindparam("member"),
-            _account.community_id == bindparam("community"),
-        )
-        .order_by(_account.platform)
-    )
-)
+
+
 _by_slug = Statement(lambda _: select(_community.id, _community.name).where(_community.slug == bindparam("slug")))
+
+
 _by_id = Statement(
     lambda _: select(_community.id, _community.name, _community.language, _community.time_zone).where(
         _community.id == bindparam("community")
     )
 )
+
+
 _all = Statement(
     lambda _: select(
         _community.id,
@@ -265,23 +73,6 @@ _all = Statement(
         _community.time_zone,
     ).order_by(_community.slug)
 )
-
-
-def who(session: Session, platform: str, space: str, person: str) -> Who | None:
-    """Whom an event comes from; None where no community is set up. An empty ``space`` looks by person alone."""
-    row = None
-    if space:
-        row = session.one(_who, platform=platform, space=space, person=person)
-    if row is None and person:
-        row = session.one(_who_elsewhere, platform=platform, person=person)
-    if row is None:
-        return None
-    return Who(*(*row[:-1], _parsed(row.grants or "")))
-
-
-@lru_cache(maxsize=1024)
-def _parsed(grants: str) -> tuple[tuple[str, str, str], ...]:
-    return tuple(tuple(one.split("\x1f")) for one in grants.split("\x1e")) if grants else ()  # type: ignore[misc]
 
 
 def add_community(session: Session, slug: str, name: str, language: str, time_zone: str) -> str:
@@ -303,115 +94,9 @@ def add_space(session: Session, community: str, platform: str, external_id: str)
     session.run(_add_space, platform=platform, external_id=external_id, community_id=community)
 
 
-def add_member(  # noqa: PLR0913  one row of two tables
-    session: Session,
-    community: str,
-    platform: str,
-    space: str,
-    person: str,
-    address: str = "",
-    name: str = "",
-) -> str:
-    """Someone new; returns the member's id."""
-    member = new_id()
-    session.run(_add_member, id=member, community_id=community, language="", name=name)
-    session.run(
-        _add_account,
-        platform=platform,
-        external_id=person,
-        community_id=community,
-        member_id=member,
-        space_id=space,
-        address=address,
-    )
-    return member
-
-
-def grant(  # noqa: PLR0913
-    session: Session,
-    community: str,
-    role: str,
-    platform: str,
-    kind: str,
-    external_id: str,
-) -> None:
-    """Give a role to a platform role or to one person."""
-    session.run(
-        _add_grant,
-        community_id=community,
-        role=role,
-        platform=platform,
-        kind=kind,
-        external_id=external_id,
-    )
-
-
-def revoke(session: Session, community: str, role: str, platform: str) -> None:
-    """Nobody on this platform holds the role any more."""
-    session.run(_drop_grants, community=community, of_role=role, on=platform)
-
-
-def set_place(  # noqa: PLR0913  one row
-    session: Session,
-    community: str,
-    kind: str,
-    platform: str,
-    space: str,
-    external_id: str,
-    name: str,
-) -> None:
-    """The channel for a purpose; takes the place of an earlier one."""
-    session.run(_drop_place, community=community, of_kind=kind)
-    session.run(
-        _add_place,
-        community_id=community,
-        kind=kind,
-        platform=platform,
-        space_id=space,
-        external_id=external_id,
-        name=name,
-    )
-
-
-def forget_place(session: Session, platform: str, external_id: str) -> None:
-    """A channel was deleted."""
-    session.run(_drop_place_by_id, on=platform, external=external_id)
-
-
 def forget_space(session: Session, platform: str, external_id: str) -> None:
     """Erbij was taken out of a server or team; what the community stored stays."""
     session.run(_drop_space, on=platform, external=external_id)
-
-
-def set_language(session: Session, community: str, member: str, language: str) -> None:
-    """The language a member wants to be spoken to."""
-    session.run(_set_language, community=community, member=member, new=language)
-
-
-def set_name(session: Session, member: str, name: str) -> None:
-    """The name under which colleagues know a member of staff."""
-    session.run(_set_name, member=member, new=name)
-
-
-def set_address(session: Session, platform: str, person: str, address: str) -> None:
-    """How the adapter reaches someone from now on."""
-    session.run(_set_address, on=platform, external=person, new=address)
-
-
-def place(session: Session, community: str, kind: str) -> Destination | None:
-    """The channel for a purpose, where it is set."""
-    row = session.one(_place_of, community=community, of_kind=kind)
-    return None if row is None else Destination(*row)
-
-
-def accounts(session: Session, community: str, member: str) -> list[Destination]:
-    """Where a member can be reached privately."""
-    return [Destination(*row) for row in session.all(_accounts_of, community=community, member=member)]
-
-
-def places(session: Session, community: str) -> list[tuple[str, str, str, str, str]]:
-    """(kind, platform, space, id, name) of each channel."""
-    return [tuple(row) for row in session.all(_places, community=community)]
 
 
 def by_slug(session: Session, slug: str) -> tuple[str, str] | None:

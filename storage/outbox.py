@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, bindparam, case, delete, func, select, update
 from sqlmodel import Field, Index, SQLModel
 
-from storage.communities import Account
+from storage.members import Account
 from storage.statement import Session, Statement, columns
 
 WAITING, SENT, DEAD = "waiting", "sent", "dead"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
-from storage import audit, cases, check_ins, communities, conversations, due, letters, meta, outbox
+from storage import audit, cases, check_ins, communities, conversations, due, letters, members, meta, outbox, places
 
 metadata = SQLModel.metadata
 """All of Erbij's tables."""
@@ -17,7 +17,9 @@ __all__ = [
     "conversations",
     "due",
     "letters",
+    "members",
     "meta",
     "metadata",
     "outbox",
+    "places",
 ]

@@ -2,7 +2,7 @@
 
 from flows.engine import Chat, Choice, flow
 from flows.words import NAMES, Msg, _, said
-from storage import communities
+from storage import members
 
 
 @flow("language")
@@ -16,6 +16,6 @@ async def language(chat: Chat) -> None:
         _("Which language shall we speak?"),
         [Choice(tag, Msg(name)) for tag, name in NAMES.items()],
     )
-    await chat.do("set", communities.set_language, chat.community, chat.member, chosen)
+    await chat.do("set", members.set_language, chat.community, chat.member, chosen)
     # Said in the language just chosen, whatever the one this conversation began in.
     chat.say(Msg("{said}", {"said": said(_("Good. From now on I speak English with you."), chosen)}))

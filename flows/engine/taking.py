@@ -15,7 +15,7 @@ from flows.engine.flow import Catalogue, Flow
 from flows.engine.run import Journal, Later, Post, Run
 from flows.engine.sentences import NOT_FOR_YOU, OVER
 from flows.words import Msg
-from storage import communities, conversations, due, outbox
+from storage import conversations, due, members, outbox, places
 from storage.ids import new_id
 from storage.statement import Session
 
@@ -166,29 +166,27 @@ class Taking:
         self.parts += draw.question(step, run.journal, token, self.context.language, back=back)
 
     def post(self, conversation: str, post: Post) -> None:
-        """A message into the outbox; dropped where the community has no such place yet."""
+        """A message into the outbox, on each platform that has the place; dropped where none has it yet."""
         session, community = self.session, self.context.community
         if post.place:
-            to = communities.place(session, community, post.place)
+            to = places.of_kind(session, community, post.place)
         else:
-            to = next(iter(communities.accounts(session, community, post.member)), None)
-        if to is None:
-            return
-        payload = wire.pack(draw.pieces(post.pieces, to.language), to.language)
-        key = outbox_key(session, conversation, post.key)
-        outbox.add(
-            session,
-            key,
-            community,
-            to.platform,
-            to.space,
-            to.external_id,
-            private=not post.place,
-            subject=post.subject,
-            payload=payload,
-            now=self.now,
-        )
-        self.posted = True
+            to = members.accounts(session, community, post.member)[:1]
+        for one in to:
+            payload = wire.pack(draw.pieces(post.pieces, one.language), one.language)
+            outbox.add(
+                session,
+                outbox_key(session, conversation, f"{post.key}@{one.platform}"),
+                community,
+                one.platform,
+                one.space,
+                one.external_id,
+                private=not post.place,
+                subject=post.subject,
+                payload=payload,
+                now=self.now,
+            )
+            self.posted = True
 
     def later(self, conversation: str, timer: Later) -> None:
         """A timer into the due rows."""

@@ -11,7 +11,7 @@ from flows.engine.flow import Catalogue
 from flows.engine.sentences import NOT_HERE, OVER
 from flows.engine.taking import Taking, Turn, Work
 from flows.words import language_of
-from storage import communities, conversations
+from storage import communities, conversations, members, places
 from storage.statement import Session
 
 DAY = 86_400_000
@@ -24,7 +24,7 @@ def take(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: i
     first = conversations.first_seen(session, f"{platform}:{incoming.event}", now // DAY)
     if isinstance(incoming.act, seam.Removed):
         if incoming.act.place:
-            communities.forget_place(session, platform, incoming.act.place)
+            places.forget(session, platform, incoming.act.place)
         else:
             communities.forget_space(session, platform, incoming.space.id)
         return Turn(seam.Reply(), "removed")
@@ -58,7 +58,7 @@ def finish_work(session: Session, catalogue: Catalogue, work: Work, result: Any,
 def recognise(session: Session, incoming: seam.Incoming) -> Context | None:
     """Who this is in which community; someone new becomes a member."""
     person, space = incoming.person, incoming.space
-    who = communities.who(session, space.platform, space.id, person.id if person else "")
+    who = members.who(session, space.platform, space.id, person.id if person else "")
     if who is None:
         return None
     roles: frozenset[str] = frozenset()
@@ -72,7 +72,7 @@ def recognise(session: Session, incoming: seam.Incoming) -> Context | None:
         roles = frozenset(held)
         name = person.name if roles & STAFF else ""
         if not member:
-            member = communities.add_member(
+            member = members.add_member(
                 session,
                 who.community,
                 space.platform,
@@ -83,9 +83,9 @@ def recognise(session: Session, incoming: seam.Incoming) -> Context | None:
             )
         else:
             if incoming.address and incoming.address != who.address:
-                communities.set_address(session, space.platform, person.id, incoming.address)
+                members.set_address(session, space.platform, person.id, incoming.address)
             if name and name != who.name:
-                communities.set_name(session, member, name)
+                members.set_name(session, member, name)
     language = who.language or language_of(incoming.locale or who.community_language)
     name = person.name if person is not None and roles & STAFF else ""
     return Context(who.community, who.community_name, who.time_zone, language, member, name, roles)

@@ -25,7 +25,7 @@ from flows.seam import (
     Space,
     Text,
 )
-from storage import check_ins, communities, conversations
+from storage import check_ins, communities, conversations, members, places
 from storage.database import Database
 from storage.statement import Session
 
@@ -47,8 +47,8 @@ class Desk:
         community = found_community(session, self.catalogue, slug, slug.title(), "en", "Europe/Brussels", NOW)
         communities.add_space(session, community, "web", slug)
         for kind in ("students", "mentors", "leads"):
-            communities.set_place(session, community, kind, "web", slug, f"{slug}-{kind}", kind)
-        communities.grant(session, community, "mentor", "web", "person", "robin")
+            places.choose(session, community, kind, "web", slug, f"{slug}-{kind}", kind)
+        members.grant(session, community, "mentor", "web", "person", "robin")
         return community
 
     def give(self, act: Act, *, who: str | None = "sam", space: str = "one", event: str = "", now: int = NOW) -> Reply:
@@ -137,7 +137,7 @@ def test_a_student_starts_nothing_of_the_mentors(desk: Desk) -> None:
 def test_a_role_taken_away_between_two_clicks_counts_at_once(desk: Desk) -> None:
     @_in(desk)
     def _lead(session: Session) -> None:
-        communities.grant(session, desk.one, "student", "web", "role", "first-years")
+        members.grant(session, desk.one, "student", "web", "role", "first-years")
 
     space, act = Space("web", "one"), Pressed(f"s.check_in.{desk.round(desk.one)}")
     has = Person("sam", roles=frozenset({"first-years"}))

@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 
 from flows.seam import Act, Button, Buttons, Command, Filled, Form, Incoming, Person, Pressed, Reply, Space
-from storage import cases, communities
+from storage import cases, communities, members
 from storage.database import Database
 from storage.statement import Session
 from tests.scenarios.world import World
@@ -64,7 +64,7 @@ async def alone(database: Database) -> AsyncIterator[Alone]:
         for space in (HERE, PAGE):
             communities.add_space(session, here, space.platform, space.id)
         for who, role in PEOPLE.items():
-            communities.grant(session, here, role, "web", "person", who.lower())
+            members.grant(session, here, role, "web", "person", who.lower())
 
     await database.run(found)
     yield Alone(world)
@@ -142,7 +142,7 @@ async def test_another_community_cannot_read_a_case(alone: Alone, database: Data
     def found(session: Session) -> None:
         other = communities.add_community(session, "second", "Year 2", "en", "UTC")
         communities.add_space(session, other, "web", "second")
-        communities.grant(session, other, "mentor", "web", "person", "eve")
+        members.grant(session, other, "mentor", "web", "person", "eve")
 
     await database.run(found)
     incoming = Incoming("e", Space("web", "second"), Person("eve", "Eve"), Pressed(f"s.case.{case}"))

@@ -15,7 +15,7 @@ from bot.timers import Timers
 from flows.catalogue import catalogue
 from flows.engine.timers import found_community
 from flows.seam import Incoming, Reply
-from storage import communities, due, outbox
+from storage import communities, due, members, outbox, places
 from storage.database import Database
 from storage.statement import Session
 
@@ -109,9 +109,9 @@ class World:
             communities.add_space(session, here, tenant.platform, tenant.id)
         for place, role in ROLES.items():
             external = surface.place_ids[place]
-            communities.set_place(session, here, place, space.platform, space.id, external, place)
+            places.choose(session, here, place, space.platform, space.id, external, place)
             for who in HOLDERS[place]:
-                communities.grant(session, here, role, space.platform, "person", surface.person_ids[who])
+                members.grant(session, here, role, space.platform, "person", surface.person_ids[who])
 
 
 def local(when: str) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from storage import communities
+from storage import communities, members
 from storage.database import Database
 from storage.keys import Masters
 from storage.statement import Session
@@ -42,7 +42,7 @@ def found(session: Session, slug: str, people: int = 12) -> Here:
     return Here(
         community,
         tuple(
-            communities.add_member(session, community, "web", slug, f"{slug}{n}", f"at {n}", f"Person {n}")
+            members.add_member(session, community, "web", slug, f"{slug}{n}", f"at {n}", f"Person {n}")
             for n in range(people)
         ),
     )

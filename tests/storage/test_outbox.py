@@ -5,7 +5,7 @@ import threading
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import communities, outbox
+from storage import communities, members, outbox
 from storage.database import Database
 from storage.keys import Masters
 from storage.statement import Session
@@ -92,7 +92,7 @@ def test_payloads_are_sealed_and_gone_once_sent(database: Database, here: Here) 
 
 def test_a_private_message_goes_to_the_address_that_is_known_now(database: Database, here: Here) -> None:
     database.run_now(lambda s: put(s, here, "a", "here3", private=True))
-    database.run_now(lambda s: communities.set_address(s, "web", "here3", "new address"))
+    database.run_now(lambda s: members.set_address(s, "web", "here3", "new address"))
     assert [row.address for row in claim(database)] == ["new address"]
 
 

@@ -65,7 +65,7 @@ def _communities() -> None:
         "place",
         _community(key=True),
         _text("kind", key=True),
-        _text("platform"),
+        _text("platform", key=True),
         _text("space_id"),
         _text("external_id"),
         _text("name"),

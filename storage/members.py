@@ -1,0 +1,271 @@
+"""Who is in a community: members, their accounts on the platforms, and who holds which role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqlalchemy import bindparam, delete, func, literal_column, select, update
+from sqlmodel import Field, SQLModel
+
+from storage.communities import Community, CommunitySpace, Destination
+from storage.ids import new_id
+from storage.statement import Session, Statement, columns
+
+
+class RoleGrant(SQLModel, table=True):
+    """Who holds a role: everyone with a platform role, or one named person."""
+
+    community_id: str = Field(primary_key=True, foreign_key="community.id")
+    role: str = Field(primary_key=True)
+    platform: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    external_id: str = Field(primary_key=True)
+
+
+class Member(SQLModel, table=True):
+    """A person in a community. The name is kept for staff only; a student's is not."""
+
+    id: str = Field(primary_key=True)
+    community_id: str = Field(foreign_key="community.id", index=True)
+    language: str = ""
+    name: str = ""
+
+
+class Account(SQLModel, table=True):
+    """A member on a platform, and how the adapter reaches them."""
+
+    platform: str = Field(primary_key=True)
+    external_id: str = Field(primary_key=True)
+    community_id: str = Field(primary_key=True, foreign_key="community.id")
+    member_id: str = Field(foreign_key="member.id", index=True)
+    space_id: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Whom an event comes from, as far as Erbij knows them. Empty ``member`` for someone new."""
+
+    community: str
+    community_name: str
+    community_language: str
+    time_zone: str
+    member: str
+    language: str
+    name: str
+    address: str
+    grants: tuple[tuple[str, str, str], ...]
+    """(role, "role" or "person", platform id), of this platform."""
+
+
+_community, _space, _grant, _member, _account = map(columns, (Community, CommunitySpace, RoleGrant, Member, Account))
+_grants = (
+    select(
+        func.aggregate_strings(
+            _grant.role.concat("\x1f").concat(_grant.kind).concat("\x1f").concat(_grant.external_id),
+            literal_column("'\x1e'"),  # type: ignore[arg-type]  # a plain str would wait for SQLAlchemy to execute it
+        )
+    )
+    .where(_grant.community_id == _community.id, _grant.platform == bindparam("platform"))
+    .correlate(Community)
+    .scalar_subquery()
+)
+
+
+_seen = (
+    _community.id,
+    _community.name,
+    _community.language,
+    _community.time_zone,
+    func.coalesce(_member.id, "").label("member"),
+    func.coalesce(_member.language, "").label("member_language"),
+    func.coalesce(_member.name, "").label("member_name"),
+    func.coalesce(_account.address, "").label("address"),
+    _grants.label("grants"),
+)
+
+
+_who = Statement(
+    lambda _: (
+        select(*_seen)
+        .select_from(CommunitySpace)
+        .join(Community, _community.id == _space.community_id)
+        .outerjoin(
+            Account,
+            (_account.community_id == _community.id)
+            & (_account.platform == bindparam("platform"))
+            & (_account.external_id == bindparam("person")),
+        )
+        .outerjoin(Member, _member.id == _account.member_id)
+        .where(
+            _space.platform == bindparam("platform"),
+            _space.external_id == bindparam("space"),
+        )
+    )
+)
+
+
+_who_elsewhere = Statement(
+    lambda _: (
+        select(*_seen)
+        .select_from(Account)
+        .join(Community, _community.id == _account.community_id)
+        .join(Member, _member.id == _account.member_id)
+        .where(
+            _account.platform == bindparam("platform"),
+            _account.external_id == bindparam("person"),
+        )
+        .order_by(_community.id)
+    )
+)
+
+
+_add_member = Statement(lambda sql: sql.insert(Member))
+
+
+_add_account = Statement(lambda sql: sql.insert(Account))
+
+
+_add_grant = Statement(lambda sql: sql.insert(RoleGrant).on_conflict_do_nothing())
+
+
+_drop_grants = Statement(
+    lambda _: delete(RoleGrant).where(
+        _grant.community_id == bindparam("community"),
+        _grant.role == bindparam("of_role"),
+        _grant.platform == bindparam("on"),
+    )
+)
+
+
+_set_language = Statement(
+    lambda _: (
+        update(Member)
+        .where(
+            _member.id == bindparam("member"),
+            _member.community_id == bindparam("community"),
+        )
+        .values(language=bindparam("new"))
+    )
+)
+
+
+_set_name = Statement(lambda _: update(Member).where(_member.id == bindparam("member")).values(name=bindparam("new")))
+
+
+_set_address = Statement(
+    lambda _: (
+        update(Account)
+        .where(
+            _account.platform == bindparam("on"),
+            _account.external_id == bindparam("external"),
+        )
+        .values(address=bindparam("new"))
+    )
+)
+
+
+_accounts_of = Statement(
+    lambda _: (
+        select(
+            _account.platform,
+            _account.space_id,
+            _account.external_id,
+            _account.address,
+            func.coalesce(func.nullif(_member.language, ""), _community.language).label("language"),
+        )
+        .join(Member, _member.id == _account.member_id)
+        .join(Community, _community.id == _account.community_id)
+        .where(
+            _account.member_id == bindparam("member"),
+            _account.community_id == bindparam("community"),
+        )
+        .order_by(_account.platform)
+    )
+)
+
+
+def who(session: Session, platform: str, space: str, person: str) -> Who | None:
+    """Whom an event comes from; None where no community is set up. An empty ``space`` looks by person alone."""
+    row = None
+    if space:
+        row = session.one(_who, platform=platform, space=space, person=person)
+    if row is None and person:
+        row = session.one(_who_elsewhere, platform=platform, person=person)
+    if row is None:
+        return None
+    return Who(*(*row[:-1], _parsed(row.grants or "")))
+
+
+@lru_cache(maxsize=1024)
+def _parsed(grants: str) -> tuple[tuple[str, str, str], ...]:
+    return tuple(tuple(one.split("\x1f")) for one in grants.split("\x1e")) if grants else ()  # type: ignore[misc]
+
+
+def add_member(  # noqa: PLR0913  one row of two tables
+    session: Session,
+    community: str,
+    platform: str,
+    space: str,
+    person: str,
+    address: str = "",
+    name: str = "",
+) -> str:
+    """Someone new; returns the member's id."""
+    member = new_id()
+    session.run(_add_member, id=member, community_id=community, language="", name=name)
+    session.run(
+        _add_account,
+        platform=platform,
+        external_id=person,
+        community_id=community,
+        member_id=member,
+        space_id=space,
+        address=address,
+    )
+    return member
+
+
+def grant(  # noqa: PLR0913
+    session: Session,
+    community: str,
+    role: str,
+    platform: str,
+    kind: str,
+    external_id: str,
+) -> None:
+    """Give a role to a platform role or to one person."""
+    session.run(
+        _add_grant,
+        community_id=community,
+        role=role,
+        platform=platform,
+        kind=kind,
+        external_id=external_id,
+    )
+
+
+def revoke(session: Session, community: str, role: str, platform: str) -> None:
+    """Nobody on this platform holds the role any more."""
+    session.run(_drop_grants, community=community, of_role=role, on=platform)
+
+
+def set_language(session: Session, community: str, member: str, language: str) -> None:
+    """The language a member wants to be spoken to."""
+    session.run(_set_language, community=community, member=member, new=language)
+
+
+def set_name(session: Session, member: str, name: str) -> None:
+    """The name under which colleagues know a member of staff."""
+    session.run(_set_name, member=member, new=name)
+
+
+def set_address(session: Session, platform: str, person: str, address: str) -> None:
+    """How the adapter reaches someone from now on."""
+    session.run(_set_address, on=platform, external=person, new=address)
+
+
+def accounts(session: Session, community: str, member: str) -> list[Destination]:
+    """Where a member can be reached privately."""
+    return [Destination(*row) for row in session.all(_accounts_of, community=community, member=member)]

@@ -1,0 +1,107 @@
+"""Places: the channels with a purpose, one of each kind on each platform where a community lives."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, delete, literal, select
+from sqlmodel import Field, SQLModel
+
+from storage.communities import Community, Destination
+from storage.statement import Session, Statement, columns
+
+
+class Place(SQLModel, table=True):
+    """A channel with a purpose: ``students``, ``mentors`` or ``leads``."""
+
+    community_id: str = Field(primary_key=True, foreign_key="community.id")
+    kind: str = Field(primary_key=True)
+    platform: str = Field(primary_key=True)
+    space_id: str
+    external_id: str
+    name: str
+
+
+_place, _community = columns(Place), columns(Community)
+_add_place = Statement(lambda sql: sql.insert(Place))
+
+
+_drop_place = Statement(
+    lambda _: delete(Place).where(
+        _place.community_id == bindparam("community"),
+        _place.kind == bindparam("of_kind"),
+    )
+)
+
+
+_drop_place_by_id = Statement(
+    lambda _: delete(Place).where(_place.platform == bindparam("on"), _place.external_id == bindparam("external"))
+)
+
+
+_every = Statement(
+    lambda _: (
+        select(
+            _place.kind,
+            _place.platform,
+            _place.space_id,
+            _place.external_id,
+            _place.name,
+        )
+        .where(_place.community_id == bindparam("community"))
+        .order_by(_place.kind)
+    )
+)
+
+
+_of_kind = Statement(
+    lambda _: (
+        select(
+            _place.platform,
+            _place.space_id,
+            _place.external_id,
+            literal("").label("address"),
+            _community.language,
+        )
+        .join(Community, _community.id == _place.community_id)
+        .where(
+            _place.community_id == bindparam("community"),
+            _place.kind == bindparam("of_kind"),
+        )
+    )
+)
+
+
+def choose(  # noqa: PLR0913  one row
+    session: Session,
+    community: str,
+    kind: str,
+    platform: str,
+    space: str,
+    external_id: str,
+    name: str,
+) -> None:
+    """The channel for a purpose; takes the place of an earlier one."""
+    session.run(_drop_place, community=community, of_kind=kind, on=platform)
+    session.run(
+        _add_place,
+        community_id=community,
+        kind=kind,
+        platform=platform,
+        space_id=space,
+        external_id=external_id,
+        name=name,
+    )
+
+
+def forget(session: Session, platform: str, external_id: str) -> None:
+    """A channel was deleted."""
+    session.run(_drop_place_by_id, on=platform, external=external_id)
+
+
+def of_kind(session: Session, community: str, kind: str) -> list[Destination]:
+    """The channels for a purpose: one on each platform where it is set."""
+    return [Destination(*row) for row in session.all(_of_kind, community=community, of_kind=kind)]
+
+
+def every(session: Session, community: str) -> list[tuple[str, str, str, str, str]]:
+    """(kind, platform, space, id, name) of each channel."""
+    return [tuple(row) for row in session.all(_every, community=community)]
