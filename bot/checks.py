@@ -35,13 +35,12 @@ def findings(settings: Settings) -> list[Finding]:
     except (KeyFault, Misconfigured) as fault:
         return [*found, Finding(False, f"The master key cannot be used: {fault}")]
     try:
-        return [*found, *_database(settings, masters)]
+        return [*found, *_database(settings.database, settings.public_url, masters)]
     except (NotSaved, ValueError, OSError, sqlite3.Error, psycopg.Error, SQLAlchemyError) as fault:
         return [*found, Finding(False, f"The database cannot be used: {str(fault).splitlines()[0]}")]
 
 
-def _database(settings: Settings, masters: Masters) -> list[Finding]:
-    url = settings.database
+def _database(url: str, public_url: str, masters: Masters) -> list[Finding]:
     if migrate.pending(url):
         if url.startswith("sqlite"):
             return [Finding(True, "The database is made or brought up to date at the next start.")]
@@ -52,6 +51,7 @@ def _database(settings: Settings, masters: Masters) -> list[Finding]:
         found = [Finding(True, "The database opens, and the master key fits it.")]
         depth, dead = database.run_now(outbox.depth), database.run_now(due.dead)
         known = database.run_now(communities.every)
+        doorbells = database.run_now(communities.with_doorbell)
         for community, _slug, name, _language, _zone in known:
             chosen = database.run_now(partial(places.every, community=community))
             found.append(_community(name, {place[0] for place in chosen}))
@@ -59,6 +59,9 @@ def _database(settings: Settings, masters: Masters) -> list[Finding]:
         return [Finding(False, f"The master key does not fit this database: {fault}")]
     finally:
         database.close()
+    if doorbells and not public_url:
+        names = ", ".join(doorbells)
+        found.append(Finding(False, f"{names}: cases are told on the case page only, but ERBIJ_PUBLIC_URL is not set."))
     if depth.dead:
         found.append(Finding(False, f"{depth.dead} messages were given up: see 'erbij outbox'."))
     if dead:

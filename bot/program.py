@@ -52,7 +52,7 @@ class Program:
         self.clock = Clock()
         self.catalogue = catalogue()
         self.database = Database(settings.database, Masters(master_key(settings)))
-        self.runtime = Runtime(self.database, self.catalogue, self.clock, self.metrics)
+        self.runtime = Runtime(self.database, self.catalogue, self.clock, self.metrics, settings.public_url)
         self.adapters: dict[str, Adapter] = {}
         self.sender: Sender
         self.timers: Timers

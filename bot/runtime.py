@@ -37,13 +37,17 @@ def _nothing() -> None:
 class Runtime:
     """Takes turns. ``posted`` is called when the outbox got something, ``timed`` when the due rows did."""
 
-    def __init__(self, database: Database, catalogue: Catalogue, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self, database: Database, catalogue: Catalogue, clock: Clock, metrics: Metrics, site: str = ""
+    ) -> None:
+        """``site`` is where the world reaches Erbij's pages."""
         self.database = database
         self.catalogue = catalogue
         self.clock = clock
         self.posted: Callable[[], None] = _nothing
         self.timed: Callable[[], None] = _nothing
         self._metrics = metrics
+        self._site = site
         self._replies: OrderedDict[Key, asyncio.Task[Reply]] = OrderedDict()
         self._stopping = False
 
@@ -89,7 +93,7 @@ class Runtime:
 
     async def _turn(self, incoming: Incoming) -> Turn:
         database, catalogue, now = self.database, self.catalogue, self.clock.now
-        turn = await database.run(lambda s: take(s, catalogue, incoming, now()))
+        turn = await database.run(lambda s: take(s, catalogue, incoming, now(), self._site))
         self._wake(turn)
         while (work := turn.work) is not None:
             # Slow work (a hash that is slow on purpose) holds no transaction and no other turn up.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 from sqlmodel import Field, SQLModel
 
 from storage.ids import new_id
@@ -19,6 +19,8 @@ class Community(SQLModel, table=True):
     name: str
     language: str
     time_zone: str
+    doorbell: int = 0
+    """1 when cases are told and followed up on the case page only: the chat hands out its address."""
 
 
 class CommunitySpace(SQLModel, table=True):
@@ -54,6 +56,14 @@ _drop_space = Statement(
 )
 
 
+_set_doorbell = Statement(
+    lambda _: update(Community).where(_community.id == bindparam("community")).values(doorbell=bindparam("on"))
+)
+
+
+_with_doorbell = Statement(lambda _: select(_community.name).where(_community.doorbell == 1).order_by(_community.slug))
+
+
 _by_slug = Statement(lambda _: select(_community.id, _community.name).where(_community.slug == bindparam("slug")))
 
 
@@ -85,6 +95,7 @@ def add_community(session: Session, slug: str, name: str, language: str, time_zo
         name=name,
         language=language,
         time_zone=time_zone,
+        doorbell=0,
     )
     return community
 
@@ -97,6 +108,16 @@ def add_space(session: Session, community: str, platform: str, external_id: str)
 def forget_space(session: Session, platform: str, external_id: str) -> None:
     """Erbij was taken out of a server or team; what the community stored stays."""
     session.run(_drop_space, on=platform, external=external_id)
+
+
+def set_doorbell(session: Session, community: str, *, on: bool) -> None:
+    """Whether the chat only hands out the address of the case page, and asks nothing about a case itself."""
+    session.run(_set_doorbell, community=community, on=int(on))
+
+
+def with_doorbell(session: Session) -> list[str]:
+    """The names of the communities whose cases are told on the case page only."""
+    return [row.name for row in session.all(_with_doorbell)]
 
 
 def by_slug(session: Session, slug: str) -> tuple[str, str] | None:

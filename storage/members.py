@@ -51,6 +51,8 @@ class Who:
     community_name: str
     community_language: str
     time_zone: str
+    slug: str
+    doorbell: int
     member: str
     language: str
     name: str
@@ -78,6 +80,8 @@ _seen = (
     _community.name,
     _community.language,
     _community.time_zone,
+    _community.slug,
+    _community.doorbell,
     func.coalesce(_member.id, "").label("member"),
     func.coalesce(_member.language, "").label("member_language"),
     func.coalesce(_member.name, "").label("member_name"),

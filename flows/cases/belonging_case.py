@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from flows.cases import receipt
+from flows.cases.doorbell import at_the_page
 from flows.cases.six_questions import SixQuestions, rows
 from flows.engine import Chat, Choice, Shown, flow
 from flows.words import Msg, _
@@ -15,8 +16,13 @@ DAY = 24 * 60 * 60 * 1000
 @flow("belonging_case", expires_after=timedelta(days=3))
 async def belonging_case(chat: Chat) -> None:
     """From 'who can know what' to the receipt."""
+    if chat.doorbell:
+        at_the_page(chat)
+        return
     for sentence in _who_can_know(chat):
         chat.say(sentence)
+    if chat.page:
+        chat.say(_("You can also tell it outside the chat, without an account, on this page: {page}", page=chat.page))
     answers = await chat.fill("six_questions", SixQuestions)
 
     chat.say(_("This is what the mentors will see, and the day you sent it. Nothing else."))

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from flows.cases import receipt
+from flows.cases.doorbell import at_the_page
 from flows.cases.view import FOR_STUDENT, passages
 from flows.engine import Chat, Choice, Form, Shown, flow, line
 from flows.words import Msg, _
@@ -34,6 +35,9 @@ class More(Form):
 @flow("follow_up", expires_after=timedelta(hours=12))
 async def follow_up(chat: Chat) -> None:
     """From the receipt to the answer."""
+    if chat.doorbell:
+        at_the_page(chat)
+        return
     salt = await chat.do("salt", receipt.salt)
     view = None
     for number in range(TRIES):

@@ -76,6 +76,10 @@ class Context:
     member: str = ""
     name: str = ""
     roles: frozenset[str] = frozenset()
+    page: str = ""
+    """The address of the community's case page; empty on that page itself and where there is none."""
+    doorbell: bool = False
+    """True in a chat of a community where cases are told on the case page only."""
 
 
 class Chat:
@@ -84,9 +88,11 @@ class Chat:
     __slots__ = (
         "community",
         "community_name",
+        "doorbell",
         "language",
         "member",
         "name",
+        "page",
         "roles",
         "shown",
         "time_zone",
@@ -100,6 +106,8 @@ class Chat:
         self.member = context.member
         self.name = context.name
         self.roles = context.roles
+        self.page = context.page
+        self.doorbell = context.doorbell
         self.shown: list[Piece] = []
 
     def say(self, text: Msg) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flows import seam
@@ -18,8 +19,11 @@ DAY = 86_400_000
 STAFF = frozenset({"mentor", "lead", "coordinator", "teacher"})
 
 
-def take(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: int) -> Turn:
-    """Take one event. The same event again changes nothing and shows what waits."""
+def take(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: int, site: str = "") -> Turn:
+    """Take one event. The same event again changes nothing and shows what waits.
+
+    ``site`` is where the world reaches Erbij's pages; empty when it cannot.
+    """
     platform = incoming.space.platform
     first = conversations.first_seen(session, f"{platform}:{incoming.event}", now // DAY)
     if isinstance(incoming.act, seam.Removed):
@@ -28,7 +32,7 @@ def take(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: i
         else:
             communities.forget_space(session, platform, incoming.space.id)
         return Turn(seam.Reply(), "removed")
-    context = recognise(session, incoming)
+    context = recognise(session, incoming, site)
     if context is None:
         language = language_of(incoming.locale)
         return Turn(seam.Reply(tuple(draw.pieces([NOT_HERE], language)), language), "stranger")
@@ -55,7 +59,7 @@ def finish_work(session: Session, catalogue: Catalogue, work: Work, result: Any,
     return taking.done()
 
 
-def recognise(session: Session, incoming: seam.Incoming) -> Context | None:
+def recognise(session: Session, incoming: seam.Incoming, site: str = "") -> Context | None:
     """Who this is in which community; someone new becomes a member."""
     person, space = incoming.person, incoming.space
     who = members.who(session, space.platform, space.id, person.id if person else "")
@@ -88,4 +92,8 @@ def recognise(session: Session, incoming: seam.Incoming) -> Context | None:
                 members.set_name(session, member, name)
     language = who.language or language_of(incoming.locale or who.community_language)
     name = person.name if person is not None and roles & STAFF else ""
-    return Context(who.community, who.community_name, who.time_zone, language, member, name, roles)
+    here = Context(who.community, who.community_name, who.time_zone, language, member, name, roles)
+    if person is None:
+        return here
+    page = f"{site.rstrip('/')}/c/{who.slug}" if site else ""
+    return replace(here, page=page, doorbell=bool(who.doorbell))

@@ -51,6 +51,20 @@ def test_check_sees_a_master_key_that_does_not_fit(database: Database, monkeypat
     assert "does not fit" in result.output
 
 
+def test_check_misses_the_address_of_a_page_that_all_cases_go_to(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = Database(f"sqlite:///{empty.parent}/doorbell.sqlite3", Masters(key := new_key()))
+    (empty.parent / "doorbell.sqlite3").write_bytes(empty.read_bytes())
+    database.open()
+    here = database.run_now(lambda s: communities.add_community(s, SLUG, "Year 1", "en", "UTC"))
+    database.run_now(lambda s: communities.set_doorbell(s, here, on=True))
+    database.close()
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", str(database.url))
+    monkeypatch.setenv("ERBIJ_MASTER_KEY", key)
+    assert "Year 1: cases are told on the case page only" in run.invoke(app, ["check"]).output
+    monkeypatch.setenv("ERBIJ_PUBLIC_URL", "https://erbij.example.org")
+    assert "case page only" not in run.invoke(app, ["check"]).output
+
+
 def test_migrate_twice() -> None:
     assert "at version" in run.invoke(app, ["migrate"]).output
     assert "already" in run.invoke(app, ["migrate"]).output

@@ -57,6 +57,7 @@ def _communities() -> None:
         _text("name"),
         _text("language"),
         _text("time_zone"),
+        _number("doorbell"),
         sa.UniqueConstraint("slug"),
     )
     op.create_table("communityspace", _text("platform", key=True), _text("external_id", key=True), _community())
