@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
-from storage import audit, cases, check_ins, communities, conversations, due, letters, members, meta, outbox, places
+from storage import (
+    audit,
+    cases,
+    check_ins,
+    codes,
+    communities,
+    conversations,
+    due,
+    letters,
+    members,
+    meta,
+    outbox,
+    places,
+)
 
 metadata = SQLModel.metadata
 """All of Erbij's tables."""
@@ -13,6 +26,7 @@ __all__ = [
     "audit",
     "cases",
     "check_ins",
+    "codes",
     "communities",
     "conversations",
     "due",

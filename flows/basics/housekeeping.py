@@ -1,7 +1,7 @@
 """Housekeeping: every night, what is no longer needed is thrown away."""
 
 from flows.engine import Chat, flow
-from storage import conversations, outbox
+from storage import codes, conversations, outbox
 from storage.statement import Session
 
 DAY = 24 * 60 * 60 * 1000
@@ -13,7 +13,7 @@ KEEP_MESSAGES = 90
 
 @flow("housekeeping")
 async def housekeeping(chat: Chat) -> None:
-    """Forget old events and delivered messages."""
+    """Forget old events, delivered messages and codes that expired."""
     now = await chat.now("now")
     await chat.do("forget", forget, now)
 
@@ -22,3 +22,4 @@ def forget(session: Session, now: int) -> None:
     """Throw away what is older than it needs to be."""
     conversations.forget_events(session, now // DAY - KEEP_EVENTS)
     outbox.purge(session, now - KEEP_MESSAGES * DAY)
+    codes.purge(session, now)

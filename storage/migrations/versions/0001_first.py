@@ -22,6 +22,7 @@ def upgrade() -> None:
     _check_ins()
     _cases()
     _audit()
+    _codes()
 
 
 def _text(name: str, *more: sa.ForeignKey, key: bool = False, null: bool = False) -> sa.Column[str]:
@@ -229,3 +230,23 @@ def _audit() -> None:
         _text("subject"),
     )
     _index("audit", "community_id", "at", name="audit_of")
+
+
+def _codes() -> None:
+    op.create_table(
+        "code",
+        _bytes("fingerprint", key=True),
+        _bytes("meant"),
+        _community(),
+        _bytes("sealed"),
+        _moment("expires_at"),
+        sa.UniqueConstraint("meant"),
+    )
+    for column in ("community_id", "expires_at"):
+        _index("code", column)
+    op.create_table(
+        "codemiss",
+        _bytes("tried_by", key=True),
+        sa.Column("hour", sa.Integer(), primary_key=True, nullable=False, autoincrement=False),
+        _number("misses"),
+    )

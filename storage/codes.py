@@ -1,0 +1,165 @@
+"""One-time codes: eight signs that one person reads on one screen and types on another.
+
+Only a keyed fingerprint of a code is stored. A code is forty random bits, works once and not for long, and whoever
+guesses is counted: at 200 wrong tries an hour, finding one of a thousand waiting codes takes five million hours.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from sqlalchemy import bindparam, delete, select
+from sqlmodel import BigInteger, Field, SQLModel
+
+from storage.statement import Session, Statement, columns
+
+BYTES = 5
+"""Random bytes for one code: 40 bits."""
+LIFE = 60 * 60 * 1000
+"""How long a code works at most, in ms."""
+MOST_WRONG = 200
+"""Wrong tries within an hour, of those who are counted together, after which no code is looked at."""
+_HOUR = 60 * 60 * 1000
+_SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_MISREAD = str.maketrans("OILU", "011V")
+
+
+class Code(SQLModel, table=True):
+    """A code that waits to be typed. ``meant`` is a fingerprint of what it is for, so that a new one replaces it."""
+
+    fingerprint: bytes = Field(primary_key=True)
+    meant: bytes = Field(unique=True)
+    community_id: str = Field(foreign_key="community.id", index=True)
+    sealed: bytes
+    expires_at: int = Field(sa_type=BigInteger, index=True)
+
+
+class CodeMiss(SQLModel, table=True):
+    """How many wrong codes some people typed within an hour. ``tried_by`` is a fingerprint of who is counted."""
+
+    tried_by: bytes = Field(primary_key=True)
+    hour: int = Field(primary_key=True)
+    misses: int
+
+
+_c, _miss = columns(Code), columns(CodeMiss)
+_is_it = (_c.fingerprint == bindparam("typed"), _c.expires_at > bindparam("now"))
+_add = Statement(lambda sql: sql.insert(Code))
+_replace = Statement(lambda _: delete(Code).where(_c.meant == bindparam("same")))
+_look = Statement(lambda _: select(_c.fingerprint, _c.community_id, _c.sealed).where(*_is_it))
+_take = Statement(lambda _: delete(Code).where(*_is_it).returning(_c.fingerprint, _c.community_id, _c.sealed))
+_waits = Statement(
+    lambda _: select(_c.expires_at).where(_c.meant == bindparam("same"), _c.expires_at > bindparam("now"))
+)
+_purge = Statement(lambda _: delete(Code).where(_c.expires_at <= bindparam("now")))
+_misses = Statement(
+    lambda _: select(_miss.misses).where(_miss.tried_by == bindparam("who"), _miss.hour == bindparam("this_hour"))
+)
+_missed = Statement(
+    lambda sql: (
+        sql.insert(CodeMiss)
+        .values(tried_by=bindparam("tried_by"), hour=bindparam("hour"), misses=1)
+        .on_conflict_do_update(index_elements=["tried_by", "hour"], set_={"misses": _miss.misses + 1})
+    )
+)
+_purge_misses = Statement(lambda _: delete(CodeMiss).where(_miss.hour < bindparam("this_hour")))
+
+
+def make(  # noqa: PLR0913  one row
+    session: Session, community: str, purpose: str, payload: str, code_random: bytes, now: int, *, life: int = LIFE
+) -> str:
+    """A code for a purpose, as people read it: ``7K3M-Q2XW``. It replaces one that waited with the same payload.
+
+    ``code_random``: 5 random bytes. ``payload``: what :func:`take` gives back, kept sealed. ``life``: at most an hour.
+    """
+    if len(code_random) != BYTES or not 0 < life <= LIFE:
+        raise ValueError("a code is made of 5 random bytes and lives an hour at most")
+    code = _code_of(code_random)
+    fingerprint, meant = _fingerprint(session, purpose, tidy(code)), _meant(session, community, purpose, payload)
+    session.run(_replace, same=meant)
+    session.run(
+        _add,
+        fingerprint=fingerprint,
+        meant=meant,
+        community_id=community,
+        sealed=session.keys.seal("code", fingerprint.hex(), payload.encode()),
+        expires_at=now + life,
+    )
+    return code
+
+
+def look(session: Session, purpose: str, typed: str, now: int, tried_by: str = "") -> tuple[str, str] | None:
+    """(community, payload) of a code that works, which stays; None for a wrong, used or expired one.
+
+    ``tried_by``: whose wrong tries are counted together, a community say; see :func:`too_many`.
+    """
+    return _found(session, _look, purpose, typed, now, tried_by)
+
+
+def take(session: Session, purpose: str, typed: str, now: int, tried_by: str = "") -> tuple[str, str] | None:
+    """(community, payload) of a code that works, which is used up now; None for a wrong, used or expired one."""
+    return _found(session, _take, purpose, typed, now, tried_by)
+
+
+def waits(session: Session, community: str, purpose: str, payload: str, now: int) -> bool:
+    """Whether a code for this still waits to be used."""
+    return session.one(_waits, same=_meant(session, community, purpose, payload), now=now) is not None
+
+
+def withdraw(session: Session, community: str, purpose: str, payload: str) -> bool:
+    """Throw a code away before it is used; False when there is none."""
+    return session.run(_replace, same=_meant(session, community, purpose, payload)) == 1
+
+
+def too_many(session: Session, purpose: str, tried_by: str, now: int) -> bool:
+    """Whether so many wrong codes were typed this hour that no more are looked at."""
+    row = session.one(_misses, who=_who(session, purpose, tried_by), this_hour=now // _HOUR)
+    return row is not None and row.misses >= MOST_WRONG
+
+
+def purge(session: Session, now: int) -> int:
+    """Throw away what expired; returns how many codes."""
+    session.run(_purge_misses, this_hour=now // _HOUR)
+    return session.run(_purge, now=now)
+
+
+def tidy(typed: str) -> str:
+    """What someone typed, as the code's own signs: capitals, no hyphen, an O read as zero and an I or l as one."""
+    plain = unicodedata.normalize("NFKC", typed).upper()
+    return re.sub(r"[\W_]", "", plain).translate(_MISREAD)
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _found(  # noqa: PLR0913  what look and take have in common
+    session: Session, statement: Statement, purpose: str, typed: str, now: int, tried_by: str
+) -> tuple[str, str] | None:
+    if too_many(session, purpose, tried_by, now):
+        return None
+    row: Any = session.one(statement, typed=_fingerprint(session, purpose, tidy(typed)), now=now)
+    if row is None:
+        session.run(_missed, tried_by=_who(session, purpose, tried_by), hour=now // _HOUR)
+        return None
+    payload = session.keys.open("code", bytes(row.fingerprint).hex(), bytes(row.sealed))
+    return row.community_id, payload.decode()
+
+
+def _code_of(random: bytes) -> str:
+    number = int.from_bytes(random, "big")
+    signs = "".join(_SIGNS[number >> (5 * place) & 31] for place in reversed(range(8)))
+    return f"{signs[:4]}-{signs[4:]}"
+
+
+def _fingerprint(session: Session, purpose: str, signs: str) -> bytes:
+    return session.keys.fingerprint(f"code:{purpose}:{signs}")
+
+
+def _meant(session: Session, community: str, purpose: str, payload: str) -> bytes:
+    return session.keys.fingerprint(f"code for:{purpose}:{community}:{payload}")
+
+
+def _who(session: Session, purpose: str, tried_by: str) -> bytes:
+    return session.keys.fingerprint(f"code tried:{purpose}:{tried_by}")
