@@ -16,18 +16,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import BigInteger, bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, bindparam, func, select, update
 from sqlmodel import Field, SQLModel
 
-from storage import letters
+from storage import case_key, case_messages, letters
+from storage.case_messages import MENTOR, NOTE, STUDENT, CaseWords
 from storage.ids import new_id
-from storage.keys import seal, unseal
 from storage.members import Member
 from storage.statement import Session, Statement, columns
 
 NEW, CLAIMED, ANSWERED, CLOSED = "new", "claimed", "answered", "closed"
-STUDENT, MENTOR, NOTE = "student", "mentor", "note"
 DAY_MS = 86_400_000
 
 
@@ -47,17 +45,6 @@ class Case(SQLModel, table=True):
     """A slow hash of the words that only the student has."""
 
 
-class CaseMessage(SQLModel, table=True):
-    """Words in a case, sealed under its key: the student's six answers are the first."""
-
-    __table_args__ = {"sqlite_with_rowid": False}
-    case_id: str = Field(primary_key=True, foreign_key="belonging_case.id")
-    position: int = Field(primary_key=True)
-    author: str
-    day: int
-    sealed: bytes
-
-
 class CaseEvent(SQLModel, table=True):
     """A change of status: who, when, what, no content. A student's act has no ``who`` and no more than a day."""
 
@@ -67,15 +54,6 @@ class CaseEvent(SQLModel, table=True):
     at: int = Field(sa_type=BigInteger)
     who: str
     what: str
-
-
-@dataclass(frozen=True, slots=True)
-class CaseWords:
-    """One message in a case. ``author`` is student, mentor or note; ``day`` in days since 1970."""
-
-    author: str
-    text: str
-    day: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +99,7 @@ class Claim:
     holder_name: str
 
 
-_c, _m, _e, _member = map(columns, (Case, CaseMessage, CaseEvent, Member))
+_c, _e, _member = map(columns, (Case, CaseEvent, Member))
 _of_case = (_c.id == bindparam("case"), _c.community_id == bindparam("community"))
 _seen = (
     _c.id,
@@ -131,7 +109,6 @@ _seen = (
     func.coalesce(_member.name, "").label("holder_name"),
 )
 _add_case = Statement(lambda sql: sql.insert(Case))
-_add_message = Statement(lambda sql: sql.insert(CaseMessage))
 _add_event = Statement(lambda sql: sql.insert(CaseEvent))
 _last_event = Statement(
     lambda _: select(func.coalesce(func.max(_e.position), -1).label("last")).where(_e.case_id == bindparam("case"))
@@ -155,14 +132,6 @@ _open_cases = Statement(
     )
 )
 _lock = Statement(lambda _: select(_c.status, _c.wrapped_key).where(*_of_case).with_for_update())
-_messages = Statement(
-    lambda _: (
-        select(_m.position, _m.author, _m.day, _m.sealed).where(_m.case_id == bindparam("case")).order_by(_m.position)
-    )
-)
-_last_message = Statement(
-    lambda _: select(func.coalesce(func.max(_m.position), -1).label("last")).where(_m.case_id == bindparam("case"))
-)
 _claim = Statement(
     lambda _: (
         update(Case)
@@ -176,7 +145,6 @@ _drop_key = Statement(
         update(Case).where(*_of_case).values(wrapped_key=bindparam("empty"), receipt=bindparam("unused"), status=CLOSED)
     )
 )
-_drop_messages = Statement(lambda _: delete(CaseMessage).where(_m.case_id == bindparam("case")))
 _events = Statement(
     lambda _: select(_e.at, _e.who, _e.what).join(Case, _c.id == _e.case_id).where(*_of_case).order_by(_e.position)
 )
@@ -296,7 +264,7 @@ def erase(session: Session, community: str, case: str, member: str, now: int) ->
     gone = session.run(_drop_key, case=case, community=community, empty=b"", unused=secrets.token_bytes(16)) == 0
     if gone:
         return False
-    session.run(_drop_messages, case=case)
+    case_messages.drop(session, case)
     _record(session, case, now, member, "erased")
     return True
 
@@ -313,14 +281,12 @@ def record(session: Session, community: str, case: str) -> list[CaseChange]:
 
 def rewrap(session: Session) -> int:
     """Wrap every case's key under the newest master key; returns how many were not yet."""
-    masters, changed = session.keys.masters, 0
+    changed = 0
     for row in session.all(_wrapped):
-        wrapped = bytes(row.wrapped_key)
-        if wrapped.startswith(masters.newest):
-            continue
-        key = masters.unwrap(wrapped, _identity(row.id))
-        session.run(_set_key, case=row.id, wrapped=masters.wrap(key, _identity(row.id)))
-        changed += 1
+        wrapped = case_key.again(session, row.id, bytes(row.wrapped_key))
+        if wrapped is not None:
+            session.run(_set_key, case=row.id, wrapped=wrapped)
+            changed += 1
     return changed
 
 
@@ -337,14 +303,14 @@ def _with_letters(view: CaseView, waiting: list[dict[str, Any]]) -> CaseView:
 
 
 def _open_case(session: Session, community: str, letter: Mapping[str, Any]) -> None:
-    case, key = letter["case"], secrets.token_bytes(32)
+    case = letter["case"]
     session.run(
         _add_case,
         id=case,
         community_id=community,
         status=NEW,
         received_day=letter["day"],
-        wrapped_key=session.keys.masters.wrap(key, _identity(case)),
+        wrapped_key=case_key.new(session, case),
         holder_id=None,
         receipt=bytes.fromhex(letter["tag"]),
     )
@@ -370,21 +336,15 @@ def _write(  # noqa: PLR0913  one row
     row = session.one(_lock, case=case, community=community)
     if row is None or not row.wrapped_key:
         return False
-    position = int(session.one(_last_message, case=case).last) + 1
-    sealed = seal(_cipher(session, case, row.wrapped_key), f"{case}:{position}:{author}", text.encode())
-    session.run(_add_message, case_id=case, position=position, author=author, day=day, sealed=sealed)
+    case_messages.add(session, case, case_key.cipher(session, case, row.wrapped_key), author, text, day)
     return True
 
 
 def _view(session: Session, row: Any, *, notes: bool) -> CaseView | None:
     if not row.wrapped_key:
         return None
-    cipher = _cipher(session, row.id, row.wrapped_key)
-    words = [
-        CaseWords(author, unseal(cipher, f"{row.id}:{position}:{author}", bytes(sealed)).decode(), day)
-        for position, author, day, sealed in session.all(_messages, case=row.id)
-        if notes or author != NOTE
-    ]
+    cipher = case_key.cipher(session, row.id, row.wrapped_key)
+    words = [one for one in case_messages.of_case(session, row.id, cipher) if notes or one.author != NOTE]
     answers = json.loads(words[0].text)
     return CaseView(row.id, row.status, row.received_day, row.holder, row.holder_name, answers, tuple(words[1:]))
 
@@ -392,11 +352,3 @@ def _view(session: Session, row: Any, *, notes: bool) -> CaseView | None:
 def _record(session: Session, case: str, at: int, who: str, what: str) -> None:
     position = int(session.one(_last_event, case=case).last) + 1
     session.run(_add_event, case_id=case, position=position, at=at, who=who, what=what)
-
-
-def _cipher(session: Session, case: str, wrapped: bytes) -> AESGCM:
-    return AESGCM(session.keys.masters.unwrap(bytes(wrapped), _identity(case)))
-
-
-def _identity(case: str) -> str:
-    return f"case:{case}"

@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 
 from storage import (
     audit,
+    case_messages,
     cases,
     check_ins,
     codes,
@@ -24,6 +25,7 @@ metadata = SQLModel.metadata
 
 __all__ = [
     "audit",
+    "case_messages",
     "cases",
     "check_ins",
     "codes",

@@ -1,0 +1,31 @@
+"""A case's own data key, which a master key wraps: without the wrapped key, nothing sealed under it opens again."""
+
+from __future__ import annotations
+
+import secrets
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from storage.statement import Session
+
+
+def new(session: Session, case: str) -> bytes:
+    """A fresh key for a case, wrapped."""
+    return session.keys.masters.wrap(secrets.token_bytes(32), _identity(case))
+
+
+def cipher(session: Session, case: str, wrapped: bytes) -> AESGCM:
+    """What seals and opens the words of a case."""
+    return AESGCM(session.keys.masters.unwrap(bytes(wrapped), _identity(case)))
+
+
+def again(session: Session, case: str, wrapped: bytes) -> bytes | None:
+    """The key under the newest master key; None when it is already."""
+    masters = session.keys.masters
+    if wrapped.startswith(masters.newest):
+        return None
+    return masters.wrap(masters.unwrap(wrapped, _identity(case)), _identity(case))
+
+
+def _identity(case: str) -> str:
+    return f"case:{case}"

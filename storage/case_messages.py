@@ -1,0 +1,69 @@
+"""The words in a case, each sealed under the case's own key: see storage/cases.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import bindparam, delete, func, select
+from sqlmodel import Field, SQLModel
+
+from storage.keys import seal, unseal
+from storage.statement import Session, Statement, columns
+
+STUDENT, MENTOR, NOTE = "student", "mentor", "note"
+
+
+class CaseMessage(SQLModel, table=True):
+    """Words in a case, sealed under its key: the student's six answers are the first."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
+    case_id: str = Field(primary_key=True, foreign_key="belonging_case.id")
+    position: int = Field(primary_key=True)
+    author: str
+    day: int
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CaseWords:
+    """One message in a case. ``author`` is student, mentor or note; ``day`` in days since 1970."""
+
+    author: str
+    text: str
+    day: int
+
+
+_m = columns(CaseMessage)
+_add = Statement(lambda sql: sql.insert(CaseMessage))
+_of_case = Statement(
+    lambda _: (
+        select(_m.position, _m.author, _m.day, _m.sealed).where(_m.case_id == bindparam("case")).order_by(_m.position)
+    )
+)
+_last = Statement(
+    lambda _: select(func.coalesce(func.max(_m.position), -1).label("last")).where(_m.case_id == bindparam("case"))
+)
+_drop = Statement(lambda _: delete(CaseMessage).where(_m.case_id == bindparam("case")))
+
+
+def add(  # noqa: PLR0913  one row
+    session: Session, case: str, cipher: AESGCM, author: str, text: str, day: int
+) -> None:
+    """The next words in a case, whose row the caller has locked."""
+    position = int(session.one(_last, case=case).last) + 1
+    sealed = seal(cipher, f"{case}:{position}:{author}", text.encode())
+    session.run(_add, case_id=case, position=position, author=author, day=day, sealed=sealed)
+
+
+def of_case(session: Session, case: str, cipher: AESGCM) -> list[CaseWords]:
+    """All words in a case, in order."""
+    return [
+        CaseWords(author, unseal(cipher, f"{case}:{position}:{author}", bytes(sealed)).decode(), day)
+        for position, author, day, sealed in session.all(_of_case, case=case)
+    ]
+
+
+def drop(session: Session, case: str) -> None:
+    """The words of a case are gone."""
+    session.run(_drop, case=case)
