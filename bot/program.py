@@ -131,10 +131,7 @@ class Program:
         return task
 
     def _commands(self) -> tuple[tuple[str, Msg], ...]:
-        from flows.words import _
-
-        known = [(command.word, command.about) for command in self.catalogue.commands.values()]
-        return (*known, ("cancel", _("stop what you are doing; nothing of it is kept")))
+        return tuple((command.name, command.about) for command in self.catalogue.commands.values())
 
     def _discord(self) -> DiscordAdapter:
         from adapters.discord import DiscordAdapter

@@ -10,8 +10,8 @@ capability = Capability(
     "basics",
     flows=(help_, language, housekeeping),
     commands=(
-        Command(word="help", about=_("what you can do here"), flow="help"),
-        Command(word="language", about=_("choose Dutch, English or German"), flow="language"),
+        Command(word=_("help"), about=_("what you can do here"), flow="help"),
+        Command(word=_("language"), about=_("choose Dutch, English or German"), flow="language"),
     ),
     recurring=(Recurring(flow="housekeeping", cron="30 3 * * *", until_hours=20),),
 )

@@ -15,5 +15,4 @@ async def help_(chat: Chat) -> None:
         for command in catalogue().commands.values()
         if not command.roles or chat.roles & frozenset(command.roles)
     ]
-    rows.append(("cancel", _("stop what you are doing; nothing of it is kept")))
     chat.show(Shown(_("What you can ask me"), rows))

@@ -1,7 +1,7 @@
 """Language: Erbij speaks Dutch, English and German, to each person the one they choose."""
 
 from flows.engine import Chat, Choice, flow
-from flows.words import NAMES, Msg, _, said
+from flows.words import NAMES, Msg, _
 from storage import members
 
 
@@ -17,5 +17,5 @@ async def language(chat: Chat) -> None:
         [Choice(tag, Msg(name)) for tag, name in NAMES.items()],
     )
     await chat.do("set", members.set_language, chat.community, chat.member, chosen)
-    # Said in the language just chosen, whatever the one this conversation began in.
-    chat.say(Msg("{said}", {"said": said(_("Good. From now on I speak English with you."), chosen)}))
+    chat.language = chosen
+    chat.say(_("Good. From now on I speak English with you."))

@@ -23,9 +23,13 @@ capability = Capability(
         case_list,
     ),
     commands=(
-        Command(word="tell", about=_("tell the mentors what happened, without your name"), flow="belonging_case"),
-        Command(word="answer", about=_("read the answer to something you told, with your receipt"), flow="follow_up"),
-        Command(word="cases", about=_("the open cases, and who takes care of them"), flow="cases", roles=("mentor",)),
+        Command(word=_("tell"), about=_("tell the mentors what happened, without your name"), flow="belonging_case"),
+        Command(
+            word=_("answer"), about=_("read the answer to something you told, with your receipt"), flow="follow_up"
+        ),
+        Command(
+            word=_("cases"), about=_("the open cases, and who takes care of them"), flow="cases", roles=("mentor",)
+        ),
     ),
     recurring=(Recurring(flow="release_cases", cron="0 9,13,17 * * *"),),
 )

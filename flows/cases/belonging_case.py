@@ -39,7 +39,7 @@ async def belonging_case(chat: Chat) -> None:
     await chat.hand_over("keep_receipt", words)
 
 
-@flow("keep_receipt", expires_after=timedelta(days=1))
+@flow("keep_receipt", expires_after=timedelta(days=1), keep=True)
 async def keep_receipt(chat: Chat, words: str) -> None:
     """The receipt, until it is kept. A flow of its own, so that what was told is forgotten here by now."""
     chat.show(Shown(_("Your receipt"), [("", words)]))
@@ -52,7 +52,12 @@ async def keep_receipt(chat: Chat, words: str) -> None:
     await chat.ask("kept", _("Did you keep the six words?"), KEPT)
     chat.say(_("Thank you for telling it: now something can be done."))
     if chat.member:
-        chat.say(_("Come back in a day or two and type “answer”: then you can read what the mentors say."))
+        chat.say(
+            _(
+                "Come back in a day or two and type “{answer}”: then you can read what the mentors say.",
+                answer=_("answer"),
+            )
+        )
     else:
         chat.say(
             _("Come back to this page in a day or two with your six words: then you can read what the mentors say.")

@@ -51,7 +51,12 @@ async def follow_up(chat: Chat) -> None:
         if view is not None:
             break
     if view is None:
-        chat.say(_("These words do not fit either. You can come back with “answer” when you have found them."))
+        chat.say(
+            _(
+                "These words do not fit either. You can come back with “{answer}” when you have found them.",
+                answer=_("answer"),
+            )
+        )
         return
 
     chat.show(Shown(_("What you told"), passages(view, FOR_STUDENT, chat.language)))
@@ -66,7 +71,10 @@ async def follow_up(chat: Chat) -> None:
         chat.say(_("Thank you. The mentors get it at 9:00, 13:00 or 17:00, whichever comes first."))
     else:
         chat.say(
-            _("This case was erased in the meantime, so your words were not added. You can start anew with “tell”.")
+            _(
+                "This case was erased in the meantime, so your words were not added. You can start anew with “{tell}”.",
+                tell=_("tell"),
+            )
         )
 
 

@@ -67,7 +67,7 @@ async def check_in(chat: Chat, round_id: str) -> None:
         return
     if await chat.ask("tell", _("Would you like to tell a mentor what happened, without your name?"), yes_no):
         await chat.hand_over("belonging_case")
-    chat.say(_("That is fine. If you change your mind, type “tell”."))
+    chat.say(_("That is fine. If you change your mind, type “{tell}”.", tell=_("tell")))
 
 
 SEND = (Choice("send", _("Send"), "primary"),)

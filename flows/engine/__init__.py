@@ -1,10 +1,10 @@
 """The flow engine: a flow is a plain ``async def`` whose answers are journalled by key."""
 
 from flows.engine.chat import Chat, Choice, Context, Piece, Shown, Start, yes_no
+from flows.engine.commands import Command
 from flows.engine.flow import (
     Capability,
     Catalogue,
-    Command,
     Flow,
     FlowFault,
     Recurring,

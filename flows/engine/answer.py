@@ -7,9 +7,10 @@ from typing import Any
 from flows import seam
 from flows.engine import draw
 from flows.engine.chat import Step
+from flows.engine.commands import CANCEL, Command
 from flows.engine.forms import clean
 from flows.engine.run import Run
-from flows.engine.sentences import GREETING, NOT_FOR_YOU, NOT_UNDERSTOOD, OVER, STOPPED
+from flows.engine.sentences import NOT_FOR_YOU, NOT_UNDERSTOOD, OVER, STOPPED, greeting
 from flows.engine.taking import Taking
 from flows.words import LANGUAGES, _, said
 from storage import conversations
@@ -28,7 +29,7 @@ def dispatch(taking: Taking, act: seam.Act, *, first: bool) -> None:
         case seam.Filled(form, values):
             fill(taking, form, dict(values), first=first)
         case seam.Command(name, argument):
-            command(taking, name, argument) if first else arrive(taking)
+            command(taking, taking.catalogue.words.named(name), argument) if first else arrive(taking)
         case seam.Said(text):
             hear(taking, clean(text[:LONGEST])) if first else arrive(taking)
         case seam.Arrived():
@@ -40,7 +41,7 @@ def arrive(taking: Taking) -> None:
     for conversation, turn, journal, _until in reversed(taking.open_conversations() if taking.context.member else []):
         taking.show(conversation, turn, journal)
     if not taking.parts:
-        taking.say(_(GREETING.text, community=taking.context.community_name), "greeted")
+        taking.say(greeting(taking.context.community_name), "greeted")
 
 
 def show(taking: Taking, token: str) -> None:
@@ -139,27 +140,34 @@ def go_on(taking: Taking, conversation: str, turn: int, run: Run, value: object)
     taking.kind = taking.kind or "answered"
 
 
-def command(taking: Taking, name: str, argument: str) -> None:
-    """A command by its word."""
-    if name == "cancel":
-        mine = taking.open_conversations() if taking.context.member else []
-        if not mine:
-            return taking.say(_("There is nothing to stop."), "idle")
-        conversations.end(taking.session, mine[0][0], mine[0][1])
-        return taking.say(STOPPED, "stopped")
-    known = taking.catalogue.commands.get(name)
+def command(taking: Taking, known: Command | None, argument: str) -> None:
+    """A command; None is a word that Erbij does not know."""
     if known is None:
         return taking.say(NOT_UNDERSTOOD, "unknown")
+    if known is CANCEL:
+        return cancel(taking)
     if known.roles and not set(known.roles) & taking.context.roles:
         return taking.say(NOT_FOR_YOU, "refused")
     return taking.start(known.flow, argument)
 
 
+def cancel(taking: Taking) -> None:
+    """Stop what was used last. What must be kept until it is seen, a receipt, is shown instead."""
+    mine = taking.open_conversations() if taking.context.member else []
+    if mine and not taking.kept(mine[0][2]):
+        conversations.end(taking.session, mine[0][0], mine[0][1])
+        return taking.say(STOPPED, "stopped")
+    taking.say(_("There is nothing to stop."), "idle")
+    if mine:
+        taking.show(*mine[0][:3])
+    return None
+
+
 def hear(taking: Taking, text: str) -> None:
     """Typed text: a command, an answer to what waits, or something Erbij does not understand."""
-    word, _space, rest = text.lower().lstrip("/").partition(" ")
-    if word == "cancel" or word in taking.catalogue.commands:
-        return command(taking, word, rest.strip())
+    typed = taking.catalogue.words.typed(text)
+    if typed is not None:
+        return command(taking, *typed)
     mine = taking.open_conversations() if taking.context.member else []
     if mine:
         conversation, turn, journal, _until = mine[0]

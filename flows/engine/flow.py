@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flows.words import Msg
+from flows.engine.commands import CANCEL, Command, Vocabulary
 
 Conversation = Callable[..., Awaitable[None]]
 
@@ -19,13 +19,17 @@ class FlowFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A conversation by its name. ``roles``: who may start it; empty for everyone."""
+    """A conversation by its name. ``roles``: who may start it; empty for everyone.
+
+    ``keep``: it never gives way to other conversations of the same person, nor to a ``cancel`` meant for them.
+    """
 
     name: str
     run: Conversation
     expires_after: timedelta
     roles: frozenset[str]
     takes_argument: bool
+    keep: bool = False
 
 
 def flow(
@@ -33,6 +37,7 @@ def flow(
     *,
     expires_after: timedelta = timedelta(days=3),
     roles: Iterable[str] = (),
+    keep: bool = False,
 ) -> Callable[[Conversation], Flow]:
     """Make a flow of an ``async def`` that takes a chat and, if it wants one, an argument."""
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name):
@@ -44,19 +49,9 @@ def flow(
         count = len(inspect.signature(run).parameters)
         if count not in (1, 2):
             raise FlowFault(f"flow {name} takes {count} parameters, not a chat and perhaps an argument")
-        return Flow(name, run, expires_after, frozenset(roles), count == 2)
+        return Flow(name, run, expires_after, frozenset(roles), count == 2, keep)
 
     return make
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A word that starts a flow. ``about`` is its line in help."""
-
-    word: str
-    about: Msg
-    flow: str
-    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +80,7 @@ class Catalogue:
     """Everything Erbij can do. Raises where two capabilities claim the same name."""
 
     def __init__(self, capabilities: Iterable[Capability]) -> None:
+        capabilities = tuple(capabilities)
         self.flows: dict[str, Flow] = {}
         self.commands: dict[str, Command] = {}
         self.recurring: list[Recurring] = []
@@ -93,12 +89,14 @@ class Catalogue:
                 if one.name in self.flows:
                     raise FlowFault(f"two flows are called {one.name}")
                 self.flows[one.name] = one
-            for command in capability.commands:
-                if command.word in self.commands:
-                    raise FlowFault(f"two commands are called {command.word}")
-                self.commands[command.word] = command
+            self.commands.update((command.name, command) for command in capability.commands)
             self.recurring.extend(capability.recurring)
-        starts = [c.flow for c in self.commands.values()] + [r.flow for r in self.recurring]
+        self.commands[CANCEL.name] = CANCEL
+        try:
+            self.words = Vocabulary([*(c for one in capabilities for c in one.commands), CANCEL])
+        except ValueError as shared:
+            raise FlowFault(str(shared)) from shared
+        starts = [c.flow for c in self.commands.values() if c is not CANCEL] + [r.flow for r in self.recurring]
         for name in starts:
             if name not in self.flows:
                 raise FlowFault(f"a command or recurrence starts {name}, which is no flow")

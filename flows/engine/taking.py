@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flows import seam
@@ -20,7 +20,7 @@ from storage.ids import new_id
 from storage.statement import Session
 
 MOST_OPEN = 10
-"""Conversations one person can have open; the one unused longest gives way."""
+"""Conversations one person can have open; the one unused longest gives way, except one that must be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +79,13 @@ class Taking:
             return self.say(OVER, "unknown")
         if flow.roles and not flow.roles & self.context.roles:
             return self.say(NOT_FOR_YOU, "refused")
+        argument = argument if flow.takes_argument else ""
         mine = self.open_conversations() if self.context.member else []
         for conversation, turn, journal, _until in mine:
             if journal["@flow"] == name and journal["@argument"] == argument:
                 return self.show(conversation, turn, journal)
-        for conversation, turn, _journal, _until in mine[MOST_OPEN - 1 :]:
+        may_go = [one for one in mine if not self.kept(one[2])]
+        for conversation, turn, _journal, _until in may_go[MOST_OPEN - 1 :]:
             conversations.end(self.session, conversation, turn)
         self.begin(flow, argument)
         return None
@@ -138,7 +140,7 @@ class Taking:
         if run.pending is None:
             if turn:
                 conversations.end(self.session, conversation, turn)
-            self.parts += draw.pieces(run.chat.shown, self.context.language)
+            self._shown(run)
             self.kind = self.kind or "ended"
             if run.next is not None:
                 self.start(*run.next)
@@ -157,13 +159,18 @@ class Taking:
         step = run.pending
         if step is None:
             return
-        self.parts += draw.pieces(run.chat.shown, self.context.language)
+        self._shown(run)
         if step.kind == "work":
             self.work = Work(conversation, step.key, step.data[0], step.data[1], self.context)
             return
         token = f"c.{conversation}.{turn}"
         back = bool(run.back_to)
         self.parts += draw.question(step, run.journal, token, self.context.language, back=back)
+
+    def _shown(self, run: Run) -> None:
+        """What the run says before it asks or ends, in the language that its chat speaks by now."""
+        self.context = replace(self.context, language=run.chat.language)
+        self.parts += draw.pieces(run.chat.shown, self.context.language)
 
     def post(self, conversation: str, post: Post) -> None:
         """A message into the outbox, on each platform that has the place; dropped where none has it yet."""
@@ -219,7 +226,18 @@ class Taking:
         """This person's open conversations, the last used first."""
         me = self.context
         rows = conversations.open_of(self.session, me.community, me.member)
-        return [(c, turn, json.loads(journal), until) for c, turn, journal, until in rows]
+        mine = [(c, turn, json.loads(journal), until) for c, turn, journal, until in rows]
+        return sorted(mine, key=lambda one: self._used_at(one[2], one[3]), reverse=True)
+
+    def kept(self, journal: Journal) -> bool:
+        """Whether a conversation stays until it is answered or expires, whatever else its person does."""
+        flow = self.catalogue.flows.get(journal["@flow"])
+        return flow is not None and flow.keep
+
+    def _used_at(self, journal: Journal, until: int) -> int:
+        """When a conversation took its last turn: flows live for different times, so expiry alone does not tell."""
+        flow = self.catalogue.flows.get(journal["@flow"])
+        return until - (0 if flow is None else int(flow.expires_after.total_seconds() * 1000))
 
 
 def outbox_key(session: Session, conversation: str, key: str) -> str:

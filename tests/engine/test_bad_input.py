@@ -2,86 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 
 import pytest
 
-from flows.catalogue import catalogue
-from flows.engine.timers import found_community, run_due
+from flows.engine.timers import run_due
 from flows.engine.turn import take
-from flows.seam import (
-    Act,
-    Buttons,
-    Command,
-    Filled,
-    Form,
-    Incoming,
-    Part,
-    Person,
-    Pressed,
-    Reply,
-    Said,
-    Space,
-    Text,
-)
-from storage import check_ins, communities, conversations, members, places
-from storage.database import Database
+from flows.seam import Buttons, Command, Filled, Incoming, Person, Pressed, Said, Space
+from storage import conversations, members
 from storage.statement import Session
-
-NOW = 1_795_000_000_000
-Go = Callable[..., Reply]
-_events = itertools.count()
-
-
-class Desk:
-    """Two communities in one database, and a hand that gives events in."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.catalogue = catalogue()
-        self.one = database.run_now(lambda s: self._found(s, "one"))
-        self.two = database.run_now(lambda s: self._found(s, "two"))
-
-    def _found(self, session: Session, slug: str) -> str:
-        community = found_community(session, self.catalogue, slug, slug.title(), "en", "Europe/Brussels", NOW)
-        communities.add_space(session, community, "web", slug)
-        for kind in ("students", "mentors", "leads"):
-            places.choose(session, community, kind, "web", slug, f"{slug}-{kind}", kind)
-        members.grant(session, community, "mentor", "web", "person", "robin")
-        return community
-
-    def give(self, act: Act, *, who: str | None = "sam", space: str = "one", event: str = "", now: int = NOW) -> Reply:
-        person = None if who is None else Person(who, who.title())
-        incoming = Incoming(event or f"e{next(_events)}", Space("web", space), person, act)
-        return self.database.run_now(lambda s: take(s, self.catalogue, incoming, now)).reply
-
-    def round(self, community: str) -> str:
-        return self.database.run_now(lambda s: check_ins.open_round(s, community, NOW, NOW + 10**9))
-
-    def open(self) -> int:
-        return self.database.run_now(conversations.count)
-
-
-@pytest.fixture
-def desk(database: Database) -> Desk:
-    return Desk(database)
-
-
-def text(reply: Reply) -> str:
-    return " ".join(part.text for part in reply.parts if isinstance(part, Text))
-
-
-def form(reply: Reply) -> Form:
-    return next(part for part in reply.parts if isinstance(part, Form))
-
-
-def last(reply: Reply) -> Part:
-    return reply.parts[-1]
-
-
-def answers(of: Form) -> dict[str, int | None]:
-    return {field.name: None if field.name == "remark" else 4 for field in of.fields}
+from tests.engine.desk import NOW, Desk, answers, form, last, text
 
 
 def test_the_same_event_twice_has_one_effect(desk: Desk) -> None:

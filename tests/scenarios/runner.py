@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.engine import Form
+from flows.words import LANGUAGES, said
 from tests.scenarios.world import World
 
 SHAPES = {
@@ -150,7 +151,7 @@ def drawn_alike(lines: list[str]) -> list[str]:
 
     A surface decides how it opens a form: how many questions at once, where its title and its buttons stand.
     """
-    titles = {form.title.text for form in _forms(Form)}
+    titles = {said(form.title, language) for form in _forms(Form) for language in LANGUAGES}
     asked = [line for line in lines if line.startswith("? ")]
     kept = [line for line in lines if not line.startswith("? ") and line not in titles]
     if asked:

@@ -14,7 +14,7 @@ from adapters.discord.draw import OPEN
 from adapters.discord.escape import unescape
 from flows.catalogue import catalogue
 from flows.seam import Receive, Space
-from flows.words import Msg, _
+from flows.words import Msg
 
 STUDENTS, MENTORS, LEADS = ("Sam", "Noor"), ("Robin", "Kim"), ("Alex",)
 PLACES = ("students", "mentors", "leads")
@@ -39,8 +39,7 @@ class DiscordSurface:
     ) -> None:
         self._receive = receive
         if commands is None:
-            commands = [(one.word, one.about) for one in catalogue().commands.values()]
-            commands.append(("cancel", _("stop what you are doing; nothing of it is kept")))
+            commands = [(one.name, one.about) for one in catalogue().commands.values()]
         self.adapter = DiscordAdapter("token", commands=commands, texts=texts)
         self._since: dict[str, int] = {}
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from flows.catalogue import catalogue
 from flows.seam import Receive, Space
-from flows.words import Msg, _
+from flows.words import Msg
 from tests.adapters.teams.world import BOT, CARD, TEAM, TENANT, World, world
 
 PEOPLE = {"Sam": "students", "Noor": "students", "Robin": "mentors", "Kim": "mentors", "Alex": "leads"}
@@ -177,8 +177,7 @@ class TeamsSurface:
 
 def _product() -> tuple[tuple[str, Msg], ...]:
     """The commands that the program gives its adapters."""
-    known = catalogue().commands.values()
-    return (*((command.word, command.about) for command in known), ("cancel", _("stop what you are doing")))
+    return tuple((command.name, command.about) for command in catalogue().commands.values())
 
 
 def _cards(activity: dict[str, Any]) -> list[dict[str, Any]]:

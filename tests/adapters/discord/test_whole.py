@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -28,7 +29,7 @@ async def surface(tmp_path: Path) -> AsyncIterator[DiscordSurface]:
     database.open()
     clock = Clock()
     runtime = Runtime(database, catalogue(), clock, Metrics())
-    commands = [(command.word, command.about) for command in catalogue().commands.values()]
+    commands = [(command.name, command.about) for command in catalogue().commands.values()]
     async with DiscordSurface(runtime.receive, commands) as made:
 
         def seed(session: Session) -> str:
@@ -73,3 +74,12 @@ async def test_words_in_a_private_chat(surface: DiscordSurface) -> None:
 async def test_help(surface: DiscordSurface) -> None:
     await surface.command("Robin", "help")
     assert any(line.startswith("help") for line in await surface.seen("Robin"))
+
+
+async def test_commands_have_names_in_the_persons_language(surface: DiscordSurface) -> None:
+    names = {one.name: one.name_localizations for one in await surface.adapter._client.tree.fetch_commands()}
+    assert {str(locale): word for locale, word in names["tell"].items()} == {"nl": "vertel", "de": "erzählen"}
+    for tag in ("nl", "de"):
+        words = [word for each in names.values() for locale, word in each.items() if str(locale) == tag]
+        assert len(set(words)) == len(names)
+        assert all(re.fullmatch(r"[-_\w]{1,32}", word) and word == word.lower() for word in words)

@@ -1,0 +1,68 @@
+"""Commands: words that start a flow, known in every language and however people spell them."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from flows.words import LANGUAGES, Msg, _, said
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A word that starts a flow. ``about`` is its line in help."""
+
+    word: Msg
+    about: Msg
+    flow: str
+    roles: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What it is called in code and on platforms: the English word."""
+        return self.word.text
+
+
+HELP = _("help")
+CANCEL = Command(word=_("cancel"), about=_("stop what you are doing; nothing of it is kept"), flow="")
+"""The one command that is the engine's own: it starts nothing."""
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+
+
+class Vocabulary:
+    """The words of commands. Raises ValueError where two commands share one, in whatever language."""
+
+    def __init__(self, commands: Iterable[Command]) -> None:
+        self._known: dict[str, Command] = {}
+        for command in commands:
+            for spelling in _spellings(command.word):
+                if self._known.setdefault(spelling, command) is not command:
+                    raise ValueError(f"{command.name} and {self._known[spelling].name} are both called {spelling}")
+
+    def named(self, word: str) -> Command | None:
+        """The command with this word, with or without capitals, accents, a slash before it or a full stop behind."""
+        return self._known.get(plain(word))
+
+    def typed(self, text: str) -> tuple[Command, str] | None:
+        """(command, argument) when the text is one: a word alone or with one more, or anything behind a slash."""
+        word, *rest = text.split(maxsplit=1) or [""]
+        command, argument = self.named(word), rest[0].strip() if rest else ""
+        if command is None:
+            return None
+        # Longer text is more likely an answer that begins with such a word, and "stop" must not throw it away.
+        most = 0 if command is CANCEL else 1
+        return (command, argument) if text.startswith("/") or len(argument.split()) <= most else None
+
+
+def plain(word: str) -> str:
+    """A word as it is compared: small letters without accents."""
+    letters = unicodedata.normalize("NFKD", word.strip().lstrip("/").rstrip(".!?").casefold())
+    return "".join(one for one in letters if not unicodedata.combining(one))
+
+
+def _spellings(word: Msg) -> Iterator[str]:
+    for language in LANGUAGES:
+        text = said(word, language)
+        yield plain(text)
+        yield plain(text.casefold().translate(_UMLAUTS))

@@ -1,0 +1,71 @@
+"""Several conversations of one person: which one is meant, which one gives way, and in which language each goes on."""
+
+from __future__ import annotations
+
+from flows.engine.taking import MOST_OPEN
+from flows.engine.turn import finish_work, take
+from flows.seam import Arrived, Buttons, Command, Filled, Incoming, Person, Pressed, Reply, Said, Space
+from storage.statement import Session
+from tests.engine.desk import NOW, Desk, card, form, text
+
+HOUR = 3_600_000
+
+
+def told(desk: Desk) -> str:
+    """A case told to its receipt, which nobody has seen: the six words."""
+    asked = form(desk.give(Command("tell")))
+    shown = desk.give(Filled(asked.id, {one.name: "It was about me." for one in asked.fields}))
+    incoming = Incoming("send", Space("web", "one"), Person("sam", "Sam"), Pressed(primary(shown)))
+
+    def send(session: Session) -> Reply:
+        turn = take(session, desk.catalogue, incoming, NOW)
+        assert turn.work is not None
+        return finish_work(session, desk.catalogue, turn.work, "00" * 32, NOW).reply
+
+    return card(desk.database.run_now(send)).rows[0][1]
+
+
+def primary(reply: Reply) -> str:
+    return next(b.id for part in reply.parts if isinstance(part, Buttons) for b in part.buttons if b.kind == "primary")
+
+
+def test_a_receipt_never_gives_way_to_other_conversations(desk: Desk) -> None:
+    words = told(desk)
+    for number in range(MOST_OPEN + 5):
+        desk.give(Pressed(f"s.check_in.{desk.round(desk.one)}"), now=NOW + number)
+    assert desk.open() == MOST_OPEN + 1
+    assert words in str(desk.give(Arrived()).parts)
+
+
+def test_cancel_stops_what_was_used_last_and_never_a_receipt(desk: Desk) -> None:
+    words = told(desk)
+    desk.give(Command("language"), now=NOW + HOUR)
+    assert "Stopped" in text(desk.give(Said("stop"), now=NOW + HOUR))
+    for word in ("cancel", "Abbrechen"):
+        reply = desk.give(Said(word), now=NOW + HOUR)
+        assert "nothing to stop" in text(reply)
+        assert card(reply).rows[0][1] == words
+
+
+def test_what_was_used_last_is_meant_however_long_it_lives(desk: Desk) -> None:
+    """A check-in lives for days, following up for hours: begun later, it ends first; it is meant all the same."""
+    desk.give(Pressed(f"s.check_in.{desk.round(desk.one)}"))
+    desk.give(Command("answer"), now=NOW + HOUR)
+    reply = desk.give(Said("no idea"), now=NOW + HOUR)
+    assert "knows no case" in text(reply)
+
+
+def test_a_chosen_language_is_spoken_from_the_next_sentence_on(desk: Desk) -> None:
+    asked = desk.give(Command("taal"))
+    [nl] = [b.id for part in asked.parts if isinstance(part, Buttons) for b in part.buttons if b.label == "Nederlands"]
+    reply = desk.give(Pressed(nl))
+    assert (text(reply), reply.language) == ("Goed. Vanaf nu spreek ik Nederlands met je.", "nl")
+    assert [label for label, _about in card(desk.give(Said("hulp"))).rows][:2] == ["hulp", "taal"]
+    assert "Typ hulp" in text(desk.give(Said("wat?")))
+
+
+def test_a_word_behind_a_command_that_takes_none_opens_no_second_conversation(desk: Desk) -> None:
+    first = form(desk.give(Command("tell")))
+    for start in (Command("tell", "now"), Said("tell it"), Pressed("s.belonging_case.x")):
+        assert form(desk.give(start)).id == first.id
+    assert desk.open() == 1
