@@ -162,7 +162,7 @@ class Verdict:
     why: str
 
 
-def verdict(fault: Exception, attempts: int, created_at: int, now: int) -> Verdict:
+def verdict(fault: Exception, attempts: int, since: int, now: int) -> Verdict:
     """Whether and when to try again. ``attempts`` are those that went wrong before this one; times in ms.
 
     Waits double from one second to five minutes, spread over half of themselves so that messages which failed together
@@ -171,7 +171,7 @@ def verdict(fault: Exception, attempts: int, created_at: int, now: int) -> Verdi
     why = type(fault).__name__
     if isinstance(fault, SendError) and not fault.retry:
         return Verdict(None, why)
-    if now - created_at > GIVE_UP:
+    if now - since > GIVE_UP:
         return Verdict(None, f"{why}, for three days")
     wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempts, 20))
     spread = random.uniform(0.5, 1.0)  # noqa: S311  no secret
@@ -184,7 +184,7 @@ def _settling(result: Sent | Exception, row: outbox.Waiting, now: int) -> list[C
     """What to write down; each in a transaction of its own."""
     if isinstance(result, Sent):
         return [lambda s: outbox.sent(s, row.id, result.message, not row.private or row.platform == "web")]
-    then = verdict(result, row.attempts, row.created_at, now)
+    then = verdict(result, row.attempts, row.tried_since, now)
     if then.at is not None:
         at = then.at
         return [lambda s: outbox.retry(s, row.id, at, then.why)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import bindparam, delete, func, literal_column, select, update
+from sqlalchemy import Integer, String, bindparam, column, delete, func, literal_column, select, table, update
 from sqlmodel import Field, SQLModel
 
 from storage.communities import Community, CommunitySpace, Destination
@@ -57,6 +57,8 @@ class Who:
     language: str
     name: str
     address: str
+    unreached: bool
+    """Something for them could not be delivered here."""
     grants: tuple[tuple[str, str, str], ...]
     """(role, "role" or "person", platform id), of this platform."""
 
@@ -75,6 +77,23 @@ _grants = (
 )
 
 
+# By its name: the outbox is built on this file.
+_texts = (column(name, String) for name in ("platform", "community_id", "lane", "state"))
+_letters = table("outbox", *_texts, column("private", Integer)).c
+_unreached = (
+    select(_letters.lane)
+    .where(
+        _letters.platform == bindparam("platform"),
+        _letters.lane == bindparam("person"),
+        _letters.state == "dead",
+        _letters.community_id == _community.id,
+        _letters.private == 1,
+    )
+    .correlate(Community)
+    .exists()
+)
+
+
 _seen = (
     _community.id,
     _community.name,
@@ -86,6 +105,7 @@ _seen = (
     func.coalesce(_member.language, "").label("member_language"),
     func.coalesce(_member.name, "").label("member_name"),
     func.coalesce(_account.address, "").label("address"),
+    _unreached.label("unreached"),
     _grants.label("grants"),
 )
 
@@ -199,7 +219,7 @@ def who(session: Session, platform: str, space: str, person: str) -> Who | None:
         row = session.one(_who_elsewhere, platform=platform, person=person)
     if row is None:
         return None
-    return Who(*(*row[:-1], _parsed(row.grants or "")))
+    return Who(*(*row[:-2], bool(row.unreached), _parsed(row.grants or "")))
 
 
 @lru_cache(maxsize=1024)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, bindparam, case, delete, func, select, update
+from sqlalchemy import BigInteger, Integer, bindparam, case, delete, func, or_, select, update
 from sqlmodel import Field, Index, SQLModel
 
 from storage.members import Account
 from storage.statement import Session, Statement, columns
 
 WAITING, SENT, DEAD = "waiting", "sent", "dead"
+UNREACHED = ("Blocked", "Gone")
+"""Why a person does not get a message until they open their door again: the names of the seam's errors."""
 
 
 class Outbox(SQLModel, table=True):
@@ -42,6 +44,8 @@ class Outbox(SQLModel, table=True):
     state: str = WAITING
     attempts: int = 0
     created_at: int = Field(sa_type=BigInteger)
+    tried_since: int = Field(sa_type=BigInteger)
+    """From when the time is counted after which it is given up: when it was written, or last revived."""
     not_before: int = Field(sa_type=BigInteger)
     message: str = ""
     fault: str = ""
@@ -60,7 +64,7 @@ class Waiting:
     private: bool
     payload: bytes
     attempts: int
-    created_at: int
+    tried_since: int
     edits: str
     """The platform's id of the message that this one replaces; empty for a new one."""
     address: str
@@ -91,7 +95,7 @@ class Depth:
 
 
 _o, _account = columns(Outbox), columns(Account)
-_earlier, _before = Outbox.__table__.alias().c, Outbox.__table__.alias().c  # type: ignore[attr-defined]
+_earlier, _before, _later = (Outbox.__table__.alias().c for _ in range(3))  # type: ignore[attr-defined]
 
 _edits = (
     select(_before.message)
@@ -142,7 +146,7 @@ _claimable = Statement(
             _o.private,
             _o.payload,
             _o.attempts,
-            _o.created_at,
+            _o.tried_since,
             func.coalesce(_edits, "").label("edits"),
             func.coalesce(_address, "").label("address"),
         )
@@ -162,6 +166,7 @@ _given = (
     "subject",
     "payload",
     "created_at",
+    "tried_since",
     "not_before",
 )
 _add = Statement(
@@ -189,9 +194,35 @@ _sent = _change(
 )
 _retry = _change(attempts=_o.attempts + 1, not_before=bindparam("at"), fault=bindparam("why"))
 _bury = _change(state=DEAD, attempts=_o.attempts + 1, fault=bindparam("why"))
-_revive = Statement(
+_overtaken = (
+    select(_later.id)
+    .where(
+        _later.platform == _o.platform,
+        _later.lane == _o.lane,
+        _later.subject == _o.subject,
+        _later.subject != "",
+        _later.id > _o.id,
+    )
+    .correlate(Outbox)
+    .exists()
+)
+_alive = {"state": WAITING, "attempts": 0, "tried_since": bindparam("at"), "not_before": bindparam("at"), "fault": ""}
+_revive = Statement(lambda _: update(Outbox).where(_o.state == DEAD, ~_overtaken).values(_alive))
+_reached = Statement(
     lambda _: (
-        update(Outbox).where(_o.state == DEAD).values(state=WAITING, attempts=0, not_before=bindparam("at"), fault="")
+        update(Outbox)
+        .where(
+            _o.platform == bindparam("on"),
+            _o.lane == bindparam("person"),
+            _o.state == DEAD,
+            _o.community_id == bindparam("community"),
+            _o.private == 1,
+            or_(*(_o.fault == why for why in UNREACHED)),
+            _o.created_at >= bindparam("written"),
+            _o.not_before < bindparam("tried"),
+            ~_overtaken,
+        )
+        .values(_alive)
     )
 )
 _next = Statement(
@@ -227,7 +258,7 @@ _standing = Statement(
         .order_by(_o.id)
     )
 )
-_purge = Statement(lambda _: delete(Outbox).where(_o.state == SENT, _o.created_at < bindparam("before")))
+_purge = Statement(lambda _: delete(Outbox).where(_o.state != WAITING, _o.created_at < bindparam("before")))
 
 
 def add(  # noqa: PLR0913  one row
@@ -255,6 +286,7 @@ def add(  # noqa: PLR0913  one row
         subject=subject,
         payload=session.keys.seal("outbox", key, payload),
         created_at=now,
+        tried_since=now,
         not_before=now,
     )
     return added == 1
@@ -280,7 +312,7 @@ def claim(session: Session, platform: str, now: int, lease_until: int, most: int
                 bool(row.private),
                 payload,
                 row.attempts,
-                row.created_at,
+                row.tried_since,
                 row.edits,
                 row.address,
             )
@@ -304,8 +336,18 @@ def bury(session: Session, row: int, why: str) -> None:
 
 
 def revive(session: Session, now: int) -> int:
-    """Try every dead letter again from now on; returns how many."""
+    """Try every dead letter again from now on, but those that a later message has replaced; returns how many."""
     return session.run(_revive, at=now)
+
+
+def reached(  # noqa: PLR0913  who, since when and until when
+    session: Session, platform: str, community: str, person: str, now: int, *, written: int, tried: int
+) -> int:
+    """Someone is there again: try the dead letters to them again; returns how many.
+
+    Those written since ``written`` and last tried before ``tried``, in ms since 1970.
+    """
+    return session.run(_reached, at=now, on=platform, community=community, person=person, written=written, tried=tried)
 
 
 def next_at(session: Session, platform: str) -> int | None:
@@ -336,5 +378,5 @@ def standing(session: Session, platform: str, community: str, lane: str) -> list
 
 
 def purge(session: Session, before: int) -> int:
-    """Forget what was sent and written before a moment (ms since 1970); returns how many."""
+    """Forget what was sent, or given up, and written before a moment (ms since 1970); returns how many."""
     return session.run(_purge, before=before)

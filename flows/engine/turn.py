@@ -12,10 +12,12 @@ from flows.engine.flow import Catalogue
 from flows.engine.sentences import NOT_HERE, OVER
 from flows.engine.taking import Taking, Turn, Work
 from flows.words import language_of
-from storage import communities, conversations, members, places
+from storage import communities, conversations, members, outbox, places
 from storage.statement import Session
 
-DAY = 86_400_000
+DAY, HOUR = 86_400_000, 3_600_000
+BROUGHT_LATER = 14
+"""Days in which a private message that could not be delivered is still worth reading."""
 STAFF = frozenset({"mentor", "lead", "coordinator", "teacher"})
 
 
@@ -32,11 +34,12 @@ def take(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: i
         else:
             communities.forget_space(session, platform, incoming.space.id)
         return Turn(seam.Reply(), "removed")
-    context = recognise(session, incoming, site)
-    if context is None:
+    who = find(session, incoming)
+    if who is None:
         language = language_of(incoming.locale)
         return Turn(seam.Reply(tuple(draw.pieces([NOT_HERE], language)), language), "stranger")
-    taking = Taking(session, catalogue, context, now)
+    taking = Taking(session, catalogue, recognise(session, incoming, who, site), now)
+    taking.posted = who.unreached and bring(session, incoming, who, now)
     answer.dispatch(taking, incoming.act, first=first)
     return taking.done()
 
@@ -59,12 +62,37 @@ def finish_work(session: Session, catalogue: Catalogue, work: Work, result: Any,
     return taking.done()
 
 
-def recognise(session: Session, incoming: seam.Incoming, site: str = "") -> Context | None:
+def find(session: Session, incoming: seam.Incoming) -> members.Who | None:
+    """Whom an event comes from; None where no community is set up."""
+    person, space = incoming.person, incoming.space
+    return members.who(session, space.platform, space.id, person.id if person else "")
+
+
+def bring(session: Session, incoming: seam.Incoming, who: members.Who, now: int) -> bool:
+    """Try again what could not be delivered to who is here now; True when something is under way to them.
+
+    Someone who writes privately can be reached. Who does something in a channel perhaps still cannot: that is tried
+    once an hour at most.
+    """
+    if incoming.person is None:
+        return False
+    opened = not incoming.place or (incoming.address and incoming.address != who.address)
+    return bool(
+        outbox.reached(
+            session,
+            incoming.space.platform,
+            who.community,
+            incoming.person.id,
+            now,
+            written=now - BROUGHT_LATER * DAY,
+            tried=now + DAY if opened else now - HOUR,
+        )
+    )
+
+
+def recognise(session: Session, incoming: seam.Incoming, who: members.Who, site: str = "") -> Context:
     """Who this is in which community; someone new becomes a member."""
     person, space = incoming.person, incoming.space
-    who = members.who(session, space.platform, space.id, person.id if person else "")
-    if who is None:
-        return None
     roles: frozenset[str] = frozenset()
     member = who.member
     if person is not None:

@@ -155,3 +155,65 @@ def test_whatever_goes_wrong_each_is_delivered_once_and_in_order(
     for lane in "abc":
         mine = [n for n in done if story[n][0] == lane]
         assert mine == sorted(mine)
+
+
+def dead(database: Database, here: Here, key: str, lane: str = "here3", why: str = "Blocked", **more: object) -> None:
+    database.run_now(lambda s: put(s, here, key, lane, **{"private": True} | more))
+    [row] = [one for one in claim(database) if one.key == key]
+    database.run_now(lambda s: outbox.bury(s, row.id, why))
+
+
+def reached(database: Database, here: Here, person: str = "here3", tried: int = NOW + 10_000) -> list[str]:
+    database.run_now(lambda s: outbox.reached(s, "web", here.id, person, NOW, written=NOW - 1000, tried=tried))
+    return [row.key for row in claim(database)]
+
+
+def test_who_is_there_again_gets_what_could_not_be_delivered(database: Database, here: Here) -> None:
+    dead(database, here, "one")
+    dead(database, here, "two", why="Gone")
+    dead(database, here, "too large", why="TooLarge")
+    dead(database, here, "old", now=NOW - 2000)
+    dead(database, here, "of someone else", lane="here4")
+    dead(database, here, "to a place", private=False)
+    assert reached(database, here, "here5") == []
+    assert reached(database, here) == ["one"]
+    [row] = database.run_now(lambda s: [line for line in outbox.rows(s, 9) if line.id == 1])
+    database.run_now(lambda s: outbox.sent(s, row.id, "m"))
+    assert [one.key for one in claim(database)] == ["two"]
+
+
+def test_another_community_s_letters_stay_where_they_are(database: Database, here: Here, there: Here) -> None:
+    dead(database, here, "one")
+    assert reached(database, there) == []
+
+
+def test_who_was_tried_just_now_waits(database: Database, here: Here) -> None:
+    dead(database, here, "one")
+    assert reached(database, here, tried=NOW - 1000) == []
+
+
+def test_what_a_later_message_replaced_does_not_come_after_it(database: Database, here: Here) -> None:
+    dead(database, here, "first", subject="pairing")
+    dead(database, here, "other")
+    database.run_now(lambda s: put(s, here, "second", "here3", private=True, subject="pairing"))
+    [row] = claim(database)
+    database.run_now(lambda s: outbox.sent(s, row.id, "m"))
+    assert reached(database, here) == ["other"]
+    assert database.run_now(lambda s: outbox.revive(s, NOW)) == 0
+    assert database.run_now(outbox.depth).dead == 1
+
+
+def test_giving_up_is_counted_from_the_revival(database: Database, here: Here) -> None:
+    dead(database, here, "one")
+    database.run_now(lambda s: outbox.revive(s, NOW + 99_999))
+    [row] = claim(database, NOW + 99_999)
+    assert (row.attempts, row.tried_since) == (0, NOW + 99_999)
+    database.run_now(lambda s: outbox.bury(s, row.id, "Blocked"))
+    assert [line.created_at for line in database.run_now(lambda s: outbox.rows(s, 9))] == [NOW]
+
+
+def test_old_dead_letters_are_thrown_away_and_what_waits_is_not(database: Database, here: Here) -> None:
+    dead(database, here, "one")
+    database.run_now(lambda s: put(s, here, "waits"))
+    assert database.run_now(lambda s: outbox.purge(s, NOW + 1)) == 1
+    assert database.run_now(outbox.depth).waiting == 1

@@ -125,6 +125,7 @@ def _outbox() -> None:
         _text("state"),
         _number("attempts"),
         _moment("created_at"),
+        _moment("tried_since"),
         _moment("not_before"),
         _text("message"),
         _text("fault"),
