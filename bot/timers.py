@@ -88,7 +88,8 @@ class Timers:
         """Run the first due row; False when none is due."""
         now = self._clock.now
         try:
-            ran = await self._database.run(lambda s: run_due(s, self._catalogue, now()))
+            # Alone: what a timer opens (ballots, letters) must share no transaction with whoever sealed it.
+            ran = await self._database.run(lambda s: run_due(s, self._catalogue, now()), alone=True)
         except NotSaved:
             raise
         except Exception as fault:

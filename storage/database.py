@@ -25,7 +25,8 @@ from storage.keys import Keys, Masters
 from storage.statement import Session
 
 T = TypeVar("T")
-Job = tuple[Callable[[Session], Any], Callable[[Any, BaseException | None], None]]
+Job = tuple[Callable[[Session], Any], Callable[[Any, BaseException | None], None], bool]
+"""A function, who hears of its result, and whether it wants a transaction to itself."""
 
 GROUP = 64
 """Functions in one transaction at the most: enough to pay a commit once, few enough to answer soon."""
@@ -88,8 +89,11 @@ class Database:
             self._connection.close()
             self._connection = None
 
-    async def run(self, function: Callable[[Session], T]) -> T:
-        """The function's result, once what it wrote is durable. Raises NotSaved, or what the function raised."""
+    async def run(self, function: Callable[[Session], T], *, alone: bool = False) -> T:
+        """The function's result, once what it wrote is durable. Raises NotSaved, or what the function raised.
+
+        ``alone``: in a transaction that no other function shares, so that its rows carry no number of theirs.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
 
@@ -108,7 +112,7 @@ class Database:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(settle, result, fault)
 
-        self._jobs.put((function, wake))
+        self._jobs.put((function, wake, alone))
         try:
             return await future
         finally:
@@ -124,7 +128,7 @@ class Database:
             else:
                 future.set_exception(fault)
 
-        self._jobs.put((function, settle))
+        self._jobs.put((function, settle, False))
         return future.result()
 
     # ------------------------------------------------------------ on the thread
@@ -141,22 +145,22 @@ class Database:
                     break
                 job = jobs.get()
             stopping = job is None
-            if group:
-                self._settle(group)
+            for jobs_together in _together(group):
+                self._settle(jobs_together)
 
     def _settle(self, group: list[Job]) -> None:
         try:
-            results = self._again([function for function, _ in group])
+            results = self._again([function for function, *_ in group])
         except Exception as fault:  # whatever it was, its own caller hears it
             if len(group) > 1 and self._begun:
                 for job in group:
                     self._settle([job])
             else:
                 # Where no transaction even began, as under a lock, one wait is enough for the whole group.
-                for _, settle in group:
+                for _, settle, _alone in group:
                     settle(None, _plain(fault))
         else:
-            for (_, settle), result in zip(group, results, strict=True):
+            for (_, settle, _alone), result in zip(group, results, strict=True):
                 settle(result, None)
 
     def _again(self, functions: list[Callable[[Session], Any]]) -> list[Any]:
@@ -203,6 +207,17 @@ class Database:
         self._connection = connect(self.url)
         assert self.keys is not None  # noqa: S101  set by open()
         self._session = Session(self._connection.execute, self.dialect, self.keys)
+
+
+def _together(jobs: list[Job]) -> list[list[Job]]:
+    """The jobs in their order, cut so that one which wants to be alone is."""
+    groups: list[list[Job]] = []
+    for job in jobs:
+        if groups and not job[2] and not groups[-1][-1][2]:
+            groups[-1].append(job)
+        else:
+            groups.append([job])
+    return groups
 
 
 def _plain(fault: Exception) -> Exception:

@@ -54,6 +54,28 @@ async def _outcome(database: Database, job: Any) -> Any:
         return fault
 
 
+async def test_who_wants_to_be_alone_shares_no_transaction(database: Database) -> None:
+    commits: list[int] = []
+    transaction = database._transaction
+    database._transaction = lambda jobs: (commits.append(len(jobs)), transaction(jobs))[1]  # type: ignore[method-assign]
+    begun, go_on = threading.Event(), threading.Event()
+    order: list[int] = []
+
+    def wait(_session: Session) -> None:
+        begun.set()
+        go_on.wait(10)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(database.run(wait))
+        await asyncio.to_thread(begun.wait, 10)
+        for number in range(7):
+            group.create_task(database.run(lambda _, n=number: order.append(n), alone=number in (2, 3)))  # type: ignore[misc]
+        await asyncio.sleep(0)
+        go_on.set()
+    assert commits == [1, 2, 1, 1, 3]
+    assert order == list(range(7))
+
+
 def test_an_answer_comes_only_after_the_commit(database: Database, url: str, masters: Masters) -> None:
     with opened(url, masters) as other:
         assert database.run_now(lambda s: seen(s, "a"))
