@@ -183,12 +183,17 @@ def verdict(fault: Exception, attempts: int, since: int, now: int) -> Verdict:
 def _settling(result: Sent | Exception, row: outbox.Waiting, now: int) -> list[Callable[[Session], object]]:
     """What to write down; each in a transaction of its own."""
     if isinstance(result, Sent):
-        return [lambda s: outbox.sent(s, row.id, result.message, not row.private or row.platform == "web")]
+        drawn_from_here = not row.private or row.platform == "web"
+        if row.fleeting and not drawn_from_here:
+            return [lambda s: outbox.forget(s, row.id)]
+        return [lambda s: outbox.sent(s, row.id, result.message, drawn_from_here)]
     then = verdict(result, row.attempts, row.tried_since, now)
     if then.at is not None:
         at = then.at
         return [lambda s: outbox.retry(s, row.id, at, then.why)]
-    steps: list[Callable[[Session], object]] = [lambda s: outbox.bury(s, row.id, then.why)]
+    steps: list[Callable[[Session], object]] = [
+        (lambda s: outbox.forget(s, row.id)) if row.fleeting else (lambda s: outbox.bury(s, row.id, then.why))
+    ]
     if row.private and isinstance(result, Blocked):
         steps.append(lambda s: _something_waits(s, row, now))
     return steps

@@ -40,6 +40,8 @@ class Outbox(SQLModel, table=True):
     lane: str
     private: int
     subject: str = ""
+    fleeting: int = 0
+    """1: the row is gone once the message is delivered or given up."""
     payload: bytes
     state: str = WAITING
     attempts: int = 0
@@ -62,6 +64,7 @@ class Waiting:
     space: str
     lane: str
     private: bool
+    fleeting: bool
     payload: bytes
     attempts: int
     tried_since: int
@@ -144,6 +147,7 @@ _claimable = Statement(
             _o.space_id,
             _o.lane,
             _o.private,
+            _o.fleeting,
             _o.payload,
             _o.attempts,
             _o.tried_since,
@@ -164,6 +168,7 @@ _given = (
     "lane",
     "private",
     "subject",
+    "fleeting",
     "payload",
     "created_at",
     "tried_since",
@@ -225,6 +230,7 @@ _reached = Statement(
         .values(_alive)
     )
 )
+_forget = Statement(lambda _: delete(Outbox).where(_o.id == bindparam("row")))
 _next = Statement(
     lambda _: select(func.min(_o.not_before).label("at")).where(
         _o.platform == bindparam("on"), _o.state == WAITING, ~_ahead
@@ -273,8 +279,12 @@ def add(  # noqa: PLR0913  one row
     subject: str,
     payload: bytes,
     now: int,
+    fleeting: bool = False,
 ) -> bool:
-    """Queue a message; False when the same key was queued before."""
+    """Queue a message; False when the same key was queued before.
+
+    ``fleeting``: that it was ever sent is nobody's business; nothing of it stays once it is delivered or given up.
+    """
     added = session.run(
         _add,
         key=key,
@@ -284,6 +294,7 @@ def add(  # noqa: PLR0913  one row
         lane=lane,
         private=int(private),
         subject=subject,
+        fleeting=int(fleeting),
         payload=session.keys.seal("outbox", key, payload),
         created_at=now,
         tried_since=now,
@@ -310,6 +321,7 @@ def claim(session: Session, platform: str, now: int, lease_until: int, most: int
                 row.space_id,
                 row.lane,
                 bool(row.private),
+                bool(row.fleeting),
                 payload,
                 row.attempts,
                 row.tried_since,
@@ -333,6 +345,11 @@ def retry(session: Session, row: int, at: int, why: str) -> None:
 def bury(session: Session, row: int, why: str) -> None:
     """Never delivered: kept as a dead letter. The lane goes on without it."""
     session.run(_bury, row=row, why=why)
+
+
+def forget(session: Session, row: int) -> None:
+    """Delivered or given up, and not to be known of any more."""
+    session.run(_forget, row=row)
 
 
 def revive(session: Session, now: int) -> int:

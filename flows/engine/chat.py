@@ -151,9 +151,13 @@ class Chat:
         place: str = "",
         member: str = "",
         subject: str = "",
+        fleeting: bool = False,
     ) -> Step[None]:
-        """A message to a place or privately to a member; one with the same subject replaces the earlier one."""
-        return Step("post", key, pieces, place, member, subject)
+        """A message to a place or privately to a member; one with the same subject replaces the earlier one.
+
+        Of a ``fleeting`` one Erbij keeps nothing once it is delivered, nor once it cannot be.
+        """
+        return Step("post", key, pieces, place, member, subject, fleeting)
 
     def later(
         self,

@@ -33,6 +33,7 @@ class Post:
     place: str
     member: str
     subject: str
+    fleeting: bool
 
 
 @dataclass(frozen=True, slots=True)

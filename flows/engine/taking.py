@@ -190,6 +190,7 @@ class Taking:
                 one.external_id,
                 private=not post.place,
                 subject=post.subject,
+                fleeting=post.fleeting,
                 payload=payload,
                 now=self.now,
             )

@@ -68,6 +68,7 @@ def queue(database: Database, clock: Clock, *texts: str, lane: str = "students",
                 lane,
                 private=bool(named.get("private")),
                 subject=named.get("subject", ""),
+                fleeting=bool(named.get("fleeting")),
                 payload=wire.pack((Text(text),), "en"),
                 now=clock.now(),
             )
@@ -96,6 +97,12 @@ async def until(true: Callable[[], bool]) -> None:
 def depth(database: Database) -> tuple[int, int]:
     found = database.run_now(outbox.depth)
     return found.waiting, found.dead
+
+
+def outbox_keys(database: Database) -> list[str]:
+    return [
+        row[0] for row in database.run_now(lambda s: s._execute("select key from outbox order by id", {}).fetchall())
+    ]
 
 
 async def test_a_conversation_stays_in_order_whatever_fails(database: Database, clock: Clock) -> None:
@@ -164,6 +171,20 @@ async def test_who_cannot_be_reached_is_told_in_the_channel_without_a_name(datab
     assert note.place == "students"
     assert "Something waits here" in stub.texts()[1]
     assert "sam" not in stub.texts()[1].lower()
+
+
+async def test_of_a_fleeting_message_nothing_stays_whether_it_came_or_not(database: Database, clock: Clock) -> None:
+    stub = Other()
+    stub.answers = [Blocked("closed"), Outage("down")]
+    kept = {"platform": "discord", "private": "yes", "lane": "sam"}
+    async with sending(database, clock, stub) as sender:
+        queue(database, clock, "closed to it", "comes in the end", **kept, fleeting="yes")
+        queue(database, clock, "stays", **kept)
+        sender.wake()
+        await until(lambda: outbox_keys(database) == ["sam:comes in the end", "sam:stays"])
+        await until(lambda: stub.texts()[-1:] == ["stays"] and depth(database) == (0, 0))
+    assert stub.texts() == ["closed to it", "comes in the end", "comes in the end", "stays"]
+    assert outbox_keys(database) == ["sam:stays"]
 
 
 async def test_a_later_message_of_a_subject_edits_the_earlier(database: Database, clock: Clock) -> None:

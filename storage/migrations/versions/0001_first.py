@@ -121,6 +121,7 @@ def _outbox() -> None:
         _text("lane"),
         _number("private"),
         _text("subject"),
+        _number("fleeting"),
         _bytes("payload"),
         _text("state"),
         _number("attempts"),
