@@ -85,20 +85,24 @@ async def window(browser: Browser, url: str, who: str) -> Window:
     return Window(page)
 
 
-async def released(board: Page, mentor: Page) -> None:
-    """Move Erbij's clock on until the mentors' channel has something new to read."""
-    news = mentor.get_by_role("button", name=re.compile(r"mentors \d+ new"))
+def news(page: Page) -> Locator:
+    """The sign that the mentors' channel has something new to read."""
+    return page.get_by_role("button", name=re.compile(r"mentors \d+ new"))
+
+
+async def released(board: Page, case: Locator) -> None:
+    """Move Erbij's clock on until a case has come to the mentors."""
     said = board.locator("[data-status]")
     for _ in range(5):
         await board.evaluate("document.querySelector('[data-status]').textContent = ''")
         await board.get_by_role("button", name="To the next thing that is due").click()
         await expect(said).to_contain_text("The clock moved on.")
         try:
-            await expect(news).to_be_visible(timeout=1_500)
+            await expect(case).to_be_visible(timeout=1_500)
         except AssertionError:
             continue
         return
-    raise AssertionError("The mentors' channel has no news.")
+    raise AssertionError("No case came to the mentors.")
 
 
 async def test_a_week_in_the_chat(browser: Browser, running: str) -> None:
@@ -108,7 +112,7 @@ async def test_a_week_in_the_chat(browser: Browser, running: str) -> None:
     robin, kim = await window(browser, running, "robin"), await window(browser, running, "kim")
     board = await browser.new_page(viewport=DESKTOP)
     await board.goto(running)
-    await released(board, robin.page)
+    await released(board, news(robin.page))
     await mentor(robin, kim)
     await no_barriers(board)
     await sam.say("answer", "Which six words did you get?")

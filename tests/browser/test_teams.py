@@ -1,0 +1,158 @@
+"""The running program in Microsoft's Agents Playground: a check-in, and a case from telling to reading the answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from bot import tryout
+from bot.time import Clock
+from flows.catalogue import catalogue
+from storage import communities, members, migrate, places
+from storage.database import Database
+from storage.keys import Masters, new_key
+from storage.statement import Session
+from tests.bot.test_program import erbij, ready
+from tests.browser.playground import MENTORS, TEAM, TENANT, Teams, Window, person_id, teams
+from tests.browser.test_program import ANSWER, STORY, free_port, released
+from tests.browser.test_web import DESKTOP
+
+STATEMENTS = (
+    "I felt accepted here this week.",
+    "I felt appreciated.",
+    "I felt included.",
+    "I felt supported.",
+    "I could be myself.",
+)
+
+
+@dataclass
+class World:
+    """A try-out whose community lives in Teams too."""
+
+    teams: Teams
+    board: str
+    """Where its clock is moved on."""
+
+
+@asynccontextmanager
+async def in_teams(browser: Browser, folder: Path) -> AsyncIterator[World]:
+    """Start Erbij and a Teams around it; at the end Erbij must have logged no fault, and not a word of a case."""
+    port, key, url = free_port(), new_key(), f"sqlite:///{folder}/erbij.sqlite3"
+    founded(url, key)
+    async with erbij(folder, port, ERBIJ_DATABASE_URL=url, ERBIJ_MASTER_KEY=key) as process:
+        await ready(process)
+        here = f"http://127.0.0.1:{port}"
+        async with teams(browser, folder, f"{here}/api/messages") as made:
+            yield World(made, here)
+        process.terminate()
+        _out, said = await process.communicate()
+    assert [line for line in map(json.loads, said.splitlines()) if line["level"] == "error"] == []
+    assert STORY.encode() not in said
+
+
+def founded(url: str, key: str) -> None:
+    """The try-out's community, at home in the team as well."""
+    migrate.upgrade(url)
+    database = Database(url, Masters(key))
+    database.open()
+    try:
+        database.run_now(_at_home)
+    finally:
+        database.close()
+
+
+def _at_home(session: Session) -> None:
+    tryout.seed(session, catalogue(), Clock().now())
+    found = communities.by_slug(session, tryout.SLUG)
+    assert found is not None
+    here, team = found[0], f"{TENANT}:{TEAM}"
+    for space in (TENANT, team):
+        communities.add_space(session, here, "teams", space)
+    for kind, channel in (("students", TEAM), ("mentors", MENTORS)):
+        places.choose(session, here, kind, "teams", team, channel, kind)
+    members.grant(session, here, "mentor", "teams", "person", person_id("Robin"))
+
+
+@pytest.fixture
+async def world(browser: Browser, tmp_path: Path) -> AsyncIterator[World]:
+    async with in_teams(browser, tmp_path) as made:
+        yield made
+
+
+async def test_a_week_in_teams(browser: Browser, world: World) -> None:
+    sam, robin = await world.teams.window("Sam"), await world.teams.window("Robin")
+    await check_in(sam)
+    words = await tell(sam)
+    board = await browser.new_page(viewport=DESKTOP)
+    await board.goto(world.board)
+    await robin.go("mentors")
+    await released(board, robin.page.get_by_text("A new case has come in"))
+    await mentor(robin)
+    await read_answer(sam, words)
+    await sam.go("mentors")
+    await sam.reads("Robin closed it.")  # one post, kept up to date in everybody's window
+    assert world.teams.service.cards > 20
+
+
+async def check_in(sam: Window) -> None:
+    """From the post in the channel to the private chat: answer, go back and change, send; once only."""
+    await sam.reads("Hello, I am Erbij.")
+    await sam.go("General")
+    await sam.use("Start the check-in")
+    await expect(sam.page.get_by_text("The answer is in your private chat with Erbij.")).to_be_visible()
+    await sam.go("private")
+    await sam.reads("I felt accepted here this week.")
+    await sam.use("Look at my answers")
+    await expect(sam.last().get_by_text("Please choose an answer.")).to_have_count(len(STATEMENTS))
+    for statement in STATEMENTS:
+        await sam.choose(statement, "4")
+    await sam.press("Look at my answers", "Shall I send these answers?")
+    await sam.press("Back", "I felt accepted here this week.")
+    await sam.choose("I felt included.", "3")
+    await sam.press("Look at my answers", "3 of 5")
+    await sam.press("Send", "Thank you. Your answers are in.")
+    await sam.go("General")
+    await sam.use("Start the check-in")
+    await sam.go("private")
+    await sam.reads("You already took part in this check-in.")
+
+
+async def tell(sam: Window) -> str:
+    """Tell a case; gives the receipt."""
+    await sam.say("tell", "What was it about?")
+    await sam.write("What was it about?", STORY)
+    await sam.press("Look at it first", "Shall I give it to the mentors?")
+    await sam.press("Give it to the mentors", "Did you keep the six words?")
+    words = re.search(r"(?:[a-z]{4} ){5}[a-z]{4}", await sam.last().inner_text())
+    assert words is not None
+    await sam.press("Yes, I have kept them", "Thank you for telling it")
+    return words[0]
+
+
+async def mentor(robin: Window) -> None:
+    """Robin takes the case from the channel, answers it in the private chat and closes it."""
+    await robin.use("Take it")
+    await robin.reads("Robin takes care of it.")
+    await robin.go("private")
+    await robin.reads(STORY)
+    await robin.press("Answer", "What would you like to say?")
+    await robin.write("What would you like to say?", ANSWER)
+    await robin.press("Send the answer", "Your answer is there for the student")
+    await robin.press("Close the case", "Close this case?")
+    await robin.press("Yes", "The case is closed.")
+
+
+async def read_answer(sam: Window, words: str) -> None:
+    """With the six words Sam reads what Robin wrote."""
+    await sam.say("answer", "Which six words did you get?")
+    await sam.write("Which six words did you get?", words)
+    await sam.press("Show me", ANSWER)
+    await expect(sam.last()).to_contain_text("The mentors closed this case.")
