@@ -1,6 +1,7 @@
 """The sender: delivers what waits in the outbox, in order per conversation, and decides what is tried again.
 
-Each platform has a loop of its own, so that one that is slow or down holds up no other. A message is leased while it
+Each platform has a loop of its own, so that one that is slow or down holds up no other. While a platform fails as a
+whole, one message at a time tries it (bot/pace.py), and what waits goes when it is back. A message is leased while it
 is on its way: should this process die, another (or the next start) finds it again once the lease is over. So a message
 is delivered at least once, and its ``Outgoing.id`` stays the same for platforms that drop a repeat.
 """
@@ -17,8 +18,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.pace import Pace, Storm
 from flows.engine import wire
-from flows.seam import Adapter, Blocked, Outgoing, SendError, Sent, Space, Text, TooFast
+from flows.seam import Adapter, Blocked, Outage, Outgoing, SendError, Sent, Space, Text, TooFast
 from flows.words import _, said
 from storage import outbox, places
 from storage.database import NotSaved
@@ -37,12 +39,23 @@ LEASE = 120_000
 """Milliseconds that a message is ours; longer than waiting for its turn and delivering it take together."""
 FIRST_WAIT, LONGEST_WAIT = 1_000, 300_000
 """Milliseconds before the second attempt, and at the most between two."""
+LONGEST_IN_STORM = 30_000
+"""The same while the platform fails as a whole: it is asked seldom anyway, and what waits shall go once it is back."""
 GIVE_UP = 3 * 24 * 3600 * 1000
 """Milliseconds after which a message that could still be tried is buried: nobody waits for it any more."""
 LOOK_AGAIN = 15.0
 """Seconds after which the outbox is looked at in any case, for what other processes left."""
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The way to one platform."""
+
+    adapter: Adapter
+    pace: Pace
+    storm: Storm
 
 
 class Sender:
@@ -74,30 +87,36 @@ class Sender:
 
     async def platform(self, platform: str, adapter: Adapter) -> None:
         """Deliver what waits for one platform, until cancelled."""
-        pace = Pace(adapter.limits.sends_per_second)
+        way = Way(adapter, Pace(adapter.limits.sends_per_second), Storm())
         most = max(1, min(AT_ONCE, int(adapter.limits.sends_per_second * 10)))
         bell = self._bells.setdefault(platform, asyncio.Event())
         on_the_way: set[asyncio.Task[None]] = set()
         while True:
             bell.clear()
-            wait = LOOK_AGAIN
             try:
-                free = most - len(on_the_way)
-                rows = await self._claim(platform, free) if free else []
-                if (rows and len(rows) < free) or not rows:
-                    wait = await self._pause(platform)
+                rows, wait = await self._next(platform, way.storm, most, len(on_the_way))
             except NotSaved:
                 self._metrics.faults.labels("sender", "NotSaved").inc()
                 log.warning("outbox not read", exc_info=True)
-                rows = []
+                rows, wait = [], LOOK_AGAIN
             for row in rows:
-                task = asyncio.create_task(self._one(adapter, pace, row))
+                task = asyncio.create_task(self._one(way, row))
                 for pool in (on_the_way, self._going):
                     pool.add(task)
                     task.add_done_callback(pool.discard)
                 # A delivered head frees the next message of its conversation.
                 task.add_done_callback(lambda _: bell.set())
             await _rung(bell, wait)
+
+    async def _next(self, platform: str, storm: Storm, most: int, going: int) -> tuple[list[outbox.Waiting], float]:
+        """What may go now, and how many seconds to wait until there can be more; the bell rings sooner."""
+        now = asyncio.get_running_loop().time()
+        room = storm.room(most - going, going, now)
+        if not room:
+            # Either all ways are taken, and the bell rings at the first that is free, or the storm has to pass.
+            return [], LOOK_AGAIN if going else max(0.0, storm.until - now)
+        rows = await self._claim(platform, room)
+        return rows, LOOK_AGAIN if len(rows) == room else await self._pause(platform)
 
     async def _claim(self, platform: str, free: int) -> list[outbox.Waiting]:
         now = self._clock.now()
@@ -110,10 +129,11 @@ class Sender:
             return LOOK_AGAIN
         return min(LOOK_AGAIN, max(0.0, (at - self._clock.now()) / 1000))
 
-    async def _one(self, adapter: Adapter, pace: Pace, row: outbox.Waiting) -> None:
+    async def _one(self, way: Way, row: outbox.Waiting) -> None:
         """Deliver one message and write down what became of it."""
-        result = await self._attempt(adapter, pace, row)
-        for settle in _settling(result, row, self._clock.now()):
+        result = await self._attempt(way, row)
+        way.storm.saw(row.lane, result, asyncio.get_running_loop().time())
+        for settle in _settling(result, row, self._clock.now(), LONGEST_IN_STORM if way.storm.raging else LONGEST_WAIT):
             try:
                 await self._database.run(settle)
             except NotSaved:
@@ -123,12 +143,11 @@ class Sender:
         name = "sent" if isinstance(result, Sent) else type(result).__name__
         self._metrics.sent.labels(row.platform, name).inc()
 
-    async def _attempt(self, adapter: Adapter, pace: Pace, row: outbox.Waiting) -> Sent | Exception:
+    async def _attempt(self, way: Way, row: outbox.Waiting) -> Sent | Exception:
         try:
             parts, language = wire.unpack(row.payload)
-            await pace.turn()
-            async with asyncio.timeout(PATIENCE):
-                return await adapter.send(_outgoing(row, parts, language))
+            await way.pace.turn()
+            return await _in_time(way.adapter, _outgoing(row, parts, language))
         except SendError as refused:
             log.info("not delivered", platform=row.platform, why=type(refused).__name__, attempts=row.attempts)
             return refused
@@ -136,22 +155,6 @@ class Sender:
             self._metrics.faults.labels("sender", type(fault).__name__).inc()
             log.exception("delivery failed", platform=row.platform)
             return fault
-
-
-class Pace:
-    """Spreads sends evenly: at most so many a second."""
-
-    def __init__(self, per_second: float) -> None:
-        self._step = 1 / per_second
-        self._next = 0.0
-
-    async def turn(self) -> None:
-        """Wait for our turn."""
-        now = asyncio.get_running_loop().time()
-        at = max(now, self._next)
-        self._next = at + self._step
-        if at > now:
-            await asyncio.sleep(at - now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +165,10 @@ class Verdict:
     why: str
 
 
-def verdict(fault: Exception, attempts: int, since: int, now: int) -> Verdict:
+def verdict(fault: Exception, attempts: int, since: int, now: int, longest: int = LONGEST_WAIT) -> Verdict:
     """Whether and when to try again. ``attempts`` are those that went wrong before this one; times in ms.
 
-    Waits double from one second to five minutes, spread over half of themselves so that messages which failed together
+    Waits double from one second to ``longest``, spread over half of themselves so that messages which failed together
     do not come back together. A fault of the adapter itself is tried again too: mostly the next release mends it.
     """
     why = type(fault).__name__
@@ -173,21 +176,23 @@ def verdict(fault: Exception, attempts: int, since: int, now: int) -> Verdict:
         return Verdict(None, why)
     if now - since > GIVE_UP:
         return Verdict(None, f"{why}, for three days")
-    wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempts, 20))
+    wait = min(longest, FIRST_WAIT * 2 ** min(attempts, 20))
     spread = random.uniform(0.5, 1.0)  # noqa: S311  no secret
     if isinstance(fault, TooFast):
         return Verdict(now + int(fault.seconds * 1000) + int(FIRST_WAIT * spread), why)
     return Verdict(now + int(wait * spread), why)
 
 
-def _settling(result: Sent | Exception, row: outbox.Waiting, now: int) -> list[Callable[[Session], object]]:
+def _settling(
+    result: Sent | Exception, row: outbox.Waiting, now: int, longest: int
+) -> list[Callable[[Session], object]]:
     """What to write down; each in a transaction of its own."""
     if isinstance(result, Sent):
         drawn_from_here = not row.private or row.platform == "web"
         if row.fleeting and not drawn_from_here:
             return [lambda s: outbox.forget(s, row.id)]
         return [lambda s: outbox.sent(s, row.id, result.message, drawn_from_here)]
-    then = verdict(result, row.attempts, row.tried_since, now)
+    then = verdict(result, row.attempts, row.tried_since, now, longest)
     if then.at is not None:
         at = then.at
         return [lambda s: outbox.retry(s, row.id, at, then.why)]
@@ -242,6 +247,15 @@ def _outgoing(row: outbox.Waiting, parts: tuple[object, ...], language: str) -> 
         edits=row.edits,
         language=language,
     )
+
+
+async def _in_time(adapter: Adapter, message: Outgoing) -> Sent:
+    """Deliver, or say after a while that the platform does not answer."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await adapter.send(message)
+    except TimeoutError as late:
+        raise Outage("no answer in time") from late
 
 
 async def _rung(bell: asyncio.Event, seconds: float) -> None:

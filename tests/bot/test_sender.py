@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bot import sender as module
 from bot import tryout
 from bot.metrics import Metrics
-from bot.sender import Pace, Sender, outgoing_id, verdict
+from bot.pace import Pace
+from bot.sender import Sender, outgoing_id, verdict
 from bot.time import Clock
 from flows.engine import wire
 from flows.seam import Blocked, Gone, Limits, Outage, Outgoing, Receive, Sent, Text, TooFast

@@ -1,0 +1,73 @@
+"""How fast a platform is sent to: evenly while it takes messages, one at a time while it takes none."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from flows.seam import Outage, SendError, Sent, TooFast
+
+STORM = 3
+"""Conversations that fail, one after the other, before the platform itself is taken to fail."""
+FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
+"""Seconds between two messages that try whether a failing platform takes them again."""
+
+
+class Pace:
+    """Spreads sends evenly: at most so many a second."""
+
+    def __init__(self, per_second: float) -> None:
+        self._step = 1 / per_second
+        self._next = 0.0
+
+    async def turn(self) -> None:
+        """Wait for our turn."""
+        now = asyncio.get_running_loop().time()
+        at = max(now, self._next)
+        self._next = at + self._step
+        if at > now:
+            await asyncio.sleep(at - now)
+
+
+class Storm:
+    """Whether a platform fails as a whole: then one message at a time tries it, and the others stay untried.
+
+    One conversation that fails says nothing of the platform. Whatever the platform decides, a refusal too, ends the
+    storm. Times are those of the event loop, in seconds.
+    """
+
+    def __init__(self) -> None:
+        self._failed: set[str] = set()
+        self._wait = FIRST_WAIT
+        self.until = 0.0
+        """When the platform may be tried again."""
+
+    @property
+    def raging(self) -> bool:
+        """The platform fails as a whole."""
+        return len(self._failed) >= STORM
+
+    def saw(self, lane: str, result: object, now: float) -> None:
+        """Learn from what became of a message."""
+        if isinstance(result, Sent) or (isinstance(result, SendError) and not result.retry):
+            self._failed.clear()
+            self._wait, self.until = FIRST_WAIT, 0.0
+        if not isinstance(result, Outage | TooFast):
+            return
+        before = self.raging
+        self._failed.add(lane)
+        if not self.raging:
+            return
+        asked = result.seconds if isinstance(result, TooFast) else 0.0
+        spread = random.uniform(0.5, 1.0)  # noqa: S311  no secret
+        if not before or now >= self.until:
+            self.until = now + max(self._wait * spread, asked + spread)
+            self._wait = min(LONGEST_WAIT, self._wait * 2)
+        else:  # one that was on its way when the storm began
+            self.until = max(self.until, now + asked)
+
+    def room(self, free: int, on_the_way: int, now: float) -> int:
+        """How many of the free messages may go now."""
+        if not self.raging:
+            return free
+        return 1 if now >= self.until and not on_the_way else 0
