@@ -45,6 +45,8 @@ GIVE_UP = 3 * 24 * 3600 * 1000
 """Milliseconds after which a message that could still be tried is buried: nobody waits for it any more."""
 LOOK_AGAIN = 15.0
 """Seconds after which the outbox is looked at in any case, for what other processes left."""
+REST = 4
+"""After each look at the outbox, times as long as it took until the next: a long backlog holds up no turn."""
 
 log = structlog.get_logger()
 
@@ -91,8 +93,10 @@ class Sender:
         most = max(1, min(AT_ONCE, int(adapter.limits.sends_per_second * 10)))
         bell = self._bells.setdefault(platform, asyncio.Event())
         on_the_way: set[asyncio.Task[None]] = set()
+        clock = asyncio.get_running_loop().time
         while True:
             bell.clear()
+            began = clock()
             try:
                 rows, wait = await self._next(platform, way.storm, most, len(on_the_way))
             except NotSaved:
@@ -106,7 +110,9 @@ class Sender:
                     task.add_done_callback(pool.discard)
                 # A delivered head frees the next message of its conversation.
                 task.add_done_callback(lambda _: bell.set())
+            rested = clock() + REST * (clock() - began)
             await _rung(bell, wait)
+            await asyncio.sleep(rested - clock())
 
     async def _next(self, platform: str, storm: Storm, most: int, going: int) -> tuple[list[outbox.Waiting], float]:
         """What may go now, and how many seconds to wait until there can be more; the bell rings sooner."""

@@ -14,12 +14,10 @@ from adapters.discord import draw
 from adapters.discord.client import Client
 from adapters.discord.errors import NETWORK, send_error
 from adapters.discord.limits import LIMITS
-from adapters.discord.pace import Pace
+from adapters.discord.pace import Watch
 from flows.seam import Gone, Limits, Outage, Outgoing, Receive, Sent
 from flows.words import Msg
 
-PER_SECOND = 50.0
-"""Requests that Discord takes from one bot."""
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0
 """Seconds before connecting again while Discord cannot be reached."""
 
@@ -48,8 +46,9 @@ class DiscordAdapter:
         self._public_url = public_url
         self._commands = commands
         self._texts = texts
-        self._pace = Pace(PER_SECOND)
+        self._watch = Watch()
         self._client: Client | None = None
+        self._under_way: set[asyncio.Task[Sent]] = set()
 
     @property
     def up(self) -> bool:
@@ -64,20 +63,21 @@ class DiscordAdapter:
 
         A token that Discord refuses raises :class:`discord.LoginFailure`.
         """
-        wait = FIRST_WAIT
+        wait, clock = FIRST_WAIT, asyncio.get_running_loop().time
         while True:
-            client = self.connect(receive)
+            client, began = self.connect(receive), clock()
             try:
                 async with client:
                     await client.start(self._token)
-            except (*NETWORK, discord.DiscordServerError) as fault:
+            except (*NETWORK, discord.HTTPException, discord.RateLimited) as fault:
                 log.warning("discord_unreachable", fault=type(fault).__name__, wait=wait)
+            wait = FIRST_WAIT if clock() - began > LONGEST_WAIT else wait
             await asyncio.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT)
 
     def connect(self, receive: Receive) -> Client:
         """Make a fresh client that gives events to ``receive``; :meth:`run` starts it."""
-        self._client = Client(receive, self._commands, self._texts)
+        self._client = Client(receive, self._commands, self._texts, self._watch)
         return self._client
 
     async def send(self, message: Outgoing) -> Sent:
@@ -89,10 +89,20 @@ class DiscordAdapter:
         if client is None or client.is_closed():
             reason = "not connected"
             raise Outage(reason)
+        # Cut off in the middle, discord.py would keep its lock for the whole bot closed for ever: who waits no longer
+        # leaves, and the request goes on to its end.
+        task = asyncio.ensure_future(self._deliver(client, message))
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
         try:
-            return await self._deliver(client, message)
+            return await asyncio.shield(task)
         except (discord.HTTPException, discord.RateLimited, *NETWORK) as fault:
             raise send_error(fault) from fault
+
+    def _ended(self, task: asyncio.Task[Sent]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # known to who waited for it; nobody else need hear of it
 
     async def _deliver(self, client: Client, message: Outgoing) -> Sent:
         channel = await self._channel(client, message)
@@ -100,7 +110,6 @@ class DiscordAdapter:
         old = [int(one) for one in message.edits.split(".") if one.isdecimal()]
         ids: list[int] = []
         for number, view in enumerate(draw.views(message.parts)):
-            await self._pace.wait()
             if number < len(old):
                 await channel.get_partial_message(old[number]).edit(view=view, allowed_mentions=quiet)
                 ids.append(old[number])
@@ -108,7 +117,6 @@ class DiscordAdapter:
                 nonce = f"{message.id}{number or ''}"
                 ids.append((await channel.send(view=view, nonce=nonce, allowed_mentions=quiet)).id)
         for unused in old[len(ids) :]:
-            await self._pace.wait()
             await channel.get_partial_message(unused).delete()
         return Sent(".".join(map(str, ids)))
 
@@ -116,7 +124,6 @@ class DiscordAdapter:
         if not message.person:
             guild = _number(message.space.id) if message.space.id else None
             return client.get_partial_messageable(_number(message.place), guild_id=guild)
-        await self._pace.wait()
         return await client.create_dm(discord.Object(_number(message.person)))
 
 

@@ -15,8 +15,12 @@ from adapters.discord.answer import Answer, reply_to, say
 from adapters.discord.draw import opened
 from adapters.discord.errors import NETWORK
 from adapters.discord.homes import Homes
+from adapters.discord.pace import Watch
 from flows.seam import Act, Command, Filled, Incoming, Opened, Person, Pressed, Receive, Removed, Said, Space
 from flows.words import Msg
+
+LONGEST_PAUSE = 5.0
+"""Seconds that discord.py may sleep over a limit; for more the sender decides, and people are not kept waiting."""
 
 log = structlog.get_logger()
 
@@ -24,7 +28,9 @@ log = structlog.get_logger()
 class Client(discord.AutoShardedClient):
     """discord.py's client without privileged intents; between events it remembers nothing of ours."""
 
-    def __init__(self, receive: Receive, listed: Sequence[tuple[str, Msg]], texts: Collection[str]) -> None:
+    def __init__(
+        self, receive: Receive, listed: Sequence[tuple[str, Msg]], texts: Collection[str], watch: Watch
+    ) -> None:
         intents = discord.Intents.none()
         intents.guilds = True
         intents.dm_messages = True
@@ -33,8 +39,9 @@ class Client(discord.AutoShardedClient):
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
-            max_ratelimit_timeout=30.0,
+            http_trace=watch.trace(),
         )
+        self.http.max_ratelimit_timeout = LONGEST_PAUSE  # discord.py itself takes no less than half a minute
         self._receive = receive
         self._homes = Homes()
         self.tree = commands.tree(self, listed, texts, self._command)
@@ -44,7 +51,7 @@ class Client(discord.AutoShardedClient):
         await self.tree.set_translator(commands.Words())
         try:
             await self.tree.sync()
-        except (discord.HTTPException, discord.app_commands.AppCommandError) as fault:
+        except (discord.HTTPException, discord.RateLimited, discord.app_commands.AppCommandError) as fault:
             log.error("commands_not_synced", platform="discord", fault=type(fault).__name__)  # noqa: TRY400
 
     # ------------------------------------------------------------ what people do
@@ -93,7 +100,7 @@ class Client(discord.AutoShardedClient):
         reply = await reply_to(self._receive, incoming)
         try:
             await say(message.channel, reply.parts)
-        except (discord.HTTPException, *NETWORK) as fault:
+        except (discord.HTTPException, discord.RateLimited, *NETWORK) as fault:
             log.warning("answer_not_sent", platform="discord", fault=type(fault).__name__)
 
     async def _at_home(self, user: discord.User | discord.Member) -> tuple[Space, Person]:
