@@ -185,7 +185,8 @@ def verdict(fault: Exception, attempts: int, since: int, now: int, longest: int 
     wait = min(longest, FIRST_WAIT * 2 ** min(attempts, 20))
     spread = random.uniform(0.5, 1.0)  # noqa: S311  no secret
     if isinstance(fault, TooFast):
-        return Verdict(now + int(fault.seconds * 1000) + int(FIRST_WAIT * spread), why)
+        asked = int(fault.seconds * 1000)
+        return Verdict(now + max(asked, min(wait, LONGEST_IN_STORM)) + int(FIRST_WAIT * spread), why)
     return Verdict(now + int(wait * spread), why)
 
 

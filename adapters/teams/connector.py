@@ -22,6 +22,7 @@ from msrest.exceptions import ClientException
 from requests import RequestException, Response, Session
 from urllib3.util import Retry
 
+from adapters.teams.pace import Pace
 from adapters.teams.trust import is_service
 from flows.seam import Blocked, Gone, Outage, SendError, TooFast, TooLarge
 
@@ -44,6 +45,7 @@ class Connector:
         self.pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="teams")
         self.credentials = MicrosoftAppCredentials(app_id, app_secret, channel_auth_tenant=tenant or None)
         self._sessions: WeakSet[Session] = WeakSet()
+        self._pace = Pace()
         self._clients: dict[str, ConnectorClient] = {}
         self._teams: dict[str, TeamsConnectorClient] = {}
 
@@ -65,6 +67,7 @@ class Connector:
     async def post(self, service: str, conversation: str, card: Mapping[str, Any], summary: str) -> str:
         """Send a card; the id of the new message."""
         client, activity = self._client(service), _message(card, summary)
+        await self._pace.message(conversation)
         sent = await self._call(lambda: client.conversations.send_to_conversation(conversation, activity))
         return str(sent.id or "") if sent else ""
 
@@ -72,12 +75,14 @@ class Connector:
         """Send a plain line of our own: never someone's words."""
         client, activity = self._client(service), MessageFactory.text(text)
         activity.text_format = "plain"
+        await self._pace.message(conversation)
         await self._call(lambda: client.conversations.send_to_conversation(conversation, activity))
 
     async def edit(self, service: str, conversation: str, message: str, card: Mapping[str, Any], summary: str) -> None:
         """Show a card instead of an earlier message."""
         client, activity = self._client(service), _message(card, summary)
         activity.id = message
+        await self._pace.message(conversation)
         await self._call(lambda: client.conversations.update_activity(conversation, message, activity))
 
     async def private_chat(self, service: str, tenant: str, user: str) -> str:
@@ -137,6 +142,7 @@ class Connector:
         return kwargs
 
     async def _call(self, call: Callable[[], Any]) -> Any:
+        await self._pace.request()
         try:
             return await asyncio.get_running_loop().run_in_executor(self.pool, call)
         except ErrorResponseException as fault:
