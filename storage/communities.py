@@ -41,6 +41,11 @@ class Destination:
     address: str
     language: str
 
+    @property
+    def account(self) -> str:
+        """The platform and the person's id there, as one text."""
+        return f"{self.platform}:{self.external_id}"
+
 
 _community, _space = columns(Community), columns(CommunitySpace)
 _add_community = Statement(lambda sql: sql.insert(Community))

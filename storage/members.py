@@ -41,6 +41,8 @@ class Account(SQLModel, table=True):
     member_id: str = Field(foreign_key="member.id", index=True)
     space_id: str
     address: str = ""
+    write_here: int = 0
+    """1 for the one of a person's several accounts to which Erbij writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,7 @@ _accounts_of = Statement(
             _account.member_id == bindparam("member"),
             _account.community_id == bindparam("community"),
         )
-        .order_by(_account.platform)
+        .order_by(_account.write_here.desc(), _account.platform, _account.external_id)
     )
 )
 
@@ -247,6 +249,7 @@ def add_member(  # noqa: PLR0913  one row of two tables
         member_id=member,
         space_id=space,
         address=address,
+        write_here=0,
     )
     return member
 
@@ -291,5 +294,5 @@ def set_address(session: Session, platform: str, person: str, address: str) -> N
 
 
 def accounts(session: Session, community: str, member: str) -> list[Destination]:
-    """Where a member can be reached privately."""
+    """Where a member can be reached privately: first where they want Erbij to write."""
     return [Destination(*row) for row in session.all(_accounts_of, community=community, member=member)]

@@ -80,12 +80,15 @@ class Context:
     """The address of the community's case page; empty on that page itself and where there is none."""
     doorbell: bool = False
     """True in a chat of a community where cases are told on the case page only."""
+    account: str = ""
+    """Through which of their accounts the person speaks; for those who join accounts, nobody else looks inside."""
 
 
 class Chat:
     """One person's chat with one flow. ``say`` and ``show`` speak at once; the rest is awaited."""
 
     __slots__ = (
+        "account",
         "community",
         "community_name",
         "doorbell",
@@ -108,6 +111,7 @@ class Chat:
         self.roles = context.roles
         self.page = context.page
         self.doorbell = context.doorbell
+        self.account = context.account
         self.shown: list[Piece] = []
 
     def say(self, text: Msg) -> None:
@@ -152,12 +156,14 @@ class Chat:
         member: str = "",
         subject: str = "",
         fleeting: bool = False,
+        account: str = "",
     ) -> Step[None]:
         """A message to a place or privately to a member; one with the same subject replaces the earlier one.
 
-        Of a ``fleeting`` one Erbij keeps nothing once it is delivered, nor once it cannot be.
+        Of a ``fleeting`` one Erbij keeps nothing once it is delivered, nor once it cannot be. A member with several
+        accounts reads it where they want Erbij to write, or on the ``account`` given.
         """
-        return Step("post", key, pieces, place, member, subject, fleeting)
+        return Step("post", key, pieces, place, member, subject, fleeting, account)
 
     def later(
         self,

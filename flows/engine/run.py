@@ -34,6 +34,7 @@ class Post:
     member: str
     subject: str
     fleeting: bool
+    account: str
 
 
 @dataclass(frozen=True, slots=True)

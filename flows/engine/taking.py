@@ -178,7 +178,8 @@ class Taking:
         if post.place:
             to = places.of_kind(session, community, post.place)
         else:
-            to = members.accounts(session, community, post.member)[:1]
+            theirs = members.accounts(session, community, post.member)
+            to = [one for one in theirs if post.account in ("", one.account)][:1]
         for one in to:
             payload = wire.pack(draw.pieces(post.pieces, one.language), one.language)
             outbox.add(

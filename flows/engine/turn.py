@@ -124,4 +124,5 @@ def recognise(session: Session, incoming: seam.Incoming, who: members.Who, site:
     if person is None:
         return here
     page = f"{site.rstrip('/')}/c/{who.slug}" if site else ""
-    return replace(here, page=page, doorbell=bool(who.doorbell))
+    account = f"{space.platform}:{person.id}"
+    return replace(here, page=page, doorbell=bool(who.doorbell), account=account)

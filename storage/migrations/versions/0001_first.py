@@ -90,6 +90,7 @@ def _communities() -> None:
         _text("member_id", sa.ForeignKey("member.id")),
         _text("space_id"),
         _text("address"),
+        _number("write_here"),
     )
     _index("account", "member_id")
 

@@ -1,0 +1,176 @@
+"""Accounts of one person: two members become one, and an account becomes a member of its own again.
+
+What Erbij keeps about a member goes together when two become one. What was told in a case or answered in a check-in
+is not among it: nothing there says whose it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Column, Table, UniqueConstraint, bindparam, case, delete, func, literal, select, update
+
+from storage.check_ins import Participation, Round
+from storage.due import DueRow
+from storage.ids import new_id
+from storage.members import Account, Member, accounts
+from storage.statement import Session, Statement, columns
+from storage.tables import metadata
+
+WITHOUT_REFERENCE = (("audit", "who"), ("caseevent", "who"), ("conversation", "member_id"))
+"""Columns that hold a member's id, or are empty, and therefore do not refer to the table of members."""
+
+_m, _account, _due, _p, _round = map(columns, (Member, Account, DueRow, Participation, Round))
+_lock = Statement(
+    lambda _: (
+        select(_m.id, _m.language, _m.name)
+        .where(_m.community_id == bindparam("community"), _m.id.in_((bindparam("one"), bindparam("other"))))
+        .order_by(_m.id)
+        .with_for_update()
+    )
+)
+_set = Statement(
+    lambda _: (
+        update(Member).where(_m.id == bindparam("member")).values(language=bindparam("tongue"), name=bindparam("known"))
+    )
+)
+_drop = Statement(lambda _: delete(Member).where(_m.id == bindparam("goes")))
+_retime = Statement(
+    lambda _: (
+        update(DueRow)
+        .where(_due.community_id == bindparam("community"), _due.argument.like(bindparam("about")))
+        .values(argument=func.replace(_due.argument, bindparam("goes"), bindparam("stays")))
+    )
+)
+_is_account = (
+    _account.community_id == bindparam("community"),
+    _account.platform == bindparam("on"),
+    _account.external_id == bindparam("external"),
+)
+_member_of = Statement(lambda _: select(_account.member_id).where(*_is_account))
+_add_member = Statement(lambda sql: sql.insert(Member))
+_leave = Statement(
+    lambda _: update(Account).where(*_is_account).values(member_id=bindparam("alone"), write_here=literal(0))
+)
+_write_here = Statement(
+    lambda _: (
+        update(Account)
+        .where(_account.community_id == bindparam("community"), _account.member_id == bindparam("member"))
+        .values(
+            write_here=case(
+                ((_account.platform == bindparam("on")) & (_account.external_id == bindparam("external")), 1), else_=0
+            )
+        )
+    )
+)
+_took_part_too = Statement(
+    lambda sql: sql.insert(Participation).from_select(
+        ["round_id", "member_id"],
+        select(_p.round_id, bindparam("alone", type_=_p.member_id.type))
+        .join(Round, _round.id == _p.round_id)
+        .where(_p.member_id == bindparam("member"), _round.closes_at > bindparam("now")),
+    )
+)
+
+
+def merge(session: Session, community: str, stays: str, goes: str) -> bool:
+    """Two members of a community become the one that stays; False when one of them is not there (any more).
+
+    Where both have the same, as when both took part in a round, it is there once afterwards.
+    """
+    known = {row.id: row for row in session.all(_lock, community=community, one=stays, other=goes)}
+    if len(known) < 2:
+        return False
+    language, name = (getattr(known[stays], one) or getattr(known[goes], one) for one in ("language", "name"))
+    session.run(_set, member=stays, tongue=language, known=name)
+    for statement in _moves():
+        session.run(statement, stays=stays, goes=goes)
+    session.run(_retime, community=community, about=f"%{goes}%", stays=stays, goes=goes)
+    session.run(_drop, goes=goes)
+    return True
+
+
+def split(session: Session, community: str, member: str, account: str, now: int) -> str:
+    """One of a member's accounts becomes a new member; returns the new member's id, empty when it stood alone.
+
+    Who took part in a round that is open now took part on both accounts. Otherwise someone could answer the same
+    round again and again, by joining and separating.
+    """
+    alone = new_id()
+    row = session.one(_lock, community=community, one=member, other=member)
+    theirs = [one.account for one in accounts(session, community, member)]
+    if row is None or account not in theirs or len(theirs) < 2:
+        return ""
+    session.run(_add_member, id=alone, community_id=community, language=row.language, name="")
+    session.run(_leave, **_external(community, account), alone=alone)
+    session.run(_took_part_too, member=member, alone=alone, now=now)
+    return alone
+
+
+def member_of(session: Session, community: str, account: str) -> str:
+    """The member to whom an account (``platform:id``) belongs; empty for nobody."""
+    row = session.one(_member_of, **_external(community, account))
+    return "" if row is None else str(row.member_id)
+
+
+def write_to(session: Session, community: str, member: str, account: str) -> None:
+    """Erbij writes to a member there from now on."""
+    session.run(_write_here, **_external(community, account), member=member)
+
+
+def mentions() -> Iterator[Column[Any]]:
+    """Every column that holds a member's id."""
+    for table in metadata.sorted_tables:
+        for column in table.columns:
+            refers = any(key.column is _m.id for key in column.foreign_keys)
+            if refers or (table.name, column.name) in WITHOUT_REFERENCE:
+                yield column
+
+
+def keys_with(column: Column[Any]) -> Iterator[list[Column[Any]]]:
+    """The other columns of each key or unique constraint that a column is part of."""
+    for constraint in column.table.constraints:
+        if constraint is column.table.primary_key or isinstance(constraint, UniqueConstraint):
+            together = list(constraint.columns)
+            if column in together:
+                yield [one for one in together if one is not column]
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _external(community: str, account: str) -> dict[str, str]:
+    platform, _colon, external = account.partition(":")
+    return {"community": community, "on": platform, "external": external}
+
+
+@lru_cache(maxsize=1)
+def _moves() -> list[Statement]:
+    """For each column with a member's id: drop what the one that stays has too, then rename."""
+    found = []
+    for column in mentions():
+        found += [_same(column, others) for others in keys_with(column)]
+        found.append(_rename(column))
+    return found
+
+
+def _same(column: Column[Any], others: list[Column[Any]]) -> Statement:
+    twin = column.table.alias()
+    has_it = select(twin.c[column.name]).where(
+        twin.c[column.name] == bindparam("stays"), *(twin.c[one.name] == one for one in others)
+    )
+    return Statement(lambda _: delete(_table(column)).where(column == bindparam("goes"), has_it.exists()))
+
+
+def _rename(column: Column[Any]) -> Statement:
+    return Statement(
+        lambda _: update(_table(column)).where(column == bindparam("goes")).values({column.name: bindparam("stays")})
+    )
+
+
+def _table(column: Column[Any]) -> Table:
+    table = column.table
+    assert isinstance(table, Table)  # noqa: S101  columns of metadata belong to tables
+    return table
