@@ -1,7 +1,7 @@
 """Accounts: who is on two platforms of a community can say so, and take it back. Nobody is joined without asking."""
 
 from flows.accounts.link import enter_code, link, show_code, write_to
-from flows.accounts.unlink import unlink
+from flows.accounts.unlink import LINK, UNLINK, unlink
 from flows.engine import Capability, Command
 from flows.words import _
 
@@ -9,7 +9,7 @@ capability = Capability(
     "accounts",
     flows=(link, show_code, enter_code, write_to, unlink),
     commands=(
-        Command(word=_("link"), about=_("join your accounts on two platforms, if you like"), flow="link"),
-        Command(word=_("unlink"), about=_("separate them again"), flow="unlink"),
+        Command(word=LINK, about=_("join your accounts on two platforms, if you like"), flow="link"),
+        Command(word=UNLINK, about=_("separate them again"), flow="unlink"),
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flows.accounts import joining
-from flows.accounts.unlink import UNDO
+from flows.accounts.unlink import LINK, UNDO, UNLINK
 from flows.engine import Chat, Choice, Form, Shown, Start, flow, line
 from flows.words import Msg, _
 from storage import accounts, codes
@@ -38,8 +38,9 @@ async def show_code(chat: Chat, _mark: str) -> None:
     chat.show(Shown(_("Your code"), [("", code)]))
     chat.say(
         _(
-            "Type “link” to Erbij on the other platform, choose “I have a code”, and fill it in. It works once, in the "
-            "next 15 minutes."
+            "Type “{link}” to Erbij on the other platform, choose “I have a code”, and fill it in. It works once, in "
+            "the next 15 minutes.",
+            link=LINK,
         )
     )
     chat.say(_("Give it to nobody else: for Erbij, whoever fills it in is you."))
@@ -90,7 +91,13 @@ async def write_to(chat: Chat) -> None:
         "account", _("Where shall Erbij write to you from now on?"), joining.each(known, chat.account)
     )
     await chat.do("set", accounts.write_to, chat.community, chat.member, known[int(chosen)])
-    chat.say(_("Good. With “link” you can change that, and with “unlink” separate the accounts again."))
+    chat.say(
+        _(
+            "Good. With “{link}” you can change that, and with “{unlink}” separate the accounts again.",
+            link=LINK,
+            unlink=UNLINK,
+        )
+    )
 
 
 def notice(account: str, by: str) -> tuple[Msg, Start]:
@@ -126,17 +133,18 @@ DONE_OR_DROP = (
     Choice("drop", _("Throw the code away")),
 )
 NEWS = {
-    "joined": _("Then your accounts are one now. With “unlink” you can separate them again."),
+    "joined": _("Then your accounts are one now. With “{unlink}” you can separate them again.", unlink=UNLINK),
     "waits": _("Erbij has not seen the code yet. It still works for a while: fill it in on the other platform."),
-    "ended": _("The code has ended and nothing was joined. Type “link” when you want a new one."),
+    "ended": _("The code has ended and nothing was joined. Type “{link}” when you want a new one.", link=LINK),
 }
 NOT_JOINED = {
-    "unknown": _("This code does not fit either. Type “link” on the other platform to get a new one."),
+    "unknown": _("This code does not fit either. Type “{link}” on the other platform to get a new one.", link=LINK),
     "own": _("This is the code of this very account. Fill it in on the other platform, then it joins the two."),
     "already": _("These accounts are joined already, so there is nothing left to do."),
     "busy": _(
         "Your other account is in the middle of something with Erbij, and what you have not sent yet is shown nowhere "
-        "else. Finish it there or type “cancel” there, then try the same code again."
+        "else. Finish it there or type “{cancel}” there, then try the same code again.",
+        cancel=_("cancel"),
     ),
     "elsewhere": _(
         "This code comes from another community. Erbij keeps communities apart, so those accounts stay apart too."

@@ -9,6 +9,7 @@ from flows.engine import Chat, Choice, Start, flow
 from flows.words import _
 from storage import accounts
 
+LINK, UNLINK = _("link"), _("unlink")
 UNDO = Start("unlink", "", _("Separate them"), "plain")
 TOGETHER = Choice("together", _("Leave them together"))
 
@@ -18,7 +19,7 @@ async def unlink(chat: Chat) -> None:
     """Someone takes the joining back, from whichever account they like."""
     known = await chat.do("mine", joining.mine, chat.community, chat.member)
     if len(known) < 2:
-        chat.say(_("This account is not joined with another one. With “link” you can do that."))
+        chat.say(_("This account is not joined with another one. With “{link}” you can do that.", link=LINK))
         return
     chat.say(
         _(

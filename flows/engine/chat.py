@@ -148,7 +148,7 @@ class Chat:
         """Random bytes, the same at every replay."""
         return Step("random", key, count)
 
-    def post(
+    def post(  # noqa: PLR0913  what a message can be
         self,
         key: str,
         *pieces: Piece,
