@@ -49,7 +49,7 @@ def add(  # noqa: PLR0913  one row
     session: Session, community: str, at: int, who: str, what: str, subject: str = ""
 ) -> None:
     """Record an act."""
-    session.run(_add, id=new_id(), community_id=community, at=at, who=who, what=what, subject=subject)
+    session.put(_add, id=new_id(), community_id=community, at=at, who=who, what=what, subject=subject)
 
 
 def listing(session: Session, community: str, most: int = 100) -> list[Act]:

@@ -122,7 +122,7 @@ _drop_answers = Statement(lambda _: delete(CheckInAnswer).where(_a.round_id == b
 def open_round(session: Session, community: str, opens_at: int, closes_at: int) -> str:
     """A new round; returns its id."""
     round_id = new_id()
-    session.run(_add_round, id=round_id, community_id=community, opens_at=opens_at, closes_at=closes_at)
+    session.put(_add_round, id=round_id, community_id=community, opens_at=opens_at, closes_at=closes_at)
     return round_id
 
 
@@ -163,7 +163,7 @@ def cast(  # noqa: PLR0913
         return "twice"
     ballot = new_id()
     text = {name: int(answers[name]) for name in STATEMENTS} | {"remark": answers.get("remark") or ""}
-    session.run(
+    session.put(
         _add_ballot,
         id=ballot,
         round_id=round,
@@ -185,15 +185,15 @@ def count(session: Session, community: str, round: str, *, all: bool = False) ->
     opened = []
     for row in waiting:
         opened.append(json.loads(session.keys.open("ballot", row.id, bytes(row.sealed))))
-        session.run(_drop_ballot, ballot=row.id)
+        session.put(_drop_ballot, ballot=row.id)
     if all:
         opened += [_plain(answer) for answer in answers_of(session, community, round)]
-        session.run(_drop_answers, round=round)
+        session.put(_drop_answers, round=round)
     secrets.SystemRandom().shuffle(opened)
     for answer in opened:
         answer_id = new_id()
         remark = session.keys.seal("remark", answer_id, _padded(answer.pop("remark"), b"\0"))
-        session.run(_add_answer, id=answer_id, round_id=round, remark=remark, **answer)
+        session.put(_add_answer, id=answer_id, round_id=round, remark=remark, **answer)
     return len(waiting)
 
 
@@ -209,7 +209,7 @@ def answers_of(session: Session, community: str, round: str) -> list[Answer]:  #
 
 def close(session: Session, community: str, round: str, now: int) -> int:  # noqa: A002
     """End a round now, if it had not ended, and open what is left; returns how many were opened."""
-    session.run(_close, round=round, community=community, now=now)
+    session.put(_close, round=round, community=community, now=now)
     return count(session, community, round, all=True)
 
 

@@ -93,7 +93,7 @@ _all = Statement(
 def add_community(session: Session, slug: str, name: str, language: str, time_zone: str) -> str:
     """A new community; returns its id."""
     community = new_id()
-    session.run(
+    session.put(
         _add_community,
         id=community,
         slug=slug,
@@ -107,12 +107,12 @@ def add_community(session: Session, slug: str, name: str, language: str, time_zo
 
 def add_space(session: Session, community: str, platform: str, external_id: str) -> None:
     """The community lives here too."""
-    session.run(_add_space, platform=platform, external_id=external_id, community_id=community)
+    session.put(_add_space, platform=platform, external_id=external_id, community_id=community)
 
 
 def forget_space(session: Session, platform: str, external_id: str) -> None:
     """Erbij was taken out of a server or team; what the community stored stays."""
-    session.run(_drop_space, on=platform, external=external_id)
+    session.put(_drop_space, on=platform, external=external_id)
 
 
 def set_doorbell(session: Session, community: str, *, on: bool) -> None:

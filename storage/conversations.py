@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlmodel import BigInteger, Field, SQLModel
 
@@ -82,9 +84,10 @@ _next_expiry = Statement(lambda _: select(func.min(_c.expires_at).label("at")))
 _count = Statement(lambda _: select(func.count().label("n")).select_from(Conversation))
 
 
-def first_seen(session: Session, event: str, day: int) -> bool:
-    """True the first time an event is shown, within the transaction that takes it."""
-    return session.run(_mark, fingerprint=session.keys.fingerprint(event), day=day) == 1
+def first_seen(session: Session, event: str, day: int) -> Callable[[], bool]:
+    """Mark an event as taken; whether this was the first time is known when it is asked, better after another read."""
+    marked = session.put(_mark, fingerprint=session.keys.fingerprint(event), day=day)
+    return lambda: marked.rowcount == 1
 
 
 def forget_events(session: Session, before_day: int) -> int:
@@ -107,7 +110,7 @@ def add(  # noqa: PLR0913  one row
     session: Session, conversation: str, community: str, member: str, journal: bytes, expires_at: int
 ) -> None:
     """A conversation that waits for its first answer."""
-    session.run(
+    session.put(
         _add,
         id=conversation,
         community_id=community,
@@ -118,15 +121,15 @@ def add(  # noqa: PLR0913  one row
     )
 
 
-def save(session: Session, conversation: str, turn: int, journal: bytes, expires_at: int) -> bool:
-    """One turn further; False when someone else took this turn."""
+def save(session: Session, conversation: str, turn: int, journal: bytes, expires_at: int) -> None:
+    """One turn further; the conversation was found, and so locked, in this transaction."""
     sealed = session.keys.seal("journal", conversation, journal)
-    return session.run(_save, conversation=conversation, was=turn, now=turn + 1, text=sealed, until=expires_at) == 1
+    session.put(_save, conversation=conversation, was=turn, now=turn + 1, text=sealed, until=expires_at)
 
 
-def end(session: Session, conversation: str, turn: int) -> bool:
-    """Ended: the row and its journal are gone. False when someone else took this turn."""
-    return session.run(_end, conversation=conversation, was=turn) == 1
+def end(session: Session, conversation: str, turn: int) -> None:
+    """Ended: the row and its journal are gone. It was found, and so locked, in this transaction."""
+    session.put(_end, conversation=conversation, was=turn)
 
 
 def take_expired(session: Session, now: int) -> list[tuple[str, str, str]]:

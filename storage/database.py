@@ -15,13 +15,14 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy.engine import make_url
 
+from storage import sqlite
 from storage.keys import Keys, Masters
+from storage.postgresql import Postgresql
 from storage.statement import Session
 
 T = TypeVar("T")
@@ -30,9 +31,6 @@ Job = tuple[Callable[[Session], Any], Callable[[Any, BaseException | None], None
 
 GROUP = 64
 """Functions in one transaction at the most: enough to pay a commit once, few enough to answer soon."""
-BUSY_MS = 3000
-"""How long SQLite waits for another writer before it says that the database is locked."""
-
 _FAULTS = (sqlite3.OperationalError, sqlite3.DatabaseError, psycopg.OperationalError, psycopg.InternalError)
 _AGAIN = (
     psycopg.errors.DeadlockDetected,
@@ -182,11 +180,11 @@ class Database:
         if self.dialect == "postgresql" and self._connection.closed:
             self._connect()
         connection, session = self._connection, self._session
-        connection.execute("BEGIN IMMEDIATE" if self.dialect == "sqlite" else "BEGIN")
+        connection.begin()
         self._begun = True
         try:
             results = [function(session) for function in functions]
-            connection.execute("COMMIT")
+            connection.commit()
         except BaseException:
             self._roll_back(connection)
             raise
@@ -194,7 +192,7 @@ class Database:
 
     def _roll_back(self, connection: Any) -> None:
         try:
-            connection.execute("ROLLBACK")
+            connection.rollback()
         except (sqlite3.Error, psycopg.Error):
             # SQLite has rolled back by itself after some faults; a lost connection did so too.
             if self.dialect == "postgresql":
@@ -203,10 +201,9 @@ class Database:
     def _connect(self) -> None:
         if self._connection is not None:
             self._connection.close()
-        connect = _sqlite if self.dialect == "sqlite" else _postgresql
-        self._connection = connect(self.url)
+        self._connection = sqlite.connect(self.url) if self.dialect == "sqlite" else Postgresql(self.url)
         assert self.keys is not None  # noqa: S101  set by open()
-        self._session = Session(self._connection.execute, self.dialect, self.keys)
+        self._session = Session(self._connection, self.dialect, self.keys)
 
 
 def _together(jobs: list[Job]) -> list[list[Job]]:
@@ -226,23 +223,3 @@ def _plain(fault: Exception) -> Exception:
         saved.__cause__ = fault
         return saved
     return fault
-
-
-def _sqlite(url: Any) -> sqlite3.Connection:
-    path = url.database or ":memory:"
-    if path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "secure_delete=ON",  # what is erased is overwritten, not only unlinked
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
-
-
-def _postgresql(url: Any) -> Any:
-    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return psycopg.connect(plain, autocommit=True)

@@ -141,17 +141,17 @@ def take(session: Session, now: int) -> Due | None:
 
 def done(session: Session, row: int) -> None:
     """Ran, or was skipped, and does not come again."""
-    session.run(_done, row=row)
+    session.put(_done, row=row)
 
 
 def move(session: Session, row: int, at: int, until: int | None) -> None:
     """Comes again at a moment."""
-    session.run(_move, row=row, new_at=at, new_until=until)
+    session.put(_move, row=row, new_at=at, new_until=until)
 
 
 def failed(session: Session, row: int, at: int) -> None:
     """Did not work; again at a moment, or never after the last try."""
-    session.run(_failed, row=row, new_at=at)
+    session.put(_failed, row=row, new_at=at)
 
 
 def next_at(session: Session) -> int | None:

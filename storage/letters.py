@@ -38,7 +38,7 @@ def post(session: Session, community: str, letter: Mapping[str, Any]) -> None:
     letter_id = new_id()
     raw = json.dumps(letter, ensure_ascii=False).encode()
     raw += b" " * (-len(raw) % _PAD)  # its length must not tell which case it became
-    session.run(_add, id=letter_id, community_id=community, sealed=session.keys.seal("letter", letter_id, raw))
+    session.put(_add, id=letter_id, community_id=community, sealed=session.keys.seal("letter", letter_id, raw))
 
 
 def waiting(session: Session, community: str) -> list[tuple[str, dict[str, Any]]]:
@@ -50,7 +50,7 @@ def take(session: Session, community: str) -> list[tuple[str, dict[str, Any]]]:
     """(id, content) of the letters that were in the box."""
     taken = _opened(session, session.all(_locked, community=community))
     for letter_id, _ in taken:
-        session.run(_drop, letter=letter_id)
+        session.put(_drop, letter=letter_id)
     return taken
 
 

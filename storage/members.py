@@ -240,8 +240,8 @@ def add_member(  # noqa: PLR0913  one row of two tables
 ) -> str:
     """Someone new; returns the member's id."""
     member = new_id()
-    session.run(_add_member, id=member, community_id=community, language="", name=name)
-    session.run(
+    session.put(_add_member, id=member, community_id=community, language="", name=name)
+    session.put(
         _add_account,
         platform=platform,
         external_id=person,
@@ -263,7 +263,7 @@ def grant(  # noqa: PLR0913
     external_id: str,
 ) -> None:
     """Give a role to a platform role or to one person."""
-    session.run(
+    session.put(
         _add_grant,
         community_id=community,
         role=role,
@@ -275,22 +275,22 @@ def grant(  # noqa: PLR0913
 
 def revoke(session: Session, community: str, role: str, platform: str) -> None:
     """Nobody on this platform holds the role any more."""
-    session.run(_drop_grants, community=community, of_role=role, on=platform)
+    session.put(_drop_grants, community=community, of_role=role, on=platform)
 
 
 def set_language(session: Session, community: str, member: str, language: str) -> None:
     """The language a member wants to be spoken to."""
-    session.run(_set_language, community=community, member=member, new=language)
+    session.put(_set_language, community=community, member=member, new=language)
 
 
 def set_name(session: Session, member: str, name: str) -> None:
     """The name under which colleagues know a member of staff."""
-    session.run(_set_name, member=member, new=name)
+    session.put(_set_name, member=member, new=name)
 
 
 def set_address(session: Session, platform: str, person: str, address: str) -> None:
     """How the adapter reaches someone from now on."""
-    session.run(_set_address, on=platform, external=person, new=address)
+    session.put(_set_address, on=platform, external=person, new=address)
 
 
 def accounts(session: Session, community: str, member: str) -> list[Destination]:

@@ -33,14 +33,14 @@ def get(session: Session, name: str) -> bytes | None:
 def put(session: Session, name: str, value: bytes) -> None:
     """Set a value."""
     if not session.run(_set, key=name, new=value):
-        session.run(_add, name=name, value=value)
+        session.put(_add, name=name, value=value)
 
 
 def database_key(session: Session, masters: Masters) -> bytes:
     """The database key; made, wrapped and stored where there is none yet."""
     wrapped = get(session, "database_key")
     if wrapped is None:
-        session.run(_add, name="database_key", value=masters.wrap(secrets.token_bytes(32), "database"))
+        session.put(_add, name="database_key", value=masters.wrap(secrets.token_bytes(32), "database"))
         wrapped = get(session, "database_key")
     return masters.unwrap(wrapped or b"", "database")
 

@@ -310,7 +310,7 @@ def claim(session: Session, platform: str, now: int, lease_until: int, most: int
     """
     claimed = []
     for row in session.all(_claimable, on=platform, now=now, most=most):
-        session.run(_lease, row=row.id, until=lease_until)
+        session.put(_lease, row=row.id, until=lease_until)
         payload = session.keys.open("outbox", row.key, bytes(row.payload))
         claimed.append(
             Waiting(
@@ -334,17 +334,17 @@ def claim(session: Session, platform: str, now: int, lease_until: int, most: int
 
 def sent(session: Session, row: int, message: str, keep: bool = False) -> None:  # noqa: FBT001, FBT002  a column
     """Delivered as ``message``. The payload goes, unless the platform draws its channels from here (``keep``)."""
-    session.run(_sent, row=row, reference=message, keep=int(keep), empty=b"")
+    session.put(_sent, row=row, reference=message, keep=int(keep), empty=b"")
 
 
 def retry(session: Session, row: int, at: int, why: str) -> None:
     """Not delivered; again at a moment."""
-    session.run(_retry, row=row, at=at, why=why)
+    session.put(_retry, row=row, at=at, why=why)
 
 
 def bury(session: Session, row: int, why: str) -> None:
     """Never delivered: kept as a dead letter. The lane goes on without it."""
-    session.run(_bury, row=row, why=why)
+    session.put(_bury, row=row, why=why)
 
 
 def forget(session: Session, row: int) -> None:

@@ -80,8 +80,8 @@ def choose(  # noqa: PLR0913  one row
     name: str,
 ) -> None:
     """The channel for a purpose; takes the place of an earlier one."""
-    session.run(_drop_place, community=community, of_kind=kind, on=platform)
-    session.run(
+    session.put(_drop_place, community=community, of_kind=kind, on=platform)
+    session.put(
         _add_place,
         community_id=community,
         kind=kind,
@@ -94,7 +94,7 @@ def choose(  # noqa: PLR0913  one row
 
 def forget(session: Session, platform: str, external_id: str) -> None:
     """A channel was deleted."""
-    session.run(_drop_place_by_id, on=platform, external=external_id)
+    session.put(_drop_place_by_id, on=platform, external=external_id)
 
 
 def of_kind(session: Session, community: str, kind: str) -> list[Destination]:

@@ -1,6 +1,6 @@
 """Statements compiled once, and the session that runs them inside one transaction.
 
-SQLAlchemy Core writes the SQL from the SQLModel tables; at run time the driver's own cursor executes the
+SQLAlchemy Core writes the SQL from the SQLModel tables; at run time the driver itself executes the
 finished text, which makes a turn about three times as fast as handing the statement to an engine each time.
 So columns hold what both drivers take as it is: whole numbers, text and bytes.
 """
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 Build = Callable[[Any], "Executable"]
 
 _DIALECTS: dict[str, tuple[Any, Any]] = {
-    "sqlite": (sqlite, sqlite.dialect(paramstyle="named")),
-    "postgresql": (postgresql, postgresql_psycopg.dialect()),  # type: ignore[no-untyped-call]
+    "sqlite": (sqlite, sqlite.dialect(paramstyle="qmark")),
+    "postgresql": (postgresql, postgresql_psycopg.dialect(paramstyle="numeric_dollar")),  # type: ignore[no-untyped-call]
 }
 
 
@@ -43,18 +43,18 @@ class Statement:
 
     def __init__(self, build: Build) -> None:
         self._build = build
-        self._compiled: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._compiled: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {}
         self._row: Callable[[Any], Any] | None = None
 
-    def sql(self, dialect: str) -> tuple[str, dict[str, Any]]:
-        """The SQL text and the values that stand in the statement itself."""
+    def sql(self, dialect: str) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+        """The SQL text, the names of its values in their order, and the values that stand in the statement itself."""
         found = self._compiled.get(dialect)
         if found is None:
             module, how = _DIALECTS[dialect]
             statement = cast("Any", self._build(module))
             compiled = statement.compile(dialect=how)
             fixed = {k: v for k, v in compiled.params.items() if v is not None}
-            found = self._compiled[dialect] = (str(compiled), fixed)
+            found = self._compiled[dialect] = (str(compiled), tuple(compiled.positiontup), fixed)
         return found
 
     def row(self, cursor: Any) -> Callable[[Any], Any]:
@@ -69,28 +69,35 @@ class Statement:
 class Session:
     """One transaction. Given to effects and queries; never kept by them."""
 
-    __slots__ = ("_execute", "dialect", "keys")
+    __slots__ = ("_execute", "_put", "dialect", "keys")
 
-    def __init__(self, execute: Callable[[str, dict[str, Any]], Any], dialect: str, keys: Keys) -> None:
-        self._execute = execute
+    def __init__(self, connection: Any, dialect: str, keys: Keys) -> None:
+        self._execute = connection.execute
+        self._put = connection.put
         self.dialect = dialect
         self.keys = keys
 
     def run(self, statement: Statement, /, **values: Any) -> int:
         """Execute; returns how many rows it touched."""
-        return cast("int", self._cursor(statement, values).rowcount)
+        return cast("int", self._execute(*self._ready(statement, values)).rowcount)
+
+    def put(self, statement: Statement, /, **values: Any) -> Any:
+        """Execute with the next read or the commit; its ``rowcount`` is one such read."""
+        return self._put(*self._ready(statement, values))
 
     def one(self, statement: Statement, /, **values: Any) -> Any:
         """The first row by column names, or None."""
-        cursor = self._cursor(statement, values)
+        cursor = self._execute(*self._ready(statement, values))
         found = cursor.fetchone()
         return None if found is None else statement.row(cursor)(found)
 
     def all(self, statement: Statement, /, **values: Any) -> list[Any]:
         """All rows by column names."""
-        cursor = self._cursor(statement, values)
+        cursor = self._execute(*self._ready(statement, values))
         return list(map(statement.row(cursor), cursor.fetchall()))
 
-    def _cursor(self, statement: Statement, values: dict[str, Any]) -> Any:
-        text, fixed = statement.sql(self.dialect)
-        return self._execute(text, {**fixed, **values} if fixed else values)
+    def _ready(self, statement: Statement, values: dict[str, Any]) -> tuple[str, list[Any]]:
+        text, order, fixed = statement.sql(self.dialect)
+        if fixed:
+            values |= fixed
+        return text, [values[name] for name in order]

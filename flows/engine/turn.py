@@ -40,7 +40,7 @@ def take(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: i
         return Turn(seam.Reply(tuple(draw.pieces([NOT_HERE], language)), language), "stranger")
     taking = Taking(session, catalogue, recognise(session, incoming, who, site), now)
     taking.posted = who.unreached and bring(session, incoming, who, now)
-    answer.dispatch(taking, incoming.act, first=first)
+    answer.dispatch(taking, incoming.act, first=first())
     return taking.done()
 
 

@@ -175,10 +175,10 @@ def test_words_of_one_case_do_not_open_in_another(database: Database, here: Here
     def swap(s: Session) -> None:
         s._execute(
             "update casemessage set sealed = (select m.sealed from casemessage m where m.case_id = "
-            + (":a" if s.dialect == "sqlite" else "%(a)s")
+            + ("?" if s.dialect == "sqlite" else "$1")
             + ") where case_id = "
-            + (":b" if s.dialect == "sqlite" else "%(b)s"),
-            {"a": one, "b": two},
+            + ("?" if s.dialect == "sqlite" else "$2"),
+            (one, two),
         )
 
     database.run_now(swap)

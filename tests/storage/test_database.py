@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from storage import conversations, members
-from storage import database as database_module
+from storage import sqlite as sqlite_module
 from storage.database import Database, NotSaved
 from storage.keys import KeyFault, Masters
 from storage.statement import Session
@@ -18,7 +18,7 @@ from tests.storage.conftest import NOW, Here, found, opened
 
 
 def seen(session: Session, event: str) -> bool:
-    return conversations.first_seen(session, event, 1)
+    return conversations.first_seen(session, event, 1)()
 
 
 async def test_what_waits_goes_together_and_who_fails_fails_alone(database: Database) -> None:
@@ -85,7 +85,7 @@ def test_an_answer_comes_only_after_the_commit(database: Database, url: str, mas
 def test_a_locked_sqlite_says_not_saved_once_for_all_who_wait(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "BUSY_MS", 100)
+    monkeypatch.setattr(sqlite_module, "BUSY_MS", 100)
     sqlite._connect()
     holder = sqlite3.connect(sqlite.url.database or "", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
@@ -137,7 +137,7 @@ def test_a_full_sqlite_says_not_saved_and_goes_on_when_there_is_room(sqlite: Dat
 def test_a_lost_postgresql_connection_is_made_again(database: Database) -> None:
     if database.dialect == "sqlite":
         return
-    pid = database._connection.info.backend_pid
+    pid = database._connection._wire.backend_pid
     url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url, autocommit=True) as other:
         other.execute("select pg_terminate_backend(%s, 5000)", [pid])
@@ -176,15 +176,15 @@ def test_one_conversation_takes_one_turn_at_a_time(database: Database, url: str,
     who = here.people[0]
     database.run_now(lambda s: conversations.add(s, "c", here.id, who, b"0", NOW))
 
-    def turn(session: Session) -> bool:
+    def turn(session: Session) -> None:
         got = conversations.find(session, here.id, who, "c")
         assert got is not None
         _, number, journal, _ = got
-        return conversations.save(session, "c", number, str(int(journal) + 1).encode(), NOW)
+        conversations.save(session, "c", number, str(int(journal) + 1).encode(), NOW)
 
     def play(door: Database) -> None:
         for _ in range(30):
-            assert door.run_now(turn)
+            door.run_now(turn)
 
     with opened(url, masters) as other:
         threads = [threading.Thread(target=play, args=(door,)) for door in (database, other)]

@@ -1,0 +1,183 @@
+"""PostgreSQL in libpq's pipeline mode: what nobody waits for travels with the next question.
+
+Most of a statement's price is its way to the server and back. A turn asks a few things and writes more, so writes are
+only queued; they leave with the next read or with the commit, and a fault among them is raised there, before anybody
+hears of a result. Statements are prepared once per connection.
+"""
+
+from __future__ import annotations
+
+import selectors
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+import psycopg
+from psycopg.adapt import Transformer
+from psycopg.pq import ConnStatus, ExecStatus, Format
+
+_GOOD = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
+
+
+class Answer:
+    """What one statement did; waits for the server at first need."""
+
+    __slots__ = ("_connection", "result")
+
+    def __init__(self, connection: Postgresql) -> None:
+        self._connection = connection
+        self.result: Any = None
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it touched."""
+        return self._read().command_tuples or 0
+
+    @property
+    def description(self) -> list[tuple[str]]:
+        """The names of its columns."""
+        result = self._read()
+        return [(result.fname(number).decode(),) for number in range(result.nfields)]
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """The first row."""
+        return self._rows(1)[0] if self._read().ntuples else None
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """Every row."""
+        return self._rows(self._read().ntuples)
+
+    def _rows(self, most: int) -> list[tuple[Any, ...]]:
+        transformer = self._connection.transformer
+        transformer.set_pgresult(self.result)
+        return transformer.load_rows(0, most, tuple)
+
+    def _read(self) -> Any:
+        if self.result is None:
+            self._connection.read()
+        return self.result
+
+
+class Postgresql:
+    """One connection. ``put`` queues a statement, ``execute`` waits for it and for all before it."""
+
+    def __init__(self, url: Any) -> None:
+        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._connection = psycopg.connect(plain, autocommit=True, client_encoding="utf8")
+        self.transformer = Transformer(self._connection)
+        self._wire = self._connection.pgconn
+        self._wire.enter_pipeline_mode()
+        self._ready = selectors.DefaultSelector()
+        self._ready.register(self._wire.socket, selectors.EVENT_READ)
+        self._unread: deque[Answer] = deque()
+        self._names: dict[str, bytes] = {}
+        self._unsure: list[str] = []
+        """Statements whose preparation the server has not confirmed yet."""
+        self._prepared = 0
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is lost or closed."""
+        return self._connection.closed
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._ready.close()
+        self._connection.close()
+
+    def put(self, text: str, values: Iterable[Any] = ()) -> Answer:
+        """Queue a statement with its values for ``$1``, ``$2``, ..."""
+        name = self._names.get(text) or self._prepare(text)
+        given = [value.encode() if type(value) is str else value for value in values]
+        formats = [Format.TEXT if type(value) is int else Format.BINARY for value in given]
+        raw = [b"%d" % value if type(value) is int else value for value in given]
+        self._wire.send_query_prepared(name, raw, formats, Format.BINARY)
+        return self._expect()
+
+    def execute(self, text: str, values: Iterable[Any] = ()) -> Answer:
+        """Run a statement and wait for it."""
+        answer = self.put(text, values)
+        self.read()
+        return answer
+
+    def begin(self) -> None:
+        """Start a transaction with whatever is put next."""
+        self.put("BEGIN")
+
+    def commit(self) -> None:
+        """Make durable what was put; raises what went wrong with any of it."""
+        self.put("COMMIT")
+        self._wire.pipeline_sync()
+        self._flush()
+        self._collect()
+        self._synced()
+
+    def rollback(self) -> None:
+        """Undo what was put, and forget what was still to be read of it."""
+        self._unread.clear()
+        for text in self._unsure:
+            self._names.pop(text, None)
+        self._unsure.clear()
+        # After a fault the server skips everything up to the first of these marks.
+        self._wire.pipeline_sync()
+        self.put("ROLLBACK")
+        self._wire.pipeline_sync()
+        self._flush()
+        self._unread.clear()
+        self._synced()
+        self._synced()
+        self._unsure.clear()
+
+    def read(self) -> None:
+        """Wait for everything that was put; raises the first fault among it."""
+        self._wire.send_flush_request()
+        self._flush()
+        self._collect()
+
+    # ------------------------------------------------------------ inside
+
+    def _prepare(self, text: str) -> bytes:
+        self._prepared += 1
+        name = self._names[text] = b"s%d" % self._prepared
+        self._unsure.append(text)
+        self._wire.send_prepare(name, text.encode())
+        self._expect()
+        return name
+
+    def _expect(self) -> Answer:
+        answer = Answer(self)
+        self._unread.append(answer)
+        return answer
+
+    def _collect(self) -> None:
+        while self._unread:
+            answer = self._unread.popleft()
+            result = self._result()
+            if result is None:
+                raise psycopg.OperationalError("the connection was lost")
+            if result.status not in _GOOD:
+                raise psycopg.errors.error_from_result(result)
+            answer.result = result
+            self._result()  # the mark behind it
+        self._unsure.clear()
+
+    def _synced(self) -> None:
+        """Skip what comes before the next mark."""
+        while True:
+            result = self._result()
+            if result is not None and result.status == ExecStatus.PIPELINE_SYNC:
+                return
+            if self._wire.status == ConnStatus.BAD:
+                raise psycopg.OperationalError("the connection was lost")
+
+    def _result(self) -> Any:
+        while self._wire.is_busy():
+            self._ready.select()
+            self._wire.consume_input()
+        return self._wire.get_result()
+
+    def _flush(self) -> None:
+        while self._wire.flush():
+            # The server may wait for us to read before it reads on.
+            self._ready.select(0.01)
+            self._wire.consume_input()
