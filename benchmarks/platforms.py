@@ -12,7 +12,7 @@ from aiohttp import WSMsgType, web
 
 Json = dict[str, Any]
 Checked = Callable[[str], float]
-"""Seconds that a sender to this place must wait; 0 when it may go now. See limits.py."""
+"""Seconds that a sender to this place must wait; 0 when it may go now. See published.py."""
 BOT: Json = {"id": "1001", "username": "Erbij", "discriminator": "0", "avatar": None, "bot": True, "mfa_enabled": True}
 ABOUT: Json = {
     "id": "1000",
@@ -26,6 +26,10 @@ ABOUT: Json = {
     "flags": 0,
 }
 API = "/api/v10"
+
+
+TAKES = 0.1
+"""Seconds that a platform with limits takes to answer a post."""
 
 
 def no_limit(_place: str) -> float:
@@ -147,6 +151,8 @@ class Discord:
             return _json(told, 429, {"Via": "1.1 discord", "Retry-After": str(wait)})
         message = self.message(await request.json(), channel)
         self.posted(channel, message)
+        if self._limit is not no_limit:
+            await asyncio.sleep(TAKES)
         return _json(message)
 
     def message(self, data: Json, channel: str = "0") -> Json:
@@ -226,6 +232,8 @@ class Teams:
     def __init__(self, limit: Checked = no_limit) -> None:
         self._limit = limit
         self._ids = itertools.count(1000)
+        self.held = 0
+        """Posts whose answer waits for its moment."""
         self.posted: Callable[[str, str, Json], None] = lambda _chat, _message, _activity: None
         """Called with the conversation, the message's id and the activity."""
 
@@ -246,6 +254,10 @@ class Teams:
             told = {"error": {"code": "TooManyRequests", "message": "slow down"}}
             return web.json_response(told, status=429, headers={"Retry-After": str(max(1, round(wait)))})
         self.posted(chat, message, await request.json())
+        if self._limit is not no_limit:
+            self.held += 1
+            await asyncio.sleep(TAKES)
+            self.held -= 1
         return web.json_response({"id": message}, status=201)
 
     async def _edit(self, request: web.Request) -> web.Response:
