@@ -179,11 +179,13 @@ def package(
 ) -> None:
     """Write the app package to upload in Microsoft Teams."""
     from adapters.teams.package import write_package
+    from flows.catalogue import catalogue
 
     settings = _settings()
     if not settings.teams_app_id or not settings.public_url:
         _fail("Set ERBIJ_TEAMS_APP_ID and ERBIJ_PUBLIC_URL first: the package names both.")
-    write_package(path, app_id=settings.teams_app_id, public_url=settings.public_url)
+    commands = [(command.word, command.about) for command in catalogue().commands.values()]
+    write_package(path, app_id=settings.teams_app_id, public_url=settings.public_url, commands=commands)
     typer.echo(f"{path} is ready to be uploaded.")
 
 

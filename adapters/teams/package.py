@@ -24,17 +24,11 @@ FULL = _(
     "Erbij is the chatbot of your belonging programme. It asks every week how it is going, and brings what "
     "happened to the mentors without your name. Answers are private: nobody in the channel sees them."
 )
-COMMANDS: tuple[tuple[str, Msg], ...] = (
-    ("help", _("What Erbij can do for you here")),
-    ("language", _("Choose Dutch, English or German")),
-    ("tell", _("Tell the mentors what happened, without your name")),
-    ("answer", _("Read the answer to something you told")),
-    ("cases", _("For mentors: the cases that wait, and yours")),
-    ("cancel", _("Stop what you are doing")),
-)
+Commands = Sequence[tuple[Msg, Msg]]
+"""Words and descriptions, in the order in which Teams lists them."""
 
 
-def write_package(path: Path, *, app_id: str, public_url: str, commands: Sequence[tuple[str, Msg]] = COMMANDS) -> None:
+def write_package(path: Path, *, app_id: str, public_url: str, commands: Commands) -> None:
     """Write the zip. The same settings give the same bytes."""
     files: dict[str, bytes] = {
         "manifest.json": _json(manifest(app_id, public_url, commands)),
@@ -47,10 +41,10 @@ def write_package(path: Path, *, app_id: str, public_url: str, commands: Sequenc
             package.writestr(ZipInfo(name, (2026, 1, 1, 0, 0, 0)), content, ZIP_DEFLATED)
 
 
-def manifest(app_id: str, public_url: str, commands: Sequence[tuple[str, Msg]] = COMMANDS) -> dict[str, Any]:
+def manifest(app_id: str, public_url: str, commands: Commands) -> dict[str, Any]:
     """The manifest, in English; ``public_url`` is where Erbij's pages are."""
     site = public_url.rstrip("/")
-    listed = [{"title": n, "description": said(m, SOURCE)} for n, m in commands[:MOST_COMMANDS]]
+    listed = [{"title": said(word, SOURCE), "description": _sentence(about, SOURCE)} for word, about in _few(commands)]
     return {
         "$schema": f"https://developer.microsoft.com/json-schemas/teams/v{SCHEMA}/MicrosoftTeams.schema.json",
         "manifestVersion": SCHEMA,
@@ -83,10 +77,9 @@ def manifest(app_id: str, public_url: str, commands: Sequence[tuple[str, Msg]] =
     }
 
 
-def strings(language: str, commands: Sequence[tuple[str, Msg]] = COMMANDS) -> dict[str, str]:
-    """The manifest's sentences in another language; the commands' names stay, as people type them."""
-    at = "bots[0].commandLists[0].commands"
-    return {
+def strings(language: str, commands: Commands) -> dict[str, str]:
+    """The manifest's sentences and command words in another language; Erbij understands each in all of them."""
+    words = {
         "$schema": (
             f"https://developer.microsoft.com/json-schemas/teams/v{SCHEMA}/MicrosoftTeams.Localization.schema.json"
         ),
@@ -94,7 +87,22 @@ def strings(language: str, commands: Sequence[tuple[str, Msg]] = COMMANDS) -> di
         "name.full": "Erbij",
         "description.short": said(SHORT, language),
         "description.full": said(FULL, language),
-    } | {f"{at}[{n}].description": said(about, language) for n, (_name, about) in enumerate(commands[:MOST_COMMANDS])}
+    }
+    for number, (word, about) in enumerate(_few(commands)):
+        at = f"bots[0].commandLists[0].commands[{number}]"
+        words |= {f"{at}.title": said(word, language), f"{at}.description": _sentence(about, language)}
+    return words
+
+
+def _few(commands: Commands) -> Commands:
+    """As many commands as Teams lists; the last one, which stops things, is always among them."""
+    return commands if len(commands) <= MOST_COMMANDS else [*commands[: MOST_COMMANDS - 1], commands[-1]]
+
+
+def _sentence(about: Msg, language: str) -> str:
+    """A description with a capital, as Teams shows it below the command."""
+    text = said(about, language)
+    return text[:1].upper() + text[1:]
 
 
 def _json(value: object) -> bytes:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from typer.testing import CliRunner
@@ -131,3 +133,13 @@ def test_teams_package_says_what_it_needs() -> None:
     result = run.invoke(app, ["teams", "package"])
     assert result.exit_code == 1
     assert "ERBIJ_TEAMS_APP_ID" in result.output
+
+
+def test_teams_package_lists_the_flows_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERBIJ_TEAMS_APP_ID", "11111111-2222-3333-4444-555555555555")
+    monkeypatch.setenv("ERBIJ_PUBLIC_URL", "https://erbij.example.org")
+    assert run.invoke(app, ["teams", "package", "made.zip"]).exit_code == 0
+    with ZipFile("made.zip") as package:
+        manifest = json.loads(package.read("manifest.json"))
+    listed = [one["title"] for one in manifest["bots"][0]["commandLists"][0]["commands"]]
+    assert {"help", "tell", "answer", "cancel"} <= set(listed)

@@ -8,17 +8,20 @@ import struct
 from pathlib import Path
 from zipfile import ZipFile
 
-from adapters.teams.package import SCHEMA, SCOPES, manifest, strings, write_package
+from adapters.teams.package import SCHEMA, SCOPES, _few, manifest, strings, write_package
+from flows.catalogue import catalogue
+from flows.words import LANGUAGES, Msg, said
 
+COMMANDS = [(one.word, one.about) for one in catalogue().commands.values()]
 APP = "11111111-2222-3333-4444-555555555555"
 URL = "https://erbij.example.org/"
 
 
 def test_the_zip_holds_all_that_the_manifest_names(tmp_path: Path) -> None:
     path = tmp_path / "erbij.zip"
-    write_package(path, app_id=APP, public_url=URL)
+    write_package(path, app_id=APP, public_url=URL, commands=COMMANDS)
     first = path.read_bytes()
-    write_package(path, app_id=APP, public_url=URL)
+    write_package(path, app_id=APP, public_url=URL, commands=COMMANDS)
     assert path.read_bytes() == first
     with ZipFile(path) as package:
         made = json.loads(package.read("manifest.json"))
@@ -29,7 +32,7 @@ def test_the_zip_holds_all_that_the_manifest_names(tmp_path: Path) -> None:
 
 
 def test_the_manifest_keeps_the_schema_s_rules() -> None:
-    made = manifest(APP, URL)
+    made = manifest(APP, URL, COMMANDS)
     assert made["manifestVersion"] == SCHEMA
     assert f"/v{SCHEMA}/" in made["$schema"]
     assert {"version", "id", "developer", "name", "description", "icons", "accentColor"} <= set(made)
@@ -49,10 +52,30 @@ def test_the_manifest_keeps_the_schema_s_rules() -> None:
 
 def test_the_other_languages() -> None:
     for language in ("nl", "de"):
-        words = strings(language)
+        words = strings(language, COMMANDS)
         assert {"name.short", "name.full", "description.short", "description.full"} <= set(words)
         assert len(words["description.short"]) <= 80
-        pattern = r"bots\[0\]\.commandLists\[[0-2]\]\.commands\[([0-9]|1[0-1])\]\.description"
+        pattern = r"bots\[0\]\.commandLists\[[0-2]\]\.commands\[([0-9]|1[0-1])\]\.(title|description)"
         rest = {k for k in words if not k.startswith(("name.", "description.", "$"))}
         assert rest
         assert all(re.fullmatch(pattern, key) for key in rest)
+
+
+def test_the_commands_are_those_of_the_flows_in_every_language() -> None:
+    listed = manifest(APP, URL, COMMANDS)["bots"][0]["commandLists"][0]["commands"]
+    assert [one["title"] for one in listed] == [word.text for word, _about in _few(COMMANDS)]
+    assert all(one["description"][0].isupper() for one in listed)
+    for language in {*LANGUAGES} - {"en"}:
+        words = strings(language, COMMANDS)
+        for number, (word, about) in enumerate(_few(COMMANDS)):
+            at = f"bots[0].commandLists[0].commands[{number}]"
+            typed = words[f"{at}.title"]
+            assert typed == said(word, language)
+            assert catalogue().words.named(typed) is not None
+            assert words[f"{at}.description"].lower() == said(about, language).lower()
+
+
+def test_more_commands_than_teams_lists() -> None:
+    many = [(Msg(f"word{n}"), Msg("what it does")) for n in range(20)]
+    listed = manifest(APP, URL, many)["bots"][0]["commandLists"][0]["commands"]
+    assert [one["title"] for one in listed] == [f"word{n}" for n in (*range(11), 19)]
