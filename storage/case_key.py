@@ -14,9 +14,14 @@ def new(session: Session, case: str) -> bytes:
     return session.keys.masters.wrap(secrets.token_bytes(32), _identity(case))
 
 
+def opened(session: Session, case: str, wrapped: bytes) -> bytes:
+    """The key itself."""
+    return session.keys.masters.unwrap(bytes(wrapped), _identity(case))
+
+
 def cipher(session: Session, case: str, wrapped: bytes) -> AESGCM:
     """What seals and opens the words of a case."""
-    return AESGCM(session.keys.masters.unwrap(bytes(wrapped), _identity(case)))
+    return AESGCM(opened(session, case, wrapped))
 
 
 def again(session: Session, case: str, wrapped: bytes) -> bytes | None:

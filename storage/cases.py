@@ -16,17 +16,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, func, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlmodel import Field, SQLModel
 
-from storage import case_key, case_messages, letters
+from storage import case_events, case_key, case_messages, letters, members, return_paths
+from storage.case_events import CaseChange, CaseEvent
 from storage.case_messages import MENTOR, NOTE, STUDENT, CaseWords
 from storage.ids import new_id
 from storage.members import Member
+from storage.return_paths import Address
 from storage.statement import Session, Statement, columns
 
 NEW, CLAIMED, ANSWERED, CLOSED = "new", "claimed", "answered", "closed"
 DAY_MS = 86_400_000
+_ORDER = _TELLING, _MORE, _BACK = "telling", "more", "back"
+"""Kinds of letters, in the order in which they are opened."""
 
 
 class Case(SQLModel, table=True):
@@ -43,17 +47,6 @@ class Case(SQLModel, table=True):
     holder_id: str | None = Field(default=None, foreign_key="member.id")
     receipt: bytes = Field(unique=True)
     """A slow hash of the words that only the student has."""
-
-
-class CaseEvent(SQLModel, table=True):
-    """A change of status: who, when, what, no content. A student's act has no ``who`` and no more than a day."""
-
-    __table_args__ = {"sqlite_with_rowid": False}
-    case_id: str = Field(primary_key=True, foreign_key="belonging_case.id")
-    position: int = Field(primary_key=True)
-    at: int = Field(sa_type=BigInteger)
-    who: str
-    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +75,6 @@ class CaseLine:
 
 
 @dataclass(frozen=True, slots=True)
-class CaseChange:
-    """One line of a case's record; ``at`` in ms since 1970."""
-
-    at: int
-    who: str
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
 class Claim:
     """Whether a claim won, and who holds the case now."""
 
@@ -109,10 +93,6 @@ _seen = (
     func.coalesce(_member.name, "").label("holder_name"),
 )
 _add_case = Statement(lambda sql: sql.insert(Case))
-_add_event = Statement(lambda sql: sql.insert(CaseEvent))
-_last_event = Statement(
-    lambda _: select(func.coalesce(func.max(_e.position), -1).label("last")).where(_e.case_id == bindparam("case"))
-)
 _find = Statement(
     lambda _: select(*_seen, _c.wrapped_key).outerjoin(Member, _member.id == _c.holder_id).where(*_of_case)
 )
@@ -145,10 +125,26 @@ _drop_key = Statement(
         update(Case).where(*_of_case).values(wrapped_key=bindparam("empty"), receipt=bindparam("unused"), status=CLOSED)
     )
 )
-_events = Statement(
-    lambda _: select(_e.at, _e.who, _e.what).join(Case, _c.id == _e.case_id).where(*_of_case).order_by(_e.position)
-)
 _wrapped = Statement(lambda _: select(_c.id, _c.wrapped_key).where(func.length(_c.wrapped_key) > 0).with_for_update())
+_with_path = Statement(
+    lambda _: (
+        select(_c.id, _c.wrapped_key)
+        .where(
+            _c.community_id == bindparam("community"),
+            func.length(_c.wrapped_key) > 0,
+            or_(
+                _c.status != CLOSED,
+                _c.id.in_(
+                    select(_e.case_id).where(
+                        _e.what == case_events.ANSWERED, _e.at > bindparam("told", type_=_e.at.type)
+                    )
+                ),
+            ),
+        )
+        .order_by(_c.id)
+        .with_for_update()
+    )
+)
 _set_key = Statement(lambda _: update(Case).where(_c.id == bindparam("case")).values(wrapped_key=bindparam("wrapped")))
 
 # ---------------------------------------------------------------- the student
@@ -158,7 +154,8 @@ def add(session: Session, community: str, receipt_tag: str, text: Mapping[str, s
     """A student's new case, on its way; returns the case's id. ``receipt_tag`` in hex, ``day`` in days since 1970."""
     case = new_id()
     answers = {question: answer for question, answer in text.items() if answer}
-    letters.post(session, community, {"case": case, "tag": receipt_tag, "text": json.dumps(answers), "day": day})
+    letter = {"kind": _TELLING, "case": case, "tag": receipt_tag, "text": json.dumps(answers), "day": day}
+    letters.post(session, community, letter)
     return case
 
 
@@ -170,7 +167,7 @@ def by_receipt(session: Session, community: str, tag: str) -> CaseView | None:
         view = _view(session, row, notes=False)
         return view and _with_letters(view, coming)
     for letter in coming:
-        if letter.get("tag") == tag:
+        if letter["kind"] == _TELLING and letter["tag"] == tag:
             answers = json.loads(letter["text"])
             return _with_letters(CaseView(letter["case"], NEW, letter["day"], "", "", answers, ()), coming)
     return None
@@ -179,12 +176,27 @@ def by_receipt(session: Session, community: str, tag: str) -> CaseView | None:
 def write_on(session: Session, community: str, case: str, text: str, day: int) -> bool:
     """More words of the student; mentors see them from the next set moment. False when the case is gone."""
     known = session.one(_find, case=case, community=community)
-    if known is None or not known.wrapped_key:
-        on_the_way = (letter["case"] for _, letter in letters.waiting(session, community) if "tag" in letter)
-        if case not in on_the_way:
-            return False
-    letters.post(session, community, {"case": case, "text": text, "day": day})
+    coming = [letter for _, letter in letters.waiting(session, community) if letter.get("case") == case]
+    if (known is None or not known.wrapped_key) and all(letter["kind"] != _TELLING for letter in coming):
+        return False
+    letters.post(session, community, {"kind": _MORE, "case": case, "text": text, "day": day, "number": len(coming)})
     return True
+
+
+def hear_back(session: Session, community: str, receipt_tag: str, member: str) -> None:
+    """Where the student with this receipt hears of answers: in ``member``'s chat, or nowhere when that is empty.
+
+    Travels as every letter does, so that nobody sees what was chosen, nor for which case.
+    """
+    known = members.accounts(session, community, member)[:1] if member else []
+    before = [one for _, one in letters.waiting(session, community) if one["kind"] == _BACK]
+    letter = {
+        "kind": _BACK,
+        "tag": receipt_tag,
+        "to": [[one.platform, one.external_id] for one in known],
+        "number": sum(one["tag"] == receipt_tag for one in before),
+    }
+    letters.post(session, community, letter)
 
 
 def release(session: Session, community: str) -> list[str]:
@@ -193,16 +205,23 @@ def release(session: Session, community: str) -> list[str]:
     Returns the cases that mentors must hear of, shuffled: new ones, and those with more from the student (their status
     says which).
     """
-    mail = letters.take(session, community)
+    mail = [letter for _, letter in letters.take(session, community)]
     secrets.SystemRandom().shuffle(mail)
-    mail.sort(key=lambda one: "tag" not in one[1])
+    # Shuffled among each other; but one student's words stay in their order, and the last choice counts.
+    mail.sort(key=lambda one: (_ORDER.index(one["kind"]), one.get("number", 0)))
     touched: dict[str, None] = {}
-    for _, letter in mail:
-        if "tag" in letter:
+    chosen: dict[str, Address | None] = {}
+    for letter in mail:
+        if letter["kind"] == _TELLING:
             _open_case(session, community, letter)
             touched[letter["case"]] = None
+        elif letter["kind"] == _BACK:
+            row = session.one(_by_receipt, tag=bytes.fromhex(letter["tag"]), community=community)
+            if row is not None:
+                chosen[row.id] = next((Address(*to) for to in letter["to"]), None)
         elif _go_on(session, community, letter):
             touched[letter["case"]] = None
+    _deal(session, community, chosen)
     order = list(touched)
     secrets.SystemRandom().shuffle(order)
     return order
@@ -221,7 +240,7 @@ def claim(session: Session, community: str, case: str, member: str, now: int) ->
     """A mentor takes a case; of two at once one wins, and the other learns who. None when there is no such case."""
     won = session.run(_claim, case=case, community=community, member=member) == 1
     if won:
-        _record(session, case, now, member, "claimed")
+        case_events.add(session, case, now, member, "claimed")
     row = session.one(_find, case=case, community=community)
     if row is None:
         return None
@@ -235,7 +254,7 @@ def answer(  # noqa: PLR0913
     if not _write(session, community, case, MENTOR, text, now // DAY_MS):
         return False
     session.run(_set_status, case=case, community=community, new_status=ANSWERED)
-    _record(session, case, now, member, "answered")
+    case_events.add(session, case, now, member, "answered")
     return True
 
 
@@ -245,27 +264,36 @@ def note(  # noqa: PLR0913
     """A note that only mentors see. False when the case is gone."""
     if not _write(session, community, case, NOTE, text, now // DAY_MS):
         return False
-    _record(session, case, now, member, "noted")
+    case_events.add(session, case, now, member, "noted")
     return True
 
 
 def close(session: Session, community: str, case: str, member: str, now: int) -> bool:
-    """A mentor is done with a case. False when it is gone or was closed."""
+    """A mentor is done with a case. False when it is gone or was closed.
+
+    Its return path is destroyed; where an answer is still to be told of, :func:`release` does it after that.
+    """
     row = session.one(_lock, case=case, community=community)
     if row is None or row.status == CLOSED:
         return False
     session.run(_set_status, case=case, community=community, new_status=CLOSED)
-    _record(session, case, now, member, "closed")
+    told = case_events.last_answer(session, case) <= return_paths.told_until(session, community)
+    if told and row.wrapped_key:
+        return_paths.destroy(session, case_key.opened(session, case, row.wrapped_key))
+    case_events.add(session, case, now, member, "closed")
     return True
 
 
 def erase(session: Session, community: str, case: str, member: str, now: int) -> bool:
-    """Destroy a case's key and words; its record stays. False when it is gone."""
-    gone = session.run(_drop_key, case=case, community=community, empty=b"", unused=secrets.token_bytes(16)) == 0
-    if gone:
+    """Destroy a case's key, words and return path; its record stays. False when it is gone."""
+    row = session.one(_lock, case=case, community=community)
+    if row is None:
         return False
+    if row.wrapped_key:
+        return_paths.destroy(session, case_key.opened(session, case, row.wrapped_key))
+    session.run(_drop_key, case=case, community=community, empty=b"", unused=secrets.token_bytes(16))
     case_messages.drop(session, case)
-    _record(session, case, now, member, "erased")
+    case_events.add(session, case, now, member, "erased")
     return True
 
 
@@ -276,7 +304,8 @@ def listing(session: Session, community: str) -> list[CaseLine]:
 
 def record(session: Session, community: str, case: str) -> list[CaseChange]:
     """What happened to a case, in order."""
-    return [CaseChange(*row) for row in session.all(_events, case=case, community=community)]
+    known = session.one(_find, case=case, community=community)
+    return [] if known is None else case_events.of_case(session, case)
 
 
 def rewrap(session: Session) -> int:
@@ -294,12 +323,18 @@ def rewrap(session: Session) -> int:
 
 
 def _with_letters(view: CaseView, waiting: list[dict[str, Any]]) -> CaseView:
-    coming = (
-        CaseWords(STUDENT, letter["text"], letter["day"])
-        for letter in waiting
-        if letter["case"] == view.id and "tag" not in letter
-    )
+    mine = [letter for letter in waiting if letter["kind"] == _MORE and letter["case"] == view.id]
+    mine.sort(key=lambda letter: letter["number"])
+    coming = (CaseWords(STUDENT, letter["text"], letter["day"]) for letter in mine)
     return CaseView(view.id, view.status, view.day, view.holder, view.holder_name, view.text, (*view.messages, *coming))
+
+
+def _deal(session: Session, community: str, chosen: Mapping[str, Address | None]) -> None:
+    """Write the return paths of all open cases anew, and of those closed whose student has an answer to be told of."""
+    told = return_paths.told_until(session, community)
+    rows = session.all(_with_path, community=community, told=told)
+    keys = {row.id: case_key.opened(session, row.id, row.wrapped_key) for row in rows}
+    return_paths.deal(session, community, keys, chosen)
 
 
 def _open_case(session: Session, community: str, letter: Mapping[str, Any]) -> None:
@@ -315,7 +350,7 @@ def _open_case(session: Session, community: str, letter: Mapping[str, Any]) -> N
         receipt=bytes.fromhex(letter["tag"]),
     )
     _write(session, community, case, STUDENT, letter["text"], letter["day"])
-    _record(session, case, letter["day"] * DAY_MS, "", "received")
+    case_events.add(session, case, letter["day"] * DAY_MS, "", "received")
 
 
 def _go_on(session: Session, community: str, letter: Mapping[str, Any]) -> bool:
@@ -326,7 +361,7 @@ def _go_on(session: Session, community: str, letter: Mapping[str, Any]) -> bool:
     row = session.one(_find, case=case, community=community)
     if row.status in (ANSWERED, CLOSED):
         session.run(_set_status, case=case, community=community, new_status=CLAIMED if row.holder else NEW)
-    _record(session, case, letter["day"] * DAY_MS, "", "written on")
+    case_events.add(session, case, letter["day"] * DAY_MS, "", "written on")
     return True
 
 
@@ -347,8 +382,3 @@ def _view(session: Session, row: Any, *, notes: bool) -> CaseView | None:
     words = [one for one in case_messages.of_case(session, row.id, cipher) if notes or one.author != NOTE]
     answers = json.loads(words[0].text)
     return CaseView(row.id, row.status, row.received_day, row.holder, row.holder_name, answers, tuple(words[1:]))
-
-
-def _record(session: Session, case: str, at: int, who: str, what: str) -> None:
-    position = int(session.one(_last_event, case=case).last) + 1
-    session.run(_add_event, case_id=case, position=position, at=at, who=who, what=what)

@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 
 from storage import (
     audit,
+    case_events,
     case_messages,
     cases,
     check_ins,
@@ -18,6 +19,7 @@ from storage import (
     meta,
     outbox,
     places,
+    return_paths,
 )
 
 metadata = SQLModel.metadata
@@ -25,6 +27,7 @@ metadata = SQLModel.metadata
 
 __all__ = [
     "audit",
+    "case_events",
     "case_messages",
     "cases",
     "check_ins",
@@ -38,4 +41,5 @@ __all__ = [
     "metadata",
     "outbox",
     "places",
+    "return_paths",
 ]

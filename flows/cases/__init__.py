@@ -4,17 +4,24 @@ from flows.cases.belonging_case import belonging_case, keep_receipt
 from flows.cases.case_list import case_list
 from flows.cases.case_work import answer_case, case, claim_case, close_case, note_case
 from flows.cases.follow_up import follow_up
+from flows.cases.hear_back import hear_back
 from flows.cases.release import release_cases
+from flows.cases.tell_of_answers import tell_of_answers
 from flows.engine import Capability, Command, Recurring
 from flows.words import _
+
+MOMENTS = "0 9,13,17 * * *"
+"""When cases go to the mentors, and news of answers to students: everything of a part of the day together."""
 
 capability = Capability(
     "cases",
     flows=(
         belonging_case,
         keep_receipt,
+        hear_back,
         follow_up,
         release_cases,
+        tell_of_answers,
         case,
         claim_case,
         answer_case,
@@ -31,5 +38,9 @@ capability = Capability(
             word=_("cases"), about=_("the open cases, and who takes care of them"), flow="cases", roles=("mentor",)
         ),
     ),
-    recurring=(Recurring(flow="release_cases", cron="0 9,13,17 * * *"),),
+    # Told first, released then: releasing destroys the address of a closed case once its student was told.
+    recurring=(
+        Recurring(flow="tell_of_answers", cron=MOMENTS),
+        Recurring(flow="release_cases", cron=MOMENTS),
+    ),
 )

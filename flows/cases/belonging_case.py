@@ -52,16 +52,8 @@ async def keep_receipt(chat: Chat, words: str) -> None:
     await chat.ask("kept", _("Did you keep the six words?"), KEPT)
     chat.say(_("Thank you for telling it: now something can be done."))
     if chat.member:
-        chat.say(
-            _(
-                "Come back in a day or two and type “{answer}”: then you can read what the mentors say.",
-                answer=_("answer"),
-            )
-        )
-    else:
-        chat.say(
-            _("Come back to this page in a day or two with your six words: then you can read what the mentors say.")
-        )
+        await chat.hand_over("hear_back", words)
+    chat.say(_("Come back to this page in a day or two with your six words: then you can read what the mentors say."))
 
 
 SEND = (Choice("send", _("Give it to the mentors"), "primary"),)

@@ -8,6 +8,7 @@ from flows.cases.view import FOR_STUDENT, passages
 from flows.engine import Chat, Choice, Form, Shown, flow, line
 from flows.words import Msg, _
 from storage import cases
+from storage.cases import CaseView
 
 TRIES = 5
 """Wrong receipts after which this conversation ends. What really stops guessing is 72 random bits and a slow hash."""
@@ -61,24 +62,35 @@ async def follow_up(chat: Chat) -> None:
 
     chat.show(Shown(_("What you told"), passages(view, FOR_STUDENT, chat.language)))
     chat.say(_news(view.status, answered=any(words.author == "mentor" for words in view.messages)))
-    if await chat.ask("next", _("Would you like to write more?"), MORE_OR_DONE) == "done":
+    choices = IN_A_CHAT if chat.member and view.status != "closed" else MORE_OR_DONE
+    way_on = await chat.ask("next", _("Would you like to write more?"), choices)
+    if way_on == "done":
         chat.say(_("Fine. Keep your six words: they work again."))
-        return
+    elif way_on == "hear_back":
+        await chat.hand_over("hear_back", words)
+    else:
+        await _write_on(chat, view, words)
+
+
+async def _write_on(chat: Chat, view: CaseView, words: str) -> None:
+    """More words for the mentors."""
     more = await chat.fill("more", More)
     now = await chat.now("sent_at")
-    kept = await chat.do("write", cases.write_on, chat.community, view.id, more.text, now // DAY)
-    if kept:
-        chat.say(_("Thank you. The mentors get it at 9:00, 13:00 or 17:00, whichever comes first."))
-    else:
+    if not await chat.do("write", cases.write_on, chat.community, view.id, more.text, now // DAY):
         chat.say(
             _(
                 "This case was erased in the meantime, so your words were not added. You can start anew with “{tell}”.",
                 tell=_("tell"),
             )
         )
+        return
+    chat.say(_("Thank you. The mentors get it at 9:00, 13:00 or 17:00, whichever comes first."))
+    if chat.member and view.status == "closed":  # its return path went when it was closed
+        await chat.hand_over("hear_back", words)
 
 
 MORE_OR_DONE = (Choice("more", _("Write more")), Choice("done", _("Done")))
+IN_A_CHAT = (*MORE_OR_DONE, Choice("hear_back", _("How I hear of answers")))
 
 
 def _news(status: str, *, answered: bool) -> Msg:

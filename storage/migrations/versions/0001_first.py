@@ -220,6 +220,9 @@ def _cases() -> None:
         _text("what"),
         sqlite_with_rowid=False,
     )
+    op.create_table("returnpath", _text("id", key=True), _community(), _bytes("sealed"), sqlite_with_rowid=False)
+    _index("returnpath", "community_id")
+    op.create_table("answerstold", _community(key=True), _moment("until"))
 
 
 def _audit() -> None:

@@ -1,0 +1,63 @@
+"""What happened to a case: who, when, what; never what was said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, bindparam, func, select
+from sqlmodel import Field, SQLModel
+
+from storage.statement import Session, Statement, columns
+
+ANSWERED = "answered"
+
+
+class CaseEvent(SQLModel, table=True):
+    """A change of status: who, when, what, no content. A student's act has no ``who`` and no more than a day."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
+    case_id: str = Field(primary_key=True, foreign_key="belonging_case.id")
+    position: int = Field(primary_key=True)
+    at: int = Field(sa_type=BigInteger)
+    who: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseChange:
+    """One line of a case's record; ``at`` in ms since 1970."""
+
+    at: int
+    who: str
+    what: str
+
+
+_e = columns(CaseEvent)
+_add = Statement(lambda sql: sql.insert(CaseEvent))
+_last = Statement(
+    lambda _: select(func.coalesce(func.max(_e.position), -1).label("last")).where(_e.case_id == bindparam("case"))
+)
+_of_case = Statement(
+    lambda _: select(_e.at, _e.who, _e.what).where(_e.case_id == bindparam("case")).order_by(_e.position)
+)
+_last_answer = Statement(
+    lambda _: select(func.coalesce(func.max(_e.at), 0).label("at")).where(
+        _e.case_id == bindparam("case"), _e.what == ANSWERED
+    )
+)
+
+
+def add(session: Session, case: str, at: int, who: str, what: str) -> None:
+    """Record a change."""
+    position = int(session.one(_last, case=case).last) + 1
+    session.run(_add, case_id=case, position=position, at=at, who=who, what=what)
+
+
+def of_case(session: Session, case: str) -> list[CaseChange]:
+    """What happened, in order."""
+    return [CaseChange(*row) for row in session.all(_of_case, case=case)]
+
+
+def last_answer(session: Session, case: str) -> int:
+    """When mentors last answered, in ms since 1970; 0 for never."""
+    return int(session.one(_last_answer, case=case).at)

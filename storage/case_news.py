@@ -1,0 +1,48 @@
+"""News for students who chose to be told: whose cases were answered, without touching those cases.
+
+Nothing is written here but one moment for the whole community. A mark on each case whose student was told would carry
+the number of the transaction that puts the messages to those students into the outbox.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, func, select
+
+from storage import case_key, return_paths
+from storage.case_events import ANSWERED, CaseEvent
+from storage.cases import Case
+from storage.members import Account
+from storage.statement import Session, Statement, columns
+
+_c, _e, _account = map(columns, (Case, CaseEvent, Account))
+_answered = Statement(
+    lambda _: select(_c.id, _c.wrapped_key).where(
+        _c.community_id == bindparam("community"),
+        func.length(_c.wrapped_key) > 0,
+        _c.id.in_(
+            select(_e.case_id).where(_e.what == ANSWERED, _e.at > bindparam("after"), _e.at <= bindparam("until"))
+        ),
+    )
+)
+_member = Statement(
+    lambda _: select(_account.member_id).where(
+        _account.platform == bindparam("on"),
+        _account.external_id == bindparam("person"),
+        _account.community_id == bindparam("community"),
+    )
+)
+
+
+def take(session: Session, community: str, until: int) -> list[str]:
+    """The members to tell that a mentor answered them since the last time, up to ``until``: each once, shuffled."""
+    after = return_paths.told_until(session, community)
+    if until <= after:
+        return []
+    rows = session.all(_answered, community=community, after=after, until=until)
+    return_paths.set_told(session, community, until)
+    keys = [case_key.opened(session, row.id, row.wrapped_key) for row in rows]
+    found = [
+        session.one(_member, on=to.platform, person=to.person, community=community)
+        for to in return_paths.addresses(session, community, keys)
+    ]
+    return list(dict.fromkeys(str(row.member_id) for row in found if row is not None))

@@ -1,0 +1,122 @@
+"""Return paths: to whom Erbij writes when a case is answered, for students who chose to be told.
+
+The address is sealed under the case's own key, and the row's id can be computed from that key alone: who reads the
+database learns neither whose case it is nor which case a row belongs to, and once the key is erased the row never opens
+again. Every open case has a row, all of one length, whether or not its student wants to be told. A community's rows are
+all written anew, shuffled, each time its cases are released: so no row shares a transaction with one case, or with the
+turn of the student who chose. What someone who holds the master key can do: docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import BigInteger, bindparam, delete, select
+from sqlmodel import Field, SQLModel
+
+from storage.keys import seal, unseal
+from storage.statement import Session, Statement, columns
+
+_LENGTH = 512
+"""Bytes of every address before it is sealed: more than any platform's names for a person take."""
+
+
+class ReturnPath(SQLModel, table=True):
+    """The sealed address of one open case, or a blank in its place."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
+    id: str = Field(primary_key=True)
+    community_id: str = Field(foreign_key="community.id", index=True)
+    sealed: bytes
+
+
+class AnswersTold(SQLModel, table=True):
+    """Up to when (ms since 1970) a community's students were told of answers. One for all cases: it joins none."""
+
+    community_id: str = Field(primary_key=True, foreign_key="community.id")
+    until: int = Field(sa_type=BigInteger)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A person on a platform. Not a member: who joins two accounts becomes another member, and must still be found."""
+
+    platform: str
+    person: str
+
+
+_p, _t = columns(ReturnPath), columns(AnswersTold)
+_add = Statement(lambda sql: sql.insert(ReturnPath))
+_find = Statement(
+    lambda _: select(_p.sealed).where(_p.id == bindparam("path"), _p.community_id == bindparam("community"))
+)
+_drop = Statement(lambda _: delete(ReturnPath).where(_p.id == bindparam("path")))
+_drop_all = Statement(lambda _: delete(ReturnPath).where(_p.community_id == bindparam("community")))
+_told = Statement(lambda _: select(_t.until).where(_t.community_id == bindparam("community")))
+_drop_told = Statement(lambda _: delete(AnswersTold).where(_t.community_id == bindparam("community")))
+_add_told = Statement(lambda sql: sql.insert(AnswersTold))
+
+
+def deal(session: Session, community: str, keys: Mapping[str, bytes], chosen: Mapping[str, Address | None]) -> None:
+    """Write a community's rows anew, shuffled.
+
+    ``keys``: the data key of each case that keeps a row; what is not among them is destroyed. ``chosen``: what students
+    decided since the last time, by case.
+    """
+    dealt = [(key, chosen[case] if case in chosen else address(session, community, key)) for case, key in keys.items()]
+    session.run(_drop_all, community=community)
+    secrets.SystemRandom().shuffle(dealt)
+    for key, to in dealt:
+        path = _path(key)
+        session.run(_add, id=path, community_id=community, sealed=seal(AESGCM(key), path, _plain(to)))
+
+
+def address(session: Session, community: str, key: bytes) -> Address | None:
+    """To whom Erbij writes about the case with this data key; None for nobody."""
+    path = _path(key)
+    row = session.one(_find, path=path, community=community)
+    if row is None:
+        return None
+    plain = json.loads(unseal(AESGCM(key), path, bytes(row.sealed)))
+    return Address(*plain) if plain else None
+
+
+def addresses(session: Session, community: str, keys: Iterable[bytes]) -> list[Address]:
+    """To whom Erbij writes about any of these cases: each once, shuffled."""
+    found = {to for key in keys if (to := address(session, community, key)) is not None}
+    order = sorted(found, key=lambda to: (to.platform, to.person))
+    secrets.SystemRandom().shuffle(order)
+    return order
+
+
+def destroy(session: Session, key: bytes) -> None:
+    """The row of the case with this data key is gone."""
+    session.run(_drop, path=_path(key))
+
+
+def told_until(session: Session, community: str) -> int:
+    """Up to when students were told of answers, in ms since 1970; 0 for never."""
+    row = session.one(_told, community=community)
+    return 0 if row is None else int(row.until)
+
+
+def set_told(session: Session, community: str, until: int) -> None:
+    """Students were told of all answers up to a moment."""
+    session.run(_drop_told, community=community)
+    session.run(_add_told, community_id=community, until=until)
+
+
+def _path(key: bytes) -> str:
+    """The id of a case's row: as good as random to who does not have the case's key."""
+    return urlsafe_b64encode(hmac.digest(key, b"erbij:return-path", "sha256")[:16]).decode().rstrip("=")
+
+
+def _plain(to: Address | None) -> bytes:
+    raw = json.dumps([to.platform, to.person] if to else None).encode()
+    return raw + b" " * (-len(raw) % _LENGTH)

@@ -1,0 +1,263 @@
+"""Who chose to be told of answers, and whose case that is: tried to find out from the whole database."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from storage import case_news, cases, conversations, return_paths
+from storage.database import Database
+from storage.keys import KeyFault
+from storage.statement import Session
+from tests.storage.conftest import DAY, NOW, Here
+
+HOUR = 3_600_000
+PLACE = {"sqlite": "id", "postgresql": "ctid"}
+"""Where a row lies."""
+
+
+class Student:
+    """Tells cases and chooses, each act in a transaction that names the student, as a turn does."""
+
+    def __init__(self, database: Database, here: Here, member: str) -> None:
+        self.database, self.here, self.member = database, here, member
+        self.tag = secrets.token_hex(32)
+
+    def tell(self, felt: str = "alone") -> str:
+        return str(self._turn(lambda s: cases.add(s, self.here.id, self.tag, {"issue": felt}, DAY)))
+
+    def choose(self, *, here: bool) -> None:
+        self._turn(lambda s: cases.hear_back(s, self.here.id, self.tag, self.member if here else ""))
+
+    def write_on(self, case: str, text: str) -> None:
+        self._turn(lambda s: cases.write_on(s, self.here.id, case, text, DAY))
+
+    def _turn(self, act: Callable[[Session], object]) -> object:
+        def turn(s: Session) -> object:
+            conversations.add(s, secrets.token_hex(8), self.here.id, self.member, b"journal", NOW)
+            return act(s)
+
+        return self.database.run_now(turn)
+
+
+class Staff:
+    """A mentor and the clock."""
+
+    def __init__(self, database: Database, here: Here) -> None:
+        self.database, self.here, self.me = database, here, here.people[-1]
+
+    def release(self) -> None:
+        self.database.run_now(lambda s: cases.release(s, self.here.id))
+
+    def answer(self, case: str, at: int = NOW) -> None:
+        assert self.database.run_now(lambda s: cases.answer(s, self.here.id, case, self.me, "thank you", at))
+
+    def close(self, case: str) -> None:
+        assert self.database.run_now(lambda s: cases.close(s, self.here.id, case, self.me, NOW))
+
+    def erase(self, case: str) -> None:
+        assert self.database.run_now(lambda s: cases.erase(s, self.here.id, case, self.me, NOW))
+
+    def told(self, until: int) -> list[str]:
+        return self.database.run_now(lambda s: case_news.take(s, self.here.id, until))
+
+
+@pytest.fixture
+def staff(database: Database, here: Here) -> Staff:
+    return Staff(database, here)
+
+
+@pytest.fixture
+def students(database: Database, here: Here) -> list[Student]:
+    return [Student(database, here, member) for member in here.people[:6]]
+
+
+def rows(database: Database, table: str, columns: str = "*") -> list[tuple[Any, ...]]:
+    return [
+        tuple(row) for row in database.run_now(lambda s: s._execute(f"select {columns} from {table}", {}).fetchall())
+    ]
+
+
+def paths(database: Database) -> list[tuple[Any, ...]]:
+    return rows(database, "returnpath", "id, sealed")
+
+
+def test_who_chose_it_is_told_once_of_all_answers_since_the_last_moment(
+    students: list[Student], staff: Staff, database: Database
+) -> None:
+    one, two, three = students[:3]
+    told = [one.tell(), two.tell(), three.tell()]
+    one.choose(here=True)
+    two.choose(here=False)
+    three.choose(here=True)
+    staff.release()
+    for case in told:
+        staff.answer(case)
+        staff.answer(case, NOW + 1)
+    assert staff.told(NOW - 1) == []
+    assert sorted(staff.told(NOW + HOUR)) == sorted([one.member, three.member])
+    assert staff.told(NOW + HOUR) == []
+    assert staff.told(NOW + 2 * HOUR) == []
+    staff.answer(told[0], NOW + 3 * HOUR)
+    assert staff.told(NOW + 4 * HOUR) == [one.member]
+
+
+def test_the_last_choice_counts_and_may_come_later(students: list[Student], staff: Staff) -> None:
+    one, two = students[:2]
+    case, other = one.tell(), two.tell()
+    for choice in (True, False, True):
+        one.choose(here=choice)
+    staff.release()
+    two.choose(here=True)
+    staff.release()
+    staff.answer(case)
+    staff.answer(other)
+    assert sorted(staff.told(NOW)) == sorted([one.member, two.member])
+    one.choose(here=False)
+    staff.release()
+    staff.answer(case, NOW + 1)
+    assert staff.told(NOW + 2) == []
+
+
+def test_someone_with_two_cases_is_told_once(students: list[Student], staff: Staff, database: Database) -> None:
+    one = students[0]
+    again = Student(database, one.here, one.member)
+    told = [one.tell(), again.tell()]
+    one.choose(here=True)
+    again.choose(here=True)
+    staff.release()
+    for case in told:
+        staff.answer(case)
+    assert staff.told(NOW) == [one.member]
+
+
+def test_who_is_another_member_by_now_is_found_and_who_left_is_not(
+    students: list[Student], staff: Staff, database: Database
+) -> None:
+    one, two = students[:2]
+    told = [one.tell(), two.tell()]
+    one.choose(here=True)
+    two.choose(here=True)
+    staff.release()
+    new = staff.here.people[7]
+
+    def leave(s: Session) -> None:
+        mark = (lambda name: f":{name}") if s.dialect == "sqlite" else (lambda name: f"%({name})s")
+        move = f"update account set member_id = {mark('new')} where member_id = {mark('old')}"
+        s._execute(move, {"new": new, "old": one.member})
+        s._execute(f"delete from account where member_id = {mark('old')}", {"old": two.member})
+
+    database.run_now(leave)
+    for case in told:
+        staff.answer(case)
+    assert staff.told(NOW) == [new]
+
+
+def test_closing_destroys_the_address_and_a_last_answer_is_told_of_first(
+    students: list[Student], staff: Staff, database: Database
+) -> None:
+    one, two = students[:2]
+    quiet, answered = one.tell(), two.tell()
+    one.choose(here=True)
+    two.choose(here=True)
+    staff.release()
+    assert len(paths(database)) == 2
+    staff.close(quiet)
+    assert len(paths(database)) == 1
+    staff.answer(answered)
+    staff.close(answered)
+    staff.release()  # still to be told of
+    assert staff.told(NOW + HOUR) == [two.member]
+    staff.release()
+    assert paths(database) == []
+    two.write_on(answered, "one more thing")  # opens the case again, but brings no address back
+    staff.release()
+    staff.answer(answered, NOW + 2 * HOUR)
+    assert staff.told(NOW + 3 * HOUR) == []
+
+
+def test_erasing_destroys_the_address_even_where_an_answer_is_to_be_told_of(
+    students: list[Student], staff: Staff, database: Database
+) -> None:
+    one, two = students[:2]
+    case, other = one.tell(), two.tell()
+    one.choose(here=True)
+    staff.release()
+    staff.answer(case)
+    staff.erase(case)
+    assert len(paths(database)) == 1
+    one.choose(here=True)
+    staff.release()
+    assert staff.told(NOW) == []
+    staff.erase(other)
+    assert paths(database) == []
+
+
+def test_without_the_cases_key_an_address_is_not_found_and_not_opened(
+    students: list[Student], staff: Staff, database: Database, here: Here
+) -> None:
+    students[0].tell()
+    students[0].choose(here=True)
+    staff.release()
+    [(path, sealed)] = paths(database)
+    wrong = secrets.token_bytes(32)
+    assert database.run_now(lambda s: return_paths.address(s, here.id, wrong)) is None
+    with pytest.raises(KeyFault):
+        return_paths.unseal(return_paths.AESGCM(wrong), path, bytes(sealed))
+
+
+def test_another_community_is_told_nothing_and_destroys_nothing(
+    students: list[Student], staff: Staff, database: Database, there: Here
+) -> None:
+    case = students[0].tell()
+    students[0].choose(here=True)
+    staff.release()
+    staff.answer(case)
+    elsewhere = Staff(database, there)
+    database.run_now(lambda s: cases.hear_back(s, there.id, students[0].tag, there.people[0]))
+    elsewhere.release()
+    assert elsewhere.told(NOW) == []
+    assert staff.told(NOW) == [students[0].member]
+
+
+# ------------------------------------------------------------ trying to join a student to a case
+
+
+def test_every_open_case_has_a_row_of_one_length_whoever_chose_what(
+    students: list[Student], staff: Staff, database: Database
+) -> None:
+    for number, one in enumerate(students):
+        one.tell()
+        if number:
+            one.choose(here=number % 2 == 0)
+    staff.release()
+    kept = paths(database)
+    assert len(kept) == len(students)
+    assert len({len(bytes(sealed)) for _path, sealed in kept}) == 1
+
+
+def test_the_letter_that_chooses_looks_like_any_other(students: list[Student], database: Database) -> None:
+    students[0].tell()
+    students[0].choose(here=True)
+    students[1].choose(here=False)
+    assert len({length for (length,) in rows(database, "caseletter", "length(sealed)")}) == 1
+
+
+def test_the_order_of_telling_is_in_no_order_that_can_be_seen(
+    students: list[Student], staff: Staff, database: Database
+) -> None:
+    told = [one.tell() for one in students]
+    for one in students:
+        one.choose(here=True)
+    heard, lain = set(), set()
+    for number in range(6):
+        staff.release()
+        lain.add(tuple(path for (path,) in rows(database, "returnpath order by " + PLACE[database.dialect], "id")))
+        for case in told:
+            staff.answer(case, NOW + number)
+        heard.add(tuple(staff.told(NOW + number)))
+    assert len(heard) > 1
+    assert len(lain) > 1 or database.dialect == "sqlite"  # there a row lies where its random id puts it
