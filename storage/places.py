@@ -28,6 +28,7 @@ _drop_place = Statement(
     lambda _: delete(Place).where(
         _place.community_id == bindparam("community"),
         _place.kind == bindparam("of_kind"),
+        _place.platform == bindparam("on"),
     )
 )
 

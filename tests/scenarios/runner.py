@@ -2,8 +2,9 @@
 
 ``> Sam presses [Start] in students`` is an act; the lines below it are what Sam is shown then. Other acts:
 ``> Sam types hello``, ``> Sam asks /help``, ``> Sam looks``, ``> Sam fills in`` with ``question = answer`` indented
-below it, ``> posts in mentors``, ``> it is 2026-11-26 12:00``, ``> Erbij restarts``. ``{case}`` and ``{receipt}`` stand
-for what is random: the first time they match anything of the right shape, from then on only the same.
+below it, ``> posts in mentors``, ``> it is 2026-11-26 12:00``, ``> Erbij restarts``. ``{case}``, ``{receipt}`` and
+``{code}`` stand for what is random: the first time they match anything of the right shape, from then on only the same.
+``> in Teams, Robin looks``, and every other act so begun, happens on the other of two surfaces.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tests.scenarios.world import World
 SHAPES = {
     "receipt": r"(?:[a-z]{4} ){5}[a-z]{4}",
     "case": r"[A-Z2-7]{4}",
+    "code": r"[0-9A-Z]{4}-[0-9A-Z]{4}",
 }
 SHOWN_AS = {
     "case": r"(?<=[Cc]ase )[A-Z2-7]{4}\b|(?<=come in: )[A-Z2-7]{4}\b|(?<=Read )[A-Z2-7]{4}\b|^[A-Z2-7]{4}(?=: )"
@@ -67,11 +69,12 @@ class Story:
 
 
 class Player:
-    """Plays a story on a surface."""
+    """Plays a story on a surface, and on others that the story calls by their names."""
 
-    def __init__(self, world: World, surface: Any, *, restless: bool = False) -> None:
+    def __init__(self, world: World, surface: Any, *others: Any, restless: bool = False) -> None:
         self._world = world
         self._surface = surface
+        self._others = {other.name: other for other in others}
         self._restless = restless
         self._known: dict[str, str] = {}
 
@@ -96,6 +99,8 @@ class Player:
 
     async def _act(self, act: Act) -> list[str] | None:
         surface, line = self._surface, self._filled(act.line)
+        if found := re.fullmatch(r"> in (\w+), (.+)", line):
+            surface, line = self._others[found[1].lower()], f"> {found[2]}"
         if found := re.fullmatch(r"> it is (\S+ \S+)", line):
             await self._world.move_to(found[1])
             return None
@@ -137,8 +142,9 @@ class Player:
 
     def _hidden(self, line: str) -> str:
         """The line with its random parts named, learned at their first appearance."""
-        if re.fullmatch(SHAPES["receipt"], line):
-            self._known.setdefault("receipt", line)
+        for name in ("receipt", "code"):
+            if re.fullmatch(SHAPES[name], line):
+                self._known.setdefault(name, line)
         if found := re.search(SHOWN_AS["case"], line):
             self._known.setdefault("case", found[0])
         for name, value in self._known.items():

@@ -1,4 +1,4 @@
-"""Five people on one surface, with the product's own turns, timers and sender, and a clock that stands still."""
+"""Five people on one surface or several; the product's own turns, timers and sender; a clock that stands still."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ class World:
         """One event, taken by the product."""
         return await self.runtime.receive(incoming)
 
-    async def open(self, surface: Any) -> None:
-        """Found the community where the surface is, and start the sender."""
-        self._surface = surface
-        await self.database.run(lambda s: self._found(s, surface))
+    async def open(self, *surfaces: Any) -> None:
+        """Found one community where the surfaces are, and start the sender."""
+        self._surfaces = surfaces
+        await self.database.run(self._found)
         self._send()
 
     async def close(self) -> None:
@@ -83,16 +83,17 @@ class World:
         await self.sender.drain()
 
     async def restart(self) -> None:
-        """A new process on the same database and the same surface."""
+        """A new process on the same database and the same surfaces."""
         await self.close()
         self.runtime = self._new_runtime()
-        await self._surface.restart()
+        for surface in self._surfaces:
+            await surface.restart()
         self._send()
 
     def _send(self) -> None:
-        adapter = self._surface.adapter
+        adapters = {surface.adapter.platform: surface.adapter for surface in self._surfaces}
         metrics = Metrics()
-        self.sender = Sender(self.database, self.clock, {adapter.platform: adapter}, metrics)
+        self.sender = Sender(self.database, self.clock, adapters, metrics)
         self.runtime.posted = self.sender.wake
         self._timers = Timers(self.database, catalogue(), self.clock, metrics, self.sender.wake)
         self._sending = asyncio.create_task(self.sender.run())
@@ -100,10 +101,14 @@ class World:
     def _new_runtime(self) -> Runtime:
         return Runtime(self.database, catalogue(), self.clock, Metrics())
 
-    def _found(self, session: Session, surface: Any) -> None:
-        now, space = self.clock.now(), surface.space
+    def _found(self, session: Session) -> None:
         name = "Teacher education, year 1"
-        here = found_community(session, catalogue(), "first", name, "en", "Europe/Amsterdam", now)
+        here = found_community(session, catalogue(), "first", name, "en", "Europe/Amsterdam", self.clock.now())
+        for surface in self._surfaces:
+            self._settle_in(session, here, surface)
+
+    def _settle_in(self, session: Session, here: str, surface: Any) -> None:
+        space = surface.space
         communities.add_space(session, here, space.platform, space.id)
         if tenant := getattr(surface, "tenant_space", None):  # private chats of Teams belong to the tenant
             communities.add_space(session, here, tenant.platform, tenant.id)
