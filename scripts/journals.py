@@ -39,9 +39,10 @@ def answer(step: Step[Any]) -> Any:
 
 
 def record(name: str, argument: str, version: str) -> None:
-    """One file for each place where the conversation can wait."""
+    """One file for each place where the conversation can wait, here and in the flow that it hands over to."""
     journal: dict[str, Any] = {"@flow": name, "@argument": argument}
-    journal |= EFFECTS[name].get("", {})
+    effects = EFFECTS.get(name, {})
+    journal |= effects.get("", {})
     run = Run(catalogue().flows[name], CONTEXT, journal, argument=argument, now=5)
     run.go()
     while run.pending is not None:
@@ -50,8 +51,10 @@ def record(name: str, argument: str, version: str) -> None:
         path = HERE / f"{version}-{name}-{waits}.json"
         if not path.exists():
             path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
-        run.journal.update(EFFECTS[name].get(waits, {}))
+        run.journal.update(effects.get(waits, {}))
         run.answer(answer(run.pending))
+    if run.next is not None:
+        record(*run.next, version)
 
 
 if __name__ == "__main__":
