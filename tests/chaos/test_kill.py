@@ -1,119 +1,113 @@
-"""SIGKILL at any point of a turn: every confirmed case is there once, none doubled, none half."""
+"""SIGKILL at any point of a turn, of a delivery and of what the clock runs: nothing lost, doubled or left half done."""
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import multiprocessing
 import os
 import random
 import signal
 import time
-from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
+from typing import TypeVar
 
+from bot.metrics import Metrics
+from bot.sender import Sender
 from bot.time import Clock
+from bot.timers import Timers
 from flows.cases import receipt
 from flows.catalogue import catalogue
-from flows.engine.timers import found_community
-from flows.seam import Act, Arrived, Buttons, Card, Command, Filled, Form, Incoming, Person, Pressed, Reply, Space
-from storage import cases, communities
+from flows.engine.timers import found_community, next_time
+from flows.seam import Arrived, Outgoing, Sent, Text
+from storage import audit, cases, check_ins, communities, due, outbox, places
 from storage.database import Database
 from storage.keys import Masters
 from storage.statement import Session
 from tests.chaos import worker
+from tests.chaos.people import SPACE, Platform, Student
 
-KILLS = {"sqlite": 100, "postgresql": 30}
-LONGEST_MS = 80
-"""A process lives up to this long once it has opened its database: a few turns of every student."""
+KILLS = {"sqlite": 100, "postgresql": 24}
+LONGEST_MS = {"turn": 80, "clock": 120, "delivery": 250}
+"""A process lives up to this long after its first answer, or after its clock began."""
+MOST_DELIVERIES = 3
+JUMP = 10 * 60_000
+"""From one life to the next: leases are over by then, but no conversation has been left alone for too long."""
 STUDENTS = 6
 QUESTIONS = 6
-SPACE = Space("web", "chaos")
 FORK = multiprocessing.get_context("forkserver")
 FORK.set_forkserver_preload([worker.__name__])
+T = TypeVar("T")
 
 
-@dataclass
-class Student:
-    """Tells one case after another, and repeats what got no answer, as a platform would."""
+@dataclass(frozen=True)
+class Death:
+    """When a process is killed: so long after its first ``turn`` or its ``clock`` began, or at a ``delivery``.
 
-    name: str
-    numbers: itertools.count[int]
-    last: bool = False
-    acts: deque[Incoming] = field(default_factory=deque)
-    """What is still to do; the first of them waits for its answer."""
-    told: list[str] = field(default_factory=list)
-    receipts: set[str] = field(default_factory=set)
-    pressed: set[str] = field(default_factory=set)
+    At a delivery it dies after the platform has the message, and before it hears so.
+    """
 
-    def next(self) -> Incoming | None:
-        """The event to send: the one that was not answered, or a new case."""
-        if not self.acts and not self.last:
-            self.do(Command("tell"))
-        return self.acts[0] if self.acts else None
-
-    def do(self, act: Act) -> None:
-        self.acts.append(Incoming(f"{self.name}.{next(self.numbers)}", SPACE, Person(self.name), act))
-
-    def hear(self, event: str, reply: Reply) -> None:
-        if not self.acts or event != self.acts[0].event or not reply.saved:
-            return
-        self.acts.popleft()
-        for part in reply.parts:
-            match part:
-                case Card("Your receipt", ((_, shown),)):
-                    self.receipts.add(shown)
-                case Form(id=form, fields=fields) if form not in self.pressed:
-                    self.pressed.add(form)
-                    self.told.append(f"told by {self.name} {next(self.numbers)}")
-                    self.do(Filled(form, {one.name: self.told[-1] for one in fields}))
-                case Buttons(buttons):
-                    forward = next(one.id for one in buttons if one.kind == "primary")
-                    if forward not in self.pressed:
-                        self.pressed.add(forward)
-                        self.do(Pressed(forward))
-                case _:
-                    pass
+    during: str
+    seconds: float = 60
+    deliveries: int = 0
 
 
-def test_whatever_is_killed_when_every_confirmed_case_is_there_once(url: str, master_key: str) -> None:
-    kind = url.split(":", 1)[0]
-    community = _found(url, master_key)
+def test_whatever_is_killed_when_everything_is_done_once(url: str, master_key: str) -> None:
+    kills = KILLS[url.split(":", 1)[0]]
+    start = Clock().now()
+    lives = kills + 2  # and two that end in peace
+    community = _found(url, master_key, start, lives)
     numbers = itertools.count()
     students = [Student(f"student{n}", numbers) for n in range(STUDENTS)]
-    chance = random.Random(20261121)
-    for _ in range(KILLS[kind]):
-        _live(url, master_key, students, chance.uniform(0, LONGEST_MS) / 1000)
+    platform, deaths = Platform(), _deaths(random.Random(20261121))
+    for number in range(kills):
+        _live(url, master_key, students, platform, next(deaths), number * JUMP)
     for one in students:
         one.last = True
         one.do(Arrived())  # a receipt whose answer was lost with its process waits to be shown
-    _live(url, master_key, students, 60)
+    _live(url, master_key, students, platform, Death("turn"), kills * JUMP)
     assert not any(one.acts for one in students)
+    assert platform.repeats, "some delivery was cut off between the platform and the database"
 
+    clock = Clock((kills + 1) * JUMP)
+    asyncio.run(_settle(url, master_key, platform, clock))
     told = [text for one in students for text in one.told]
     receipts = set().union(*(one.receipts for one in students))
     assert len(told) > STUDENTS
-    _check(url, master_key, community, told, receipts)
+    _in(url, master_key, lambda s: _check_cases(s, community, told, receipts))
+    _in(url, master_key, lambda s: _check_messages(s, community, platform))
+    _in(url, master_key, lambda s: _check_timers(s, community, platform, start, clock.now(), lives))
 
 
-def _live(url: str, key: str, students: list[Student], seconds: float) -> None:
+def _deaths(chance: random.Random) -> itertools.cycle[Death] | map[Death]:
+    def death(during: str) -> Death:
+        if during == "delivery":
+            return Death(during, LONGEST_MS[during] / 1000, chance.randint(1, MOST_DELIVERIES))
+        return Death(during, chance.uniform(0, LONGEST_MS[during]) / 1000)
+
+    return map(death, itertools.cycle(("turn", "delivery", "clock")))
+
+
+def _live(url: str, key: str, students: list[Student], platform: Platform, death: Death, ahead: int) -> None:
     """One process's life: it serves until its time has come, or nobody wants anything more."""
     ours, theirs = FORK.Pipe()
-    process = FORK.Process(target=worker.serve, args=(theirs, url, key), daemon=True)
+    process = FORK.Process(target=worker.serve, args=(theirs, url, key, ahead), daemon=True)
     process.start()
     theirs.close()
     try:
-        _talk(ours, students, seconds)
+        _talk(ours, students, platform, death)
     finally:
         _kill(process)
-        _rest(ours, students)
+        _rest(ours, students, platform)
         ours.close()
 
 
-def _talk(door: Connection, students: list[Student], seconds: float) -> None:
+def _talk(door: Connection, students: list[Student], platform: Platform, death: Death) -> None:
     sent: set[str] = set()
-    until = None
+    until, deliveries = None, 0
     while until is None or time.monotonic() < until:
         for one in students:
             incoming = one.next()
@@ -122,10 +116,30 @@ def _talk(door: Connection, students: list[Student], seconds: float) -> None:
                 door.send(incoming)
         if not any(one.acts for one in students):
             return
-        if door.poll(60 if until is None else max(0, until - time.monotonic())):
-            _hear(students, *door.recv())
-        # The clock starts at the first answer, so that a slow start is not all that is ever killed.
-        until = until or time.monotonic() + seconds
+        if not door.poll(60 if until is None else max(0, until - time.monotonic())):
+            continue
+        got = door.recv()
+        taken = _take(got, students, platform)
+        if taken is not None:
+            deliveries += 1
+            if deliveries == death.deliveries:
+                return
+            door.send(taken)
+        # The time starts with what is to be killed, so that a slow start is not all that is ever killed.
+        begins = got == worker.UP if death.during == "clock" else isinstance(got, tuple)
+        if begins and until is None:
+            until = time.monotonic() + death.seconds
+
+
+def _take(got: object, students: list[Student], platform: Platform) -> Sent | None:
+    """Something that the process said; for a message what the platform says back."""
+    match got:
+        case Outgoing():
+            return platform.take(got)
+        case (str() as event, reply):
+            for one in students:
+                one.hear(event, reply)
+    return None
 
 
 def _kill(process: ForkServerProcess) -> None:
@@ -135,48 +149,94 @@ def _kill(process: ForkServerProcess) -> None:
     process.close()
 
 
-def _rest(door: Connection, students: list[Student]) -> None:
-    """Answers that were on their way when the process died."""
+def _rest(door: Connection, students: list[Student], platform: Platform) -> None:
+    """Answers and messages that were on their way when the process died."""
     try:
         while door.poll(0):
-            _hear(students, *door.recv())
+            _take(door.recv(), students, platform)
     except (EOFError, ConnectionResetError):
         pass
 
 
-def _hear(students: list[Student], event: str, reply: Reply) -> None:
-    for one in students:
-        one.hear(event, reply)
-
-
-def _found(url: str, key: str) -> str:
-    def found(s: Session) -> str:
-        community = found_community(s, catalogue(), "chaos", "Chaos", "en", "UTC", Clock().now())
-        communities.add_space(s, community, SPACE.platform, SPACE.id)
-        return community
-
-    database = Database(url, Masters(key))
-    database.open()
-    community = database.run_now(found)
-    database.close()
-    return community
-
-
-def _check(url: str, key: str, community: str, told: list[str], receipts: set[str]) -> None:
-    def look(s: Session) -> None:
-        salt = receipt.salt(s)
-        opened = [cases.by_receipt(s, community, receipt.tag(words, salt)) for words in receipts]
-        by_receipt = {view.id: view.text for view in opened if view}
-        assert len(by_receipt) == len(receipts) == len(told)
-        assert all(len(text) == QUESTIONS for text in by_receipt.values())
-        assert sorted(sorted(set(text.values())) for text in by_receipt.values()) == sorted([text] for text in told)
-        assert sorted(cases.release(s, community)) == sorted(by_receipt)
-        stored = {line.id: cases.read(s, community, line.id) for line in cases.listing(s, community)}
-        assert {case: view and view.text for case, view in stored.items()} == by_receipt
-
+def _in(url: str, key: str, function: Callable[[Session], T]) -> T:
+    """What a function finds or does in the database."""
     database = Database(url, Masters(key))
     database.open()
     try:
-        database.run_now(look)
+        return database.run_now(function)
     finally:
         database.close()
+
+
+def _found(url: str, key: str, start: int, lives: int) -> str:
+    """A community in which a round opens, another closes and cases are released in each life."""
+
+    def found(s: Session) -> str:
+        community = found_community(s, catalogue(), "chaos", "Chaos", "en", "UTC", start)
+        communities.add_space(s, community, SPACE.platform, SPACE.id)
+        for place in ("students", "mentors"):
+            places.choose(s, community, place, SPACE.platform, SPACE.id, place, place)
+        for life in range(lives):
+            at = start + life * JUMP
+            due.add(s, f"open {life}", community, "open_check_in", "", at)
+            due.add(s, f"close {life}", community, "close_check_in", check_ins.open_round(s, community, at, at), at)
+            due.add(s, f"release {life}", community, "release_cases", "", at)
+        return community
+
+    return _in(url, key, found)
+
+
+async def _settle(url: str, key: str, platform: Platform, clock: Clock) -> None:
+    """The last process of all, which nobody kills: it runs what is due and delivers what waits."""
+
+    class Last(worker.Adapter):
+        async def send(self, message: Outgoing) -> Sent:
+            return platform.take(message)
+
+    database = Database(url, Masters(key))
+    database.open()
+    sender = Sender(database, clock, {"web": Last(None)}, Metrics())  # type: ignore[arg-type]
+    sending = asyncio.create_task(sender.run())
+    await Timers(database, catalogue(), clock, Metrics(), sender.wake).catch_up()
+    async with asyncio.timeout(60):
+        while (await database.run(outbox.depth)).waiting:
+            await asyncio.sleep(0)
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+    await sender.drain()
+    database.close()
+
+
+def _check_cases(s: Session, community: str, told: list[str], receipts: set[str]) -> None:
+    """Every confirmed case is there once and whole, and opens with its receipt."""
+    salt = receipt.salt(s)
+    opened = [cases.by_receipt(s, community, receipt.tag(words, salt)) for words in receipts]
+    by_receipt = {view.id: view.text for view in opened if view}
+    assert len(by_receipt) == len(receipts) == len(told)
+    assert all(len(text) == QUESTIONS for text in by_receipt.values())
+    assert sorted(sorted(set(text.values())) for text in by_receipt.values()) == sorted([text] for text in told)
+    stored = {line.id: cases.read(s, community, line.id) for line in cases.listing(s, community)}
+    assert {case: view and view.text for case, view in stored.items()} == by_receipt
+
+
+def _check_messages(s: Session, community: str, platform: Platform) -> None:
+    """Every message was delivered, and the platform shows each once: one of each case and of each round."""
+    depth = outbox.depth(s)
+    assert (depth.waiting, depth.dead) == (0, 0)
+    assert sorted(platform.buttons("s.claim_case.")) == sorted(line.id for line in cases.listing(s, community))
+    opened = [one.id for one in check_ins.rounds(s, community) if one.closes_at > one.opens_at]
+    assert sorted(platform.buttons("s.check_in.")) == sorted(opened)
+
+
+def _check_timers(s: Session, community: str, platform: Platform, start: int, end: int, lives: int) -> None:
+    """Each moment came once: a round opened, a round closed; nothing is left that is due, died or was skipped."""
+    weekly = next(one for one in catalogue().recurring if one.flow == "open_check_in")
+    at, thursdays = start, -1
+    while at <= end:
+        at, thursdays = next_time(weekly.cron, "UTC", at), thursdays + 1
+    assert len(check_ins.rounds(s, community)) == 2 * lives + thursdays
+    said = [part.text for message in platform.shown.values() for part in message.parts if isinstance(part, Text)]
+    assert len([text for text in said if "is closed" in text]) == lives
+    assert not due.dead(s)
+    assert (due.next_at(s) or 0) > end
+    assert audit.listing(s, community) == []
