@@ -74,6 +74,8 @@ class Postgresql:
         self._unsure: list[str] = []
         """Statements whose preparation the server has not confirmed yet."""
         self._prepared = 0
+        self._marks = 0
+        """Ends of transactions that the server has not come to yet."""
 
     @property
     def closed(self) -> bool:
@@ -107,26 +109,22 @@ class Postgresql:
     def commit(self) -> None:
         """Make durable what was put; raises what went wrong with any of it."""
         self.put("COMMIT")
-        self._wire.pipeline_sync()
+        self._mark()
         self._flush()
         self._collect()
-        self._synced()
+        self._skip()
 
     def rollback(self) -> None:
         """Undo what was put, and forget what was still to be read of it."""
-        self._unread.clear()
         for text in self._unsure:
             self._names.pop(text, None)
-        self._unsure.clear()
-        # After a fault the server skips everything up to the first of these marks.
-        self._wire.pipeline_sync()
+        self._mark()  # after a fault, the server skips what comes before this
         self.put("ROLLBACK")
-        self._wire.pipeline_sync()
+        self._mark()
         self._flush()
         self._unread.clear()
-        self._synced()
-        self._synced()
         self._unsure.clear()
+        self._skip()
 
     def read(self) -> None:
         """Wait for everything that was put; raises the first fault among it."""
@@ -161,13 +159,17 @@ class Postgresql:
             self._result()  # the mark behind it
         self._unsure.clear()
 
-    def _synced(self) -> None:
-        """Skip what comes before the next mark."""
-        while True:
+    def _mark(self) -> None:
+        self._marks += 1
+        self._wire.pipeline_sync()
+
+    def _skip(self) -> None:
+        """Skip what comes before the last mark."""
+        while self._marks:
             result = self._result()
             if result is not None and result.status == ExecStatus.PIPELINE_SYNC:
-                return
-            if self._wire.status == ConnStatus.BAD:
+                self._marks -= 1
+            elif self._wire.status == ConnStatus.BAD:
                 raise psycopg.OperationalError("the connection was lost")
 
     def _result(self) -> Any:
