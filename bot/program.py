@@ -113,7 +113,7 @@ class Program:
         settings = self.settings
         self.timers = Timers(self.database, self.catalogue, self.clock, self.metrics, self._posted)
         shown = tryout.tryout(self.database, self.clock, self._moved) if settings.is_tryout else None
-        pages = WebAdapter(tryout=shown, community=self._community)
+        pages = WebAdapter(tryout=shown, community=self._community, contact=settings.contact)
         self.adapters["web"] = pages
         if settings.on_discord:
             self.adapters["discord"] = self._discord()

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     """True when a proxy of your own stands before Erbij and writes X-Forwarded-For."""
     public_url: str = ""
     """Where the world reaches Erbij, ``https://erbij.example.org``."""
+    contact: str = ""
+    """Whom people ask about their privacy: an e-mail address, or a name and a room."""
     discord_token: SecretStr = SecretStr("")
     teams_app_id: str = ""
     teams_app_secret: SecretStr = SecretStr("")

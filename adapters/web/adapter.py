@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import ClassVar
 
 from aiohttp import web
@@ -11,8 +13,12 @@ from aiohttp import web
 from adapters.web import chat, draw
 from adapters.web.casepage import CasePage
 from adapters.web.live import Windows
+from adapters.web.notices import CONTACT, NOTICES, Notice
 from adapters.web.tryout import TryOut
 from flows.seam import Gone, Incoming, Limits, Outgoing, Receive, Reply, Sent
+from flows.words import said
+
+_MAIL = re.compile(r"[\w.+-]+@[\w.-]+\.\w+")
 
 
 class WebAdapter:
@@ -35,8 +41,12 @@ class WebAdapter:
         sends_per_second=1_000.0,
     )
 
-    def __init__(self, *, tryout: TryOut | None, community: Callable[[str], Awaitable[str | None]]) -> None:
+    def __init__(
+        self, *, tryout: TryOut | None, community: Callable[[str], Awaitable[str | None]], contact: str = ""
+    ) -> None:
+        """``contact`` is whom to ask about privacy: an e-mail address, or any words."""
         self._tryout = tryout
+        self._contact = contact
         self._community = community
         self._windows = Windows()
         self._receive: Receive | None = None
@@ -65,6 +75,7 @@ class WebAdapter:
             web.get("/static/{name}", _static),
             web.get("/c/{community}", pages.start, allow_head=True),
             web.post("/c/{community}", pages.step),
+            *(web.get(f"/{name}", partial(_notice, notice, self._contact)) for name, notice in NOTICES.items()),
         ]
         if self._tryout is None:
             return [web.get("/", _front), *routes]
@@ -96,6 +107,24 @@ class WebAdapter:
 async def _front(request: web.Request) -> web.StreamResponse:
     """``/`` where there is no chat: says what this is."""
     return draw.page("front.html", draw.language(request), wide=False)
+
+
+async def _notice(notice: Notice, contact: str, request: web.Request) -> web.StreamResponse:
+    """``/privacy`` and ``/terms``: the same for every community of this host."""
+    language = draw.language(request)
+    sections = [(said(heading, language), [said(one, language) for one in told]) for heading, told in notice.sections]
+    heading, told = CONTACT
+    sections.append((said(heading, language), [said(one, language) for one in told]))
+    return draw.page(
+        "notice.html",
+        language,
+        title=said(notice.title, language),
+        sections=sections,
+        contact=contact,
+        mail=bool(_MAIL.fullmatch(contact)),
+        community="Erbij",
+        wide=False,
+    )
 
 
 async def _static(request: web.Request) -> web.StreamResponse:

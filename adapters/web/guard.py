@@ -29,6 +29,7 @@ KEY_LIVES = 3600.0
 """Seconds that an address is recognisable, even to ourselves."""
 NOT_PAGES = ("/healthz", "/metrics", "/api/")
 """Not for browsers: no page as an error, no counting."""
+WITHOUT_SCRIPTS = ("/c/", "/privacy", "/terms")
 
 log = structlog.get_logger()
 
@@ -60,7 +61,7 @@ def middlewares(*, posts_per_minute: int = 600, behind_proxy: bool = False) -> l
 
 def headers(path: str) -> dict[str, str]:
     """The strict headers for an address. A stream asks itself: it is under way before a middleware ends."""
-    scripts = "" if path.startswith("/c/") else f"; {_SCRIPTS}"
+    scripts = "" if path.startswith(WITHOUT_SCRIPTS) else f"; {_SCRIPTS}"
     ancestors = "'self'" if path.startswith("/chat/") else "'none'"
     found = {**_COMMON, "Content-Security-Policy": f"{_CSP}{scripts}; frame-ancestors {ancestors}"}
     if not path.startswith("/static/"):

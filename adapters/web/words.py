@@ -68,6 +68,8 @@ CHROME: dict[str, Msg] = {
     "case_back_lead": _("With the words of your receipt you read the answer of the mentors, and write on."),
     "case_follow": _("Continue with a receipt"),
     "case_leave": _("Leave this page"),
+    "privacy": _("Privacy"),
+    "terms": _("Terms of use"),
     # the front page
     "front_title": _("Erbij"),
     "front_lead": _(

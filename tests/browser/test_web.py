@@ -112,6 +112,21 @@ async def test_the_case_page_on_any_screen(browser: Browser, url: str, size: Any
     await context.close()
 
 
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
+async def test_privacy_and_terms_on_any_screen(browser: Browser, url: str, size: Any, scheme: Any) -> None:
+    context = await browser.new_context(viewport=size, color_scheme=scheme, bypass_csp=True)
+    page = await context.new_page()
+    await page.goto(f"{url}/c/first")
+    await page.get_by_role("link", name="Privacy").click()
+    await expect(page.get_by_role("heading", name="Who can know what", exact=True)).to_be_visible()
+    await no_barriers(page)
+    await page.get_by_role("link", name="Terms of use").click()
+    await page.get_by_role("link", name="Deutsch").click()
+    await expect(page.get_by_role("heading", name="Nutzungsbedingungen")).to_be_visible()
+    await no_barriers(page)
+    await context.close()
+
+
 async def test_a_post_in_a_channel_arrives_live_with_a_mark_in_words(browser: Browser) -> None:
     from flows.seam import Outgoing, Text
     from tests.browser.story import told

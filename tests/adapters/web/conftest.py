@@ -73,9 +73,9 @@ def tryout(world: World) -> TryOut:
     )
 
 
-async def serve(world: World, *, chat: bool = True, **limits: int) -> AsyncIterator[World]:
+async def serve(world: World, *, chat: bool = True, contact: str = "", **limits: int) -> AsyncIterator[World]:
     """The world, reachable at ``world.url``."""
-    world.adapter = WebAdapter(tryout=tryout(world) if chat else None, community=world.community)
+    world.adapter = WebAdapter(tryout=tryout(world) if chat else None, community=world.community, contact=contact)
     app = web.Application(middlewares=guard.middlewares(**limits), client_max_size=guard.MOST_BODY)
     app.add_routes(world.adapter.routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)

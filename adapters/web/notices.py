@@ -1,0 +1,160 @@
+"""What everyone may know before they write anything: who can know what, and what Erbij is for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flows.words import Msg, _
+
+Section = tuple[Msg, tuple[Msg, ...]]
+"""A heading and its paragraphs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One page that only tells."""
+
+    title: Msg
+    sections: Sequence[Section]
+
+
+PRIVACY = Notice(
+    _("Privacy: who can know what"),
+    (
+        (
+            _("In short"),
+            (
+                _(
+                    "Erbij is the chatbot of a programme that helps students to feel at home. It keeps as little about "
+                    "you as it can, and it keeps what you answer apart from who you are."
+                ),
+                _("Nothing is sold, nothing is used for advertising, and no marks or decisions depend on it."),
+            ),
+        ),
+        (
+            _("What is stored"),
+            (
+                _(
+                    "About you: the number of your account on Discord or Microsoft Teams and how to reach it, your "
+                    "community, and the language you chose. Of mentors, teachers and team leads also their name, and "
+                    "what they did with a case. Never the name of a student."
+                ),
+                _(
+                    "About a check-in: that you took part, and, apart from that and without any link to you, what was "
+                    "answered. Nobody can put the two together again."
+                ),
+                _(
+                    "About a case: its text, encrypted, and the day on which it came in. No name, no account, no time. "
+                    "Only the six words of your receipt lead back to it, and only you have them."
+                ),
+                _(
+                    "While you are answering, what you have filled in so far is kept, encrypted. It is thrown away "
+                    "when you are done or cancel, and otherwise three days after you last answered at the latest."
+                ),
+            ),
+        ),
+        (
+            _("Who can know what"),
+            (
+                _(
+                    "The mentors of your community read cases, without a name. If the story shows who you are, a "
+                    "mentor may recognise you."
+                ),
+                _("Your team gets summaries of many answers together, never yours alone."),
+                _(
+                    "Discord or Microsoft pass on what you type there, and they know that you talk with Erbij. They "
+                    "may keep it by their own rules. What you write on Erbij’s own page for cases does not reach them."
+                ),
+                _(
+                    "The people who run Erbij hold the keys of the encryption. Someone who watches the program while "
+                    "it works could see more than is stored."
+                ),
+                _("What Erbij writes down about its own work holds no texts and no names or numbers of people."),
+            ),
+        ),
+        (
+            _("This website"),
+            (
+                _("The page for cases sets no cookies, runs no scripts and loads nothing from elsewhere."),
+                _(
+                    "To slow down misuse, Erbij counts for a short while how often something is sent from one internet "
+                    "address. It does so in a form in which the address cannot be read, for an hour at the most, and "
+                    "writes it down nowhere."
+                ),
+            ),
+        ),
+        (
+            _("How long"),
+            (
+                _(
+                    "That Erbij sent a message is remembered for 90 days; its text is thrown away as soon as a private "
+                    "message has been delivered. Messages that could not be delivered are thrown away after 90 days."
+                ),
+                _(
+                    "Your community decides how long cases and answers are kept. When a case is erased its key is "
+                    "destroyed, so that it cannot be read any more; a backup from before can hold it a while longer."
+                ),
+            ),
+        ),
+        (
+            _("Your rights"),
+            (
+                _(
+                    "You can ask what is stored about you, and have it corrected or erased. Because cases and answers "
+                    "are not tied to you, nobody can look up which of them are yours."
+                ),
+                _("You can also complain to the authority for data protection in your country."),
+            ),
+        ),
+    ),
+)
+
+TERMS = Notice(
+    _("Terms of use"),
+    (
+        (
+            _("What Erbij is for"),
+            (
+                _(
+                    "Erbij is for the students and staff of communities that take part in a belonging programme. Using "
+                    "it is free, and it is your own choice: nothing happens to you if you do not answer."
+                ),
+            ),
+        ),
+        (
+            _("What Erbij is not"),
+            (
+                _(
+                    "Erbij is no emergency service, and nobody reads along at once. Are you or is someone else in "
+                    "danger? Call 112."
+                ),
+                _("Erbij gives no medical, psychological or legal advice. Mentors answer as fellow human beings."),
+            ),
+        ),
+        (
+            _("What we ask of you"),
+            (
+                _("Please write roles instead of names, and tell what you saw or felt yourself."),
+                _("Please do not use Erbij to threaten or insult anyone, and do not try to find out who told a case."),
+                _("Mentors and team leads keep to themselves what they read, unless someone is in danger."),
+            ),
+        ),
+        (
+            _("What you can count on"),
+            (
+                _(
+                    "Erbij says so when something was not saved. It is made with care, but it can be out of order for "
+                    "a while; what you sent stays."
+                ),
+                _("When these terms change, the new ones stand on this page."),
+            ),
+        ),
+    ),
+)
+
+NOTICES = {"privacy": PRIVACY, "terms": TERMS}
+CONTACT: Section = (
+    _("Questions?"),
+    (_("Ask the mentors or the coordinator of your community."),),
+)
