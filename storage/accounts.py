@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Column, Table, UniqueConstraint, bindparam, case, delete, func, literal, select, update
 
 from storage.check_ins import Participation, Round
+from storage.communities import CommunitySpace
 from storage.due import DueRow
 from storage.ids import new_id
 from storage.members import Account, Member, accounts
@@ -22,7 +23,7 @@ from storage.tables import metadata
 WITHOUT_REFERENCE = (("audit", "who"), ("caseevent", "who"), ("conversation", "member_id"))
 """Columns that hold a member's id, or are empty, and therefore do not refer to the table of members."""
 
-_m, _account, _due, _p, _round = map(columns, (Member, Account, DueRow, Participation, Round))
+_m, _account, _space, _due, _p, _round = map(columns, (Member, Account, CommunitySpace, DueRow, Participation, Round))
 _lock = Statement(
     lambda _: (
         select(_m.id, _m.language, _m.name)
@@ -63,6 +64,11 @@ _write_here = Statement(
                 ((_account.platform == bindparam("on")) & (_account.external_id == bindparam("external")), 1), else_=0
             )
         )
+    )
+)
+_platforms = Statement(
+    lambda _: select(func.count(_space.platform.distinct()).label("n")).where(
+        _space.community_id == bindparam("community")
     )
 )
 _took_part_too = Statement(
@@ -118,6 +124,11 @@ def member_of(session: Session, community: str, account: str) -> str:
 def write_to(session: Session, community: str, member: str, account: str) -> None:
     """Erbij writes to a member there from now on."""
     session.run(_write_here, **_external(community, account), member=member)
+
+
+def platforms(session: Session, community: str) -> int:
+    """On how many platforms a community lives."""
+    return int(session.one(_platforms, community=community).n)
 
 
 def mentions() -> Iterator[Column[Any]]:

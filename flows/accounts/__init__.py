@@ -9,7 +9,7 @@ capability = Capability(
     "accounts",
     flows=(link, show_code, enter_code, write_to, unlink),
     commands=(
-        Command(word=LINK, about=_("join your accounts on two platforms, if you like"), flow="link"),
-        Command(word=UNLINK, about=_("separate them again"), flow="unlink"),
+        Command(word=LINK, about=_("join your accounts on two platforms, if you like"), flow="link", platforms=2),
+        Command(word=UNLINK, about=_("separate them again"), flow="unlink", platforms=2),
     ),
 )

@@ -20,9 +20,12 @@ async def link(chat: Chat) -> None:
     if not chat.member:
         chat.say(_("On this page Erbij knows no accounts, so there is nothing to link."))
         return
+    known = await chat.do("mine", joining.mine, chat.community, chat.member)
+    if len(known) < 2 and await chat.do("platforms", accounts.platforms, chat.community) < 2:
+        chat.say(_("{community} is on one platform only, so there is nothing to link.", community=chat.community_name))
+        return
     for sentence in WHAT_IT_MEANS:
         chat.say(sentence)
-    known = await chat.do("mine", joining.mine, chat.community, chat.member)
     way = await chat.ask("way", _("Where shall we begin?"), WAYS if len(known) < 2 else (*WAYS, ELSEWHERE))
     # Each time another code: the mark makes it a conversation of its own.
     mark = await chat.random("mark", 6)

@@ -2,6 +2,7 @@
 
 from flows.engine import Chat, Shown, flow
 from flows.words import _
+from storage import accounts
 
 
 @flow("help")
@@ -10,9 +11,10 @@ async def help_(chat: Chat) -> None:
     from flows.catalogue import catalogue  # here, because the catalogue holds this flow
 
     chat.say(_("I am Erbij. I ask how it is going for you here, and I bring stories to the mentors without names."))
+    here = await chat.do("platforms", accounts.platforms, chat.community)
     rows = [
         (command.word, command.about)
         for command in catalogue().commands.values()
-        if not command.roles or chat.roles & frozenset(command.roles)
+        if command.platforms <= here and (not command.roles or chat.roles & frozenset(command.roles))
     ]
     chat.show(Shown(_("What you can ask me"), rows))

@@ -17,6 +17,8 @@ class Command:
     about: Msg
     flow: str
     roles: tuple[str, ...] = ()
+    platforms: int = 1
+    """On how many platforms a community must be before help names it; the more, the later in every list."""
 
     @property
     def name(self) -> str:

@@ -89,11 +89,11 @@ class Catalogue:
                 if one.name in self.flows:
                     raise FlowFault(f"two flows are called {one.name}")
                 self.flows[one.name] = one
-            self.commands.update((command.name, command) for command in capability.commands)
             self.recurring.extend(capability.recurring)
-        self.commands[CANCEL.name] = CANCEL
+        commands = sorted((c for one in capabilities for c in one.commands), key=lambda command: command.platforms)
+        self.commands.update((command.name, command) for command in [*commands, CANCEL])
         try:
-            self.words = Vocabulary([*(c for one in capabilities for c in one.commands), CANCEL])
+            self.words = Vocabulary([*commands, CANCEL])
         except ValueError as shared:
             raise FlowFault(str(shared)) from shared
         starts = [c.flow for c in self.commands.values() if c is not CANCEL] + [r.flow for r in self.recurring]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 
 import pytest
 
@@ -27,11 +28,11 @@ class Two:
         self.database = database
         self.now = NOW
         self._events = itertools.count()
-        self.one, self.two = (database.run_now(lambda s, slug=slug: self._found(s, slug)) for slug in ("one", "two"))
+        self.one, self.two = (database.run_now(lambda s, slug=slug: self.found(s, slug)) for slug in ("one", "two"))
 
-    def _found(self, session: Session, slug: str) -> str:
+    def found(self, session: Session, slug: str, homes: Iterable[str] = tuple(HOMES)) -> str:
         community = communities.add_community(session, slug, slug.title(), "en", "Europe/Brussels")
-        for platform in HOMES:
+        for platform in homes:
             communities.add_space(session, community, platform, f"{slug} on {platform}")
         return community
 
@@ -277,6 +278,16 @@ def test_who_has_no_account_is_told_so(two: Two) -> None:
     incoming = Incoming("p1", Space("web", "one on web"), None, Command("link"))
     reply = two.database.run_now(lambda s: take(s, catalogue(), incoming, NOW)).reply
     assert "knows no accounts" in text(reply)
+
+
+def test_where_there_is_one_platform_nothing_is_offered(two: Two) -> None:
+    two.database.run_now(lambda s: two.found(s, "three", ["teams"]))
+    said = two.give("sam on teams", Command("link"), community="three")
+    assert text(said) == "Three is on one platform only, so there is nothing to link."
+    for community, offered in (("one", ["link", "unlink", "cancel"]), ("three", ["language", "cancel"])):
+        shown = two.give("noor on teams", Command("help"), community=community)
+        words = [word for part in shown.parts if isinstance(part, Card) for word, _about in part.rows]
+        assert [word for word in words if word in {"link", "unlink", "cancel", offered[0]}] == offered
 
 
 def test_only_flows_of_linking_itself_may_be_open() -> None:
