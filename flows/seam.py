@@ -15,10 +15,12 @@ from typing import ClassVar, Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Where a community lives on a platform: a Discord server, a Teams tenant, a web address."""
+    """Where a community lives on a platform: a Discord server, a team in Teams, a web address."""
 
     platform: str
     id: str
+    within: str = ""
+    """The id of the wider space that private chats come from, when they come from one: a Teams tenant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,10 @@ class Picked:
     can_post: bool = True
     """For a channel: may Erbij write there?"""
     open_to_all: bool = False
-    """For a channel: can everyone in the space read it?"""
+    """For a channel: can everyone in the space read it? For a role: does everyone hold it?"""
 
 
-Value = str | int | bool | Picked | None
+Value = str | int | bool | Picked | tuple[Picked, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,11 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
+class Added:
+    """Erbij was added to the space. The reply is for everyone in ``place``, and not private as all others are."""
+
+
+@dataclass(frozen=True, slots=True)
 class Removed:
     """Erbij was taken out of the space (kicked, uninstalled), or a place in it was deleted."""
 
@@ -98,7 +105,7 @@ class Removed:
     """The deleted place; empty when it is the whole space."""
 
 
-Act = Said | Command | Pressed | Opened | Filled | Arrived | Removed
+Act = Said | Command | Pressed | Opened | Filled | Arrived | Added | Removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +187,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A channel, a role or a person of the space, chosen with the platform's own picker."""
+    """A channel, a role or a person of the space, chosen with the platform's own picker.
+
+    Where a platform has no roles, a role that need not be given is not asked for: its answer is None.
+    """
 
     what: Literal["place", "role", "person"]
+    many: bool = False
+    """Several can be chosen; the answer is a tuple then, or None."""
 
 
 @dataclass(frozen=True, slots=True)

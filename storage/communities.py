@@ -12,7 +12,10 @@ from storage.statement import Session, Statement, columns
 
 
 class Community(SQLModel, table=True):
-    """One programme of one institution. Everything else belongs to exactly one."""
+    """One programme of one institution. Everything else belongs to exactly one.
+
+    Without a name it is being set up: only who sets it up can do anything in it.
+    """
 
     id: str = Field(primary_key=True)
     slug: str = Field(unique=True)
@@ -24,10 +27,12 @@ class Community(SQLModel, table=True):
 
 
 class CommunitySpace(SQLModel, table=True):
-    """A Discord server, a Teams tenant or team, or a web address where a community lives."""
+    """A Discord server, a team in Teams, or a web address where a community lives."""
 
     platform: str = Field(primary_key=True)
     external_id: str = Field(primary_key=True)
+    within: str = Field(default="", index=True)
+    """The wider space that private chats come from and that several communities may share: a Teams tenant."""
     community_id: str = Field(foreign_key="community.id", index=True)
 
 
@@ -54,8 +59,37 @@ _add_community = Statement(lambda sql: sql.insert(Community))
 _add_space = Statement(lambda sql: sql.insert(CommunitySpace))
 
 
-_drop_space = Statement(
-    lambda _: delete(CommunitySpace).where(
+_move_spaces = Statement(
+    lambda _: (
+        update(CommunitySpace)
+        .where(_space.community_id == bindparam("community"))
+        .values(community_id=bindparam("other"))
+    )
+)
+
+
+_drop_spaces = Statement(lambda _: delete(CommunitySpace).where(_space.community_id == bindparam("community")))
+
+
+_drop = Statement(lambda _: delete(Community).where(_community.id == bindparam("community")))
+
+
+_change = Statement(
+    lambda _: (
+        update(Community)
+        .where(_community.id == bindparam("community"))
+        .values(
+            slug=bindparam("new_slug"),
+            name=bindparam("new_name"),
+            language=bindparam("new_language"),
+            time_zone=bindparam("new_zone"),
+        )
+    )
+)
+
+
+_at = Statement(
+    lambda _: select(_space.community_id).where(
         _space.platform == bindparam("on"), _space.external_id == bindparam("external")
     )
 )
@@ -67,6 +101,31 @@ _set_doorbell = Statement(
 
 
 _with_doorbell = Statement(lambda _: select(_community.name).where(_community.doorbell == 1).order_by(_community.slug))
+
+
+_within = Statement(
+    lambda _: (
+        select(_community.id)
+        .join(CommunitySpace, _space.community_id == _community.id)
+        .where(_space.platform == bindparam("on"), _space.within == bindparam("wider"), _community.name != "")
+    )
+)
+
+
+_spaces = Statement(
+    lambda _: (
+        select(_space.platform, _space.external_id)
+        .where(_space.community_id == bindparam("community"))
+        .order_by(_space.platform, _space.external_id)
+    )
+)
+
+
+_about = Statement(
+    lambda _: select(
+        _community.name, _community.slug, _community.language, _community.time_zone, _community.doorbell
+    ).where(_community.id == bindparam("community"))
+)
 
 
 _by_slug = Statement(lambda _: select(_community.id, _community.name).where(_community.slug == bindparam("slug")))
@@ -105,14 +164,43 @@ def add_community(session: Session, slug: str, name: str, language: str, time_zo
     return community
 
 
-def add_space(session: Session, community: str, platform: str, external_id: str) -> None:
+def add_space(session: Session, community: str, platform: str, external_id: str, within: str = "") -> None:
     """The community lives here too."""
-    session.put(_add_space, platform=platform, external_id=external_id, community_id=community)
+    session.put(_add_space, platform=platform, external_id=external_id, within=within, community_id=community)
 
 
-def forget_space(session: Session, platform: str, external_id: str) -> None:
-    """Erbij was taken out of a server or team; what the community stored stays."""
-    session.put(_drop_space, on=platform, external=external_id)
+def at(session: Session, platform: str, external_id: str) -> str:
+    """The id of the community that lives in a space; empty when none does."""
+    row = session.one(_at, on=platform, external=external_id)
+    return "" if row is None else str(row.community_id)
+
+
+def share(session: Session, platform: str, wider: str) -> bool:
+    """Whether any community lives within a wider space, whose private chats may then belong to it."""
+    return bool(wider) and session.one(_within, on=platform, wider=wider) is not None
+
+
+def spaces(session: Session, community: str) -> list[tuple[str, str]]:
+    """(platform, id) of each space where a community lives."""
+    return [tuple(row) for row in session.all(_spaces, community=community)]
+
+
+def move_spaces(session: Session, community: str, other: str) -> None:
+    """Where one community lived, another lives from now on."""
+    session.put(_move_spaces, community=community, other=other)
+
+
+def change(  # noqa: PLR0913  one row
+    session: Session, community: str, slug: str, name: str, language: str, time_zone: str
+) -> None:
+    """What a community is called, which language it speaks first, and by which clock it lives."""
+    session.put(_change, community=community, new_slug=slug, new_name=name, new_language=language, new_zone=time_zone)
+
+
+def drop(session: Session, community: str) -> None:
+    """A community that holds nothing any more, with the spaces where it lived."""
+    session.put(_drop_spaces, community=community)
+    session.put(_drop, community=community)
 
 
 def set_doorbell(session: Session, community: str, *, on: bool) -> None:
@@ -123,6 +211,12 @@ def set_doorbell(session: Session, community: str, *, on: bool) -> None:
 def with_doorbell(session: Session) -> list[str]:
     """The names of the communities whose cases are told on the case page only."""
     return [row.name for row in session.all(_with_doorbell)]
+
+
+def about(session: Session, community: str) -> tuple[str, str, str, str, bool]:
+    """(name, slug, language, time zone, doorbell) of a community that is there."""
+    name, slug, language, time_zone, doorbell = session.one(_about, community=community)
+    return name, slug, language, time_zone, bool(doorbell)
 
 
 def by_slug(session: Session, slug: str) -> tuple[str, str] | None:

@@ -65,6 +65,7 @@ _save = Statement(
     )
 )
 _end = Statement(lambda _: delete(Conversation).where(_c.id == bindparam("conversation"), _c.turn == bindparam("was")))
+_end_all = Statement(lambda _: delete(Conversation).where(_c.community_id == bindparam("community")))
 _expired = Statement(
     lambda _: (
         delete(Conversation)
@@ -130,6 +131,11 @@ def save(session: Session, conversation: str, turn: int, journal: bytes, expires
 def end(session: Session, conversation: str, turn: int) -> None:
     """Ended: the row and its journal are gone. It was found, and so locked, in this transaction."""
     session.put(_end, conversation=conversation, was=turn)
+
+
+def end_all(session: Session, community: str) -> None:
+    """Every conversation of a community has ended."""
+    session.put(_end_all, community=community)
 
 
 def take_expired(session: Session, now: int) -> list[tuple[str, str, str]]:

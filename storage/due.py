@@ -85,6 +85,8 @@ _take = Statement(
     )
 )
 _done = Statement(lambda _: delete(DueRow).where(_d.id == bindparam("row")))
+_forget = Statement(lambda _: delete(DueRow).where(_d.key == bindparam("row_key")))
+_when = Statement(lambda _: select(_d.at).where(_d.key == bindparam("row_key"), _d.state == WAITING))
 _move = Statement(
     lambda _: (
         update(DueRow)
@@ -131,6 +133,17 @@ def add(  # noqa: PLR0913  one row
         time_zone=time_zone,
     )
     return added == 1
+
+
+def forget(session: Session, key: str) -> None:
+    """It does not come, or is set anew."""
+    session.put(_forget, row_key=key)
+
+
+def when(session: Session, key: str) -> int | None:
+    """When the row with this key is due, in ms since 1970; None when it does not wait."""
+    row = session.one(_when, row_key=key)
+    return None if row is None else int(row.at)
 
 
 def take(session: Session, now: int) -> Due | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Integer, String, bindparam, column, delete, func, literal_column, select, table, update
+from sqlalchemy import Integer, String, bindparam, case, column, delete, func, literal_column, select, table, update
 from sqlmodel import Field, SQLModel
 
 from storage.communities import Community, CommunitySpace, Destination
@@ -21,6 +22,8 @@ class RoleGrant(SQLModel, table=True):
     platform: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
     external_id: str = Field(primary_key=True)
+    name: str = ""
+    """Of the role or of the member of staff, as setup shows it."""
 
 
 class Member(SQLModel, table=True):
@@ -43,6 +46,19 @@ class Account(SQLModel, table=True):
     address: str = ""
     write_here: int = 0
     """1 for the one of a person's several accounts to which Erbij writes."""
+    latest: int = 1
+    """1 for the community where this person did something last: a private chat that could be of several is its."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Who holds a role: ``kind`` is "role" or "person"."""
+
+    role: str
+    platform: str
+    kind: str
+    external_id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +77,8 @@ class Who:
     address: str
     unreached: bool
     """Something for them could not be delivered here."""
+    latest: bool
+    """False when the event says that this community is the person's latest now, and that is still to be noted."""
     grants: tuple[tuple[str, str, str], ...]
     """(role, "role" or "person", platform id), of this platform."""
 
@@ -108,6 +126,7 @@ _seen = (
     func.coalesce(_member.name, "").label("member_name"),
     func.coalesce(_account.address, "").label("address"),
     _unreached.label("unreached"),
+    func.coalesce(_account.latest, 0).label("latest"),
     _grants.label("grants"),
 )
 
@@ -132,7 +151,27 @@ _who = Statement(
 )
 
 
-_who_elsewhere = Statement(
+_who_within = Statement(
+    lambda _: (
+        select(*_seen)
+        .select_from(CommunitySpace)
+        .join(Community, _community.id == _space.community_id)
+        .outerjoin(
+            Account,
+            (_account.community_id == _community.id)
+            & (_account.platform == bindparam("platform"))
+            & (_account.external_id == bindparam("person")),
+        )
+        .outerjoin(Member, _member.id == _account.member_id)
+        .where(
+            _space.platform == bindparam("platform"),
+            _space.within == bindparam("space"),
+        )
+    )
+)
+
+
+_who_anywhere = Statement(
     lambda _: (
         select(*_seen)
         .select_from(Account)
@@ -142,7 +181,6 @@ _who_elsewhere = Statement(
             _account.platform == bindparam("platform"),
             _account.external_id == bindparam("person"),
         )
-        .order_by(_community.id)
     )
 )
 
@@ -163,6 +201,31 @@ _drop_grants = Statement(
         _grant.platform == bindparam("on"),
     )
 )
+
+
+_granted = Statement(
+    lambda _: (
+        select(_grant.role, _grant.platform, _grant.kind, _grant.external_id, _grant.name)
+        .where(_grant.community_id == bindparam("community"))
+        .order_by(_grant.role, _grant.platform, _grant.kind.desc(), _grant.name, _grant.external_id)
+    )
+)
+
+
+_set_latest = Statement(
+    lambda _: (
+        update(Account)
+        .where(_account.platform == bindparam("on"), _account.external_id == bindparam("external"))
+        .values(latest=case((_account.community_id == bindparam("community"), 1), else_=0))
+    )
+)
+
+
+_drop_all = [
+    Statement(lambda _: delete(Account).where(_account.community_id == bindparam("community"))),
+    Statement(lambda _: delete(Member).where(_member.community_id == bindparam("community"))),
+    Statement(lambda _: delete(RoleGrant).where(_grant.community_id == bindparam("community"))),
+]
 
 
 _set_language = Statement(
@@ -213,15 +276,30 @@ _accounts_of = Statement(
 
 
 def who(session: Session, platform: str, space: str, person: str) -> Who | None:
-    """Whom an event comes from; None where no community is set up. An empty ``space`` looks by person alone."""
-    row = None
-    if space:
-        row = session.one(_who, platform=platform, space=space, person=person)
-    if row is None and person:
-        row = session.one(_who_elsewhere, platform=platform, person=person)
+    """Whom an event comes from; None where no community is set up, or where it could be one of several.
+
+    A space that several communities share (a Teams tenant, from where private chats come) is this person's latest
+    community there, or the only one there is. An empty ``space`` looks by person alone.
+    """
+    row = session.one(_who, platform=platform, space=space, person=person) if space else None
+    found = row is not None
+    if row is None and space:
+        row = _likeliest(session.all(_who_within, platform=platform, space=space, person=person))
+    if row is None and not space and person:
+        row = _likeliest(session.all(_who_anywhere, platform=platform, person=person))
     if row is None:
         return None
-    return Who(*(*row[:-2], bool(row.unreached), _parsed(row.grants or "")))
+    return Who(*(*row[:-3], bool(row.unreached), bool(row.latest) or not found, _parsed(row.grants or "")))
+
+
+def _likeliest(rows: list[Any]) -> Any:
+    """The row of a private chat's community: a named one before one that is only being set up."""
+    for some in ([row for row in rows if row.name], rows):
+        if mine := [row for row in some if row.member]:
+            return max(mine, key=lambda row: (row.latest, row.id))
+        if len({row.id for row in some}) == 1:
+            return some[0]
+    return None
 
 
 @lru_cache(maxsize=1024)
@@ -250,8 +328,15 @@ def add_member(  # noqa: PLR0913  one row of two tables
         space_id=space,
         address=address,
         write_here=0,
+        latest=1,
     )
+    set_latest(session, platform, person, community)
     return member
+
+
+def set_latest(session: Session, platform: str, person: str, community: str) -> None:
+    """Someone did something here; what they write privately is meant for here from now on."""
+    session.put(_set_latest, on=platform, external=person, community=community)
 
 
 def grant(  # noqa: PLR0913
@@ -261,6 +346,7 @@ def grant(  # noqa: PLR0913
     platform: str,
     kind: str,
     external_id: str,
+    name: str = "",
 ) -> None:
     """Give a role to a platform role or to one person."""
     session.put(
@@ -270,7 +356,13 @@ def grant(  # noqa: PLR0913
         platform=platform,
         kind=kind,
         external_id=external_id,
+        name=name,
     )
+
+
+def granted(session: Session, community: str) -> list[Grant]:
+    """Who holds which role, on each platform."""
+    return [Grant(*row) for row in session.all(_granted, community=community)]
 
 
 def revoke(session: Session, community: str, role: str, platform: str) -> None:
@@ -291,6 +383,12 @@ def set_name(session: Session, member: str, name: str) -> None:
 def set_address(session: Session, platform: str, person: str, address: str) -> None:
     """How the adapter reaches someone from now on."""
     session.put(_set_address, on=platform, external=person, new=address)
+
+
+def drop_all(session: Session, community: str) -> None:
+    """Nobody is in this community any more, and nobody holds a role."""
+    for statement in _drop_all:
+        session.put(statement, community=community)
 
 
 def accounts(session: Session, community: str, member: str) -> list[Destination]:

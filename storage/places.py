@@ -38,6 +38,11 @@ _drop_place_by_id = Statement(
 )
 
 
+_drop_place_by_space = Statement(
+    lambda _: delete(Place).where(_place.platform == bindparam("on"), _place.space_id == bindparam("external"))
+)
+
+
 _every = Statement(
     lambda _: (
         select(
@@ -96,6 +101,11 @@ def choose(  # noqa: PLR0913  one row
 def forget(session: Session, platform: str, external_id: str) -> None:
     """A channel was deleted."""
     session.put(_drop_place_by_id, on=platform, external=external_id)
+
+
+def forget_all(session: Session, platform: str, space: str) -> None:
+    """Erbij was taken out of a server or team. It stays the community's: setup finds it again there."""
+    session.put(_drop_place_by_space, on=platform, external=space)
 
 
 def of_kind(session: Session, community: str, kind: str) -> list[Destination]:

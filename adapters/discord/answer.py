@@ -68,7 +68,7 @@ class Answer:
             return
         if form is not None:
             reply = Reply((Text(said(AGAIN, reply.language)), form), reply.language)
-        views = draw.views(reply.parts)
+        views = draw.views(reply.parts if self.interaction.guild_id else draw.without_pickers(reply))
         if self._closes(reply):
             await self._close_old()
         elif not views and self._has_own_message():
@@ -100,7 +100,7 @@ class Answer:
         log.info("answer_too_late", platform="discord", private=self.interaction.guild_id is None)
         channel = self.interaction.channel
         if self.interaction.guild_id is None and isinstance(channel, discord.abc.Messageable):
-            await say(channel, reply.parts)
+            await say(channel, draw.without_pickers(reply))
 
     # ------------------------------------------------------------ old messages
 

@@ -12,11 +12,11 @@ import structlog
 
 from adapters.discord import commands, read
 from adapters.discord.answer import Answer, reply_to, say
-from adapters.discord.draw import opened
+from adapters.discord.draw import opened, without_pickers
 from adapters.discord.errors import NETWORK
 from adapters.discord.homes import Homes
 from adapters.discord.pace import Watch
-from flows.seam import Act, Command, Filled, Incoming, Opened, Person, Pressed, Receive, Removed, Said, Space
+from flows.seam import Act, Added, Command, Filled, Incoming, Opened, Person, Pressed, Receive, Removed, Said, Space
 from flows.words import Msg
 
 LONGEST_PAUSE = 5.0
@@ -99,7 +99,7 @@ class Client(discord.AutoShardedClient):
         incoming = Incoming(str(message.id), space, person, Said(message.content))
         reply = await reply_to(self._receive, incoming)
         try:
-            await say(message.channel, reply.parts)
+            await say(message.channel, without_pickers(reply))
         except (discord.HTTPException, discord.RateLimited, *NETWORK) as fault:
             log.warning("answer_not_sent", platform="discord", fault=type(fault).__name__)
 
@@ -111,6 +111,19 @@ class Client(discord.AutoShardedClient):
         return read.space(member.guild.id), read.person(member, member.guild_permissions)
 
     # ------------------------------------------------------------ what happens to the server
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Erbij was invited: its first words, in the channel where Discord itself greets, if it may write there."""
+        place = guild.system_channel
+        where, locale = str(place.id) if place else "", guild.preferred_locale.value
+        incoming = Incoming(uuid4().hex, read.space(guild.id), None, Added(), where, locale)
+        reply = await reply_to(self._receive, incoming)
+        if place is None or not place.permissions_for(guild.me).send_messages:
+            return
+        try:
+            await say(place, reply.parts)
+        except (discord.HTTPException, *NETWORK) as fault:
+            log.info("hello_not_posted", platform="discord", fault=type(fault).__name__)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Erbij was taken out of a server, or the server is gone."""

@@ -10,8 +10,9 @@ from discord import ui
 
 from adapters import fit
 from adapters.discord.escape import escape, size
-from adapters.discord.limits import LIMITS, OPTION, RADIO
-from flows.seam import Button, Buttons, Card, Field, Form, Line, Options, Part, Pick, Picked, Scale, Text
+from adapters.discord.limits import LIMITS, MOST_PICKED, OPTION, RADIO
+from flows.seam import Button, Buttons, Card, Field, Form, Line, Options, Part, Pick, Picked, Reply, Scale, Text
+from flows.words import _, said
 
 ACCENT = discord.Colour(0x2F6F6A)
 STYLES = {
@@ -21,6 +22,7 @@ STYLES = {
 }
 OPEN = "="
 """Starts the id of a button that opens a form; ids of the flows never hold this sign."""
+IN_THE_SERVER = _("Channels and roles can only be chosen in the server itself. Please ask for this in a channel there.")
 MARKS = {Scale: "scale", Options: "options", Line: "line", Pick: "pick"}
 """What a modal's inputs are, written into their ids: a submission is read without the form at hand."""
 
@@ -43,6 +45,18 @@ def views(parts: Sequence[Part]) -> list[ui.LayoutView]:
     """The parts as one message or more."""
     ready = [one for part in parts for one in _with_words(part)]
     return [_view(message) for message in fit.messages(ready, LIMITS, size=size)]
+
+
+def without_pickers(reply: Reply) -> tuple[Part, ...]:
+    """The parts for a private chat, where Discord lets nobody choose a channel or a role."""
+    return tuple(
+        Text(said(IN_THE_SERVER, reply.language)) if isinstance(part, Form) and _picks(part) else part
+        for part in reply.parts
+    )
+
+
+def _picks(form: Form) -> bool:
+    return any(isinstance(one.kind, Pick) for one in form.fields)
 
 
 def _with_words(part: Part) -> Iterator[Part]:
@@ -155,7 +169,8 @@ def modal(form: Form, sheet: int = 0) -> ui.Modal:
 
 
 def _input(one: Field) -> ui.Item[Any]:
-    key = f"{MARKS[type(one.kind)]}{OPEN}{one.name}"
+    several = isinstance(one.kind, Pick) and one.kind.many
+    key = f"{MARKS[type(one.kind)]}{'s' if several else ''}{OPEN}{one.name}"
     match one.kind:
         case Line(most, long):
             style = discord.TextStyle.paragraph if long else discord.TextStyle.short
@@ -165,8 +180,8 @@ def _input(one: Field) -> ui.Item[Any]:
             return _choice(one, key, fit.scale_options(one.kind))
         case Options(options):
             return _choice(one, key, options)
-        case Pick(what):
-            return _picker(one, key, what)
+        case Pick(what, many):
+            return _picker(one, key, what, most=MOST_PICKED if many else 1)
 
 
 def _choice(one: Field, key: str, options: Sequence[tuple[str, str]]) -> ui.Item[Any]:
@@ -181,8 +196,9 @@ def _choice(one: Field, key: str, options: Sequence[tuple[str, str]]) -> ui.Item
     return ui.Select(custom_id=key, required=one.required, min_values=int(one.required), options=choices)
 
 
-def _picker(one: Field, key: str, what: str) -> ui.Item[Any]:
-    draft = [discord.Object(int(one.draft.id))] if isinstance(one.draft, Picked) and one.draft.id else []
+def _picker(one: Field, key: str, what: str, most: int) -> ui.Item[Any]:
+    drafts = one.draft if isinstance(one.draft, tuple) else (one.draft,)
+    draft = [discord.Object(int(d.id)) for d in drafts if isinstance(d, Picked) and d.id.isdecimal()][:most]
     least = int(one.required)
     match what:
         case "place":
@@ -196,4 +212,6 @@ def _picker(one: Field, key: str, what: str) -> ui.Item[Any]:
             return ui.RoleSelect(custom_id=key, required=one.required, min_values=least, default_values=chosen)
         case _:
             chosen = [discord.SelectDefaultValue(id=o.id, type=discord.SelectDefaultValueType.user) for o in draft]
-            return ui.UserSelect(custom_id=key, required=one.required, min_values=least, default_values=chosen)
+            return ui.UserSelect(
+                custom_id=key, required=one.required, min_values=least, max_values=most, default_values=chosen
+            )

@@ -19,6 +19,8 @@ LIMITS = Limits(
 )
 RADIO = range(2, 11)
 """How many values can stand open in a form, instead of in a menu."""
+MOST_PICKED = 25
+"""People that can be chosen at once."""
 OPTION = 100
 """Characters of one value's label."""
 COMMAND = 100

@@ -52,6 +52,9 @@ def values(data: Mapping[str, Any], guild: discord.Guild | None) -> dict[str, Va
             chosen = one.get("values")
             raw = (chosen[0] if chosen else None) if isinstance(chosen, list) else one.get("value")
             found[name] = _value(mark, raw, one.get("type"), resolved, guild)
+            if mark == "picks" and isinstance(chosen, list):
+                each = (_value("pick", raw, one.get("type"), resolved, guild) for raw in chosen)
+                found[name] = tuple(picked for picked in each if isinstance(picked, Picked)) or None
     return fit.merge(found)
 
 
@@ -75,7 +78,7 @@ def _value(mark: str, raw: object, kind: object, resolved: Mapping[str, Any], gu
         return int(raw) if raw.lstrip("-").isdecimal() else None
     if mark == "pick" and isinstance(kind, int):
         return _picked(raw, kind, resolved, guild)
-    return raw
+    return None if mark == "picks" else raw
 
 
 def _picked(id_: str, kind: int, resolved: Mapping[str, Any], guild: discord.Guild | None) -> Picked | None:
@@ -84,7 +87,8 @@ def _picked(id_: str, kind: int, resolved: Mapping[str, Any], guild: discord.Gui
         return None
     name = str(about.get("global_name") or about.get("name") or about.get("username") or "")
     if kind != 8:
-        return Picked(id_, name)
+        everyone = kind == 6 and guild is not None and id_ == str(guild.id)
+        return Picked(id_, name, open_to_all=everyone)
     channel = guild.get_channel(int(id_)) if guild is not None and id_.isdecimal() else None
     if channel is None or guild is None:
         return Picked(id_, name, can_post=False)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adapters.teams.trust import tenant_of
-from flows.seam import Act, Arrived, Command, Removed, Said
+from flows.seam import Act, Added, Arrived, Command, Removed, Said
 
 _AT = re.compile(r"</?at[^>]*>")
 
@@ -109,7 +109,7 @@ def _installed(event: Event, body: Mapping[str, Any], action: str) -> Event | No
     hour = _text(body, "timestamp")[:13]
     if action == "add":
         event = replace(event, id=f"{event.conversation}:arrived:{hour}", manages=not event.personal)
-        return replace(event, act=Arrived())
+        return replace(event, act=Arrived() if event.personal else Added())
     if event.personal:
         return None  # one person's private chat, not the community
     return replace(event, id=f"{event.conversation}:removed:{hour}", act=Removed())

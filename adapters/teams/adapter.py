@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -23,6 +24,7 @@ from adapters.teams.private import PrivateChats
 from adapters.teams.roster import Roster
 from adapters.teams.trust import Gate, Refused, is_loopback
 from flows.seam import (
+    Added,
     Arrived,
     Blocked,
     Gone,
@@ -47,6 +49,8 @@ DEADLINE = 4.0
 """Seconds after which an invoke is answered, whatever is still going on: Teams gives up at five."""
 INSTALLERS = 500
 """People who added Erbij, remembered at most."""
+ARRIVALS = 500
+"""Greetings remembered at most."""
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
@@ -81,6 +85,7 @@ class TeamsAdapter:
         self._carrying = Carrying(app_secret)
         self._answers = answers.Answers(self._connector, self._chats, self._roster, self._edits, self._carrying)
         self._installers: set[tuple[str, str]] = set()
+        self._greeted: OrderedDict[str, None] = OrderedDict()
         self._late: set[asyncio.Task[Any]] = set()
 
     async def run(self, receive: Receive) -> None:
@@ -159,13 +164,28 @@ class TeamsAdapter:
             incoming = await self._incoming(event, address, language)
             if incoming is None:
                 return answers.fault(event, language)
+            if isinstance(incoming.act, Arrived | Added) and not self._first(event.id):
+                return None
             reply = await receive(incoming)
+            if not reply.saved:
+                self._greeted.pop(event.id, None)
             if isinstance(incoming.act, Removed):
+                return None
+            if isinstance(incoming.act, Added):
+                await self._answers.to_everyone(event, reply)
                 return None
             return await self._answers.give(event, reply, address)
         except Exception as wrong:
             log.error("teams.event_failed", fault=type(wrong).__name__, invoke=event.invoke)  # noqa: TRY400 (a traceback may hold people's words)
             return await self._answers.sorry(event, language)
+
+    def _first(self, event: str) -> bool:
+        """Whether this arrival was not greeted yet: Teams tells each one twice."""
+        known = event in self._greeted
+        self._greeted[event] = None
+        while len(self._greeted) > ARRIVALS:
+            self._greeted.popitem(last=False)
+        return not known
 
     def _placed(self, event: Event) -> Event:
         """The event with the team it belongs to, and whether this person manages Erbij there.
@@ -189,10 +209,12 @@ class TeamsAdapter:
             act = wire.read(event.data, known)
         if act is None:
             return None
-        where = f"{event.tenant}:{event.team}" if event.team else event.tenant
+        space = Space(self.platform, event.tenant)
+        if event.team:
+            space = Space(self.platform, f"{event.tenant}:{event.team}", within=event.tenant)
         return Incoming(
             event=event.id,
-            space=Space(self.platform, where),
+            space=space,
             person=Person(event.person, event.name, manages=event.manages),
             act=act,
             place=event.place if not (isinstance(act, Arrived) and event.personal) else "",
@@ -204,15 +226,16 @@ class TeamsAdapter:
 
     async def send(self, message: Outgoing) -> Sent:
         """Deliver one message, or raise a SendError."""
-        tenant = message.space.id.split(":", 1)[0]
-        cards = cards_for(message.parts, View(message.language))
+        tenant, _, team = message.space.id.partition(":")
+        carry = self._carrying.sealed(tenant, user_of(message), team) if message.person else {}
+        cards = cards_for(message.parts, View(message.language, carry=carry))
         if not cards:
             raise TooLarge("nothing to send")
         if message.place:
             service, conversation = self._chats.service(tenant), message.place
             summary = answers.summary_of(message.parts)
         else:
-            address = address_of(message.address) or Address("", tenant, message.person)
+            address = address_of(message.address) or Address("", tenant, user_of(message))
             if not address.user:
                 raise Gone("no one to send to")
             found = await self._chats.found(address)
@@ -228,6 +251,12 @@ class TeamsAdapter:
                 raise Gone("not allowed to write there") from blocked
             raise
         return Sent(sent[0])
+
+
+def user_of(message: Outgoing) -> str:
+    """The person's id as the Bot Framework knows it, of a private message."""
+    address = address_of(message.address)
+    return address.user if address else message.person
 
 
 def _late_answer(event: Event) -> dict[str, Any] | None:

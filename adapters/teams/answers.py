@@ -116,6 +116,11 @@ class Answers:
             return AGAIN
         return LOOK
 
+    async def to_everyone(self, event: Event, reply: Reply) -> None:
+        """Post in the channel: the first words where Erbij was added."""
+        cards = cards_for(reply.parts, View(reply.language))
+        await self._post(event.service, event.place, cards, summary_of(reply.parts))
+
     async def _openly(self, event: Event, text: str) -> None:
         """A neutral line in the channel, where no response would show."""
         try:

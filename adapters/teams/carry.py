@@ -23,20 +23,24 @@ class Carrying:
 
     def of(self, event: Event) -> dict[str, str]:
         """What the cards of an answer to this event carry."""
-        if not event.team:
+        return self.sealed(event.tenant, event.user, event.team, "1" if event.manages else "")
+
+    def sealed(self, tenant: str, user: str, team: str, manages: str = "") -> dict[str, str]:
+        """What the cards carry that this person gets from this team; nothing without a team."""
+        if not team:
             return {}
-        manages = "1" if event.manages else ""
-        return {"team": event.team, "manages": manages, "seal": self._seal(event, event.team, manages)}
+        return {"team": team, "manages": manages, "seal": self._seal(tenant, user, team, manages)}
 
     def opened(self, event: Event) -> Event:
         """The event with its team, when a card brought one back that was meant for this person."""
         team, manages = carried(event.data, "team"), carried(event.data, "manages")
         if event.team or not team:
             return event
-        if not hmac.compare_digest(self._seal(event, team, manages), carried(event.data, "seal")):
+        expected = self._seal(event.tenant, event.user, team, manages)
+        if not hmac.compare_digest(expected, carried(event.data, "seal")):
             return event
         return replace(event, team=team, manages=event.manages or manages == "1")
 
-    def _seal(self, event: Event, team: str, manages: str) -> str:
-        said = f"{event.tenant}\n{event.user}\n{team}\n{manages}".encode()
+    def _seal(self, tenant: str, user: str, team: str, manages: str) -> str:
+        said = f"{tenant}\n{user}\n{team}\n{manages}".encode()
         return hmac.new(self._key, said, hashlib.sha256).hexdigest()[:32]

@@ -8,8 +8,8 @@ from typing import Any
 
 from adapters.fit import scale_options
 from adapters.teams.texts import paragraphs, plain
-from adapters.teams.wire import INPUT
-from flows.seam import Field, Form, Line, Options, Pick, Picked, Scale
+from adapters.teams.wire import INPUT, MANY
+from flows.seam import Field, Form, Line, Options, Pick, Picked, Scale, Value
 from flows.words import _, said
 
 SHORT = 3
@@ -31,7 +31,12 @@ class View:
 
 def inputs(form: Form, view: View) -> list[dict[str, Any]]:
     """All questions of a form, as card elements."""
-    return [element for one in form.fields for element in _question(one, view)]
+    return [element for one in form.fields if not _is_role(one) for element in _question(one, view)]
+
+
+def _is_role(one: Field) -> bool:
+    """Teams has no roles to choose: what need not be answered is not asked."""
+    return isinstance(one.kind, Pick) and one.kind.what == "role" and not one.required
 
 
 def _question(one: Field, view: View) -> list[dict[str, Any]]:
@@ -51,21 +56,35 @@ def _input(one: Field, view: View) -> dict[str, Any]:
         "isRequired": one.required,
         "spacing": "Medium" if not one.help else "Small",
     }
-    draft = one.draft.id if isinstance(one.draft, Picked) else one.draft
-    if draft is not None:
-        common["value"] = str(draft)
+    draft = _draft(one.draft)
+    if draft:
+        common["value"] = draft
     if isinstance(kind, Line):
         return common | _line(kind, view.language)
     pairs = _pairs(kind, view)
     expanded = isinstance(kind, Options) and len(pairs) <= SHORT
-    return common | {
-        "type": "Input.ChoiceSet",
-        "style": "expanded" if expanded else "compact",
-        "wrap": True,
-        "placeholder": said(_("Choose an answer"), view.language),
-        "errorMessage": said(_("Please choose an answer."), view.language),
-        "choices": [{"title": plain(title) or value, "value": value} for value, title in pairs],
-    }
+    several = {"isMultiSelect": True} if isinstance(kind, Pick) and kind.many else {}
+    return (
+        common
+        | several
+        | {
+            "type": "Input.ChoiceSet",
+            "style": "expanded" if expanded else "compact",
+            "wrap": True,
+            "placeholder": said(_("Choose an answer"), view.language),
+            "errorMessage": said(_("Please choose an answer."), view.language),
+            "choices": [{"title": plain(title) or value, "value": value} for value, title in pairs],
+        }
+    )
+
+
+def _draft(draft: Value) -> str:
+    """What stands in an input at first, as cards write it."""
+    if isinstance(draft, tuple):
+        return MANY.join(one.id for one in draft)
+    if isinstance(draft, Picked):
+        return draft.id
+    return "" if draft is None else str(draft)
 
 
 def _line(kind: Line, language: str) -> dict[str, Any]:

@@ -13,9 +13,13 @@ from flows.seam import Act, Field, Filled, Form, Opened, Options, Pick, Picked, 
 
 DO = "erbij"
 """The key of our own part of a card's data; inputs stand beside it."""
+PICKED = ("place", "person", "role")
 INPUT = "in."
 """Before each input's id, so that no question's name collides with ours or with Teams' keys."""
 
+
+MANY = ","
+"""Between the values of an input where several can be chosen."""
 
 Carry = Mapping[str, str]
 """What travels with every button of a card: where it came from (see ``carry.py``), and ``card``, the
@@ -48,7 +52,7 @@ def kind_of(field: Field) -> str:
     """A field's kind in a word."""
     kind = field.kind
     if isinstance(kind, Pick):
-        return kind.what
+        return kind.what + ("s" if kind.many else "")
     return "number" if isinstance(kind, Scale) else "choice" if isinstance(kind, Options) else "text"
 
 
@@ -76,7 +80,7 @@ def picks(data: Mapping[str, Any]) -> bool:
     """True when this submission holds a place or a person: the team's list is needed to read it."""
     ours = data.get(DO)
     fields = ours.get("fields") if isinstance(ours, dict) else None
-    return isinstance(fields, dict) and any(k in ("place", "person", "role") for k in fields.values())
+    return isinstance(fields, dict) and any(str(k).removesuffix("s") in PICKED for k in fields.values())
 
 
 def _value(kind: str, raw: object, known: Mapping[str, Picked]) -> Value:
@@ -86,6 +90,8 @@ def _value(kind: str, raw: object, known: Mapping[str, Picked]) -> Value:
     text = str(raw)
     if kind == "number":
         return int(text) if text.strip().lstrip("-").isdecimal() and len(text) < 10 else None
-    if kind in ("place", "person", "role"):
+    if kind in PICKED:
         return known.get(text)
+    if kind.removesuffix("s") in PICKED:
+        return tuple(known[one] for one in dict.fromkeys(text.split(MANY)) if one in known) or None
     return text

@@ -3,6 +3,8 @@
 from flows.engine.chat import Chat, Choice, Context, Piece, Shown, Start, yes_no
 from flows.engine.commands import Command
 from flows.engine.flow import (
+    COORDINATOR,
+    SETUP,
     Capability,
     Catalogue,
     Flow,
@@ -14,6 +16,8 @@ from flows.engine.forms import Form, line, options, pick, scale
 from flows.engine.run import Later, Post, Run
 
 __all__ = [
+    "COORDINATOR",
+    "SETUP",
     "Capability",
     "Catalogue",
     "Chat",

@@ -10,7 +10,7 @@ from flows.engine.chat import Step
 from flows.engine.commands import CANCEL, Command
 from flows.engine.forms import clean
 from flows.engine.run import Run
-from flows.engine.sentences import NOT_FOR_YOU, NOT_UNDERSTOOD, OVER, STOPPED, greeting
+from flows.engine.sentences import NOT_FOR_YOU, NOT_UNDERSTOOD, OVER, STOPPED
 from flows.engine.taking import Taking
 from flows.words import LANGUAGES, _, said
 from storage import conversations
@@ -41,7 +41,7 @@ def arrive(taking: Taking) -> None:
     for conversation, turn, journal, _until in reversed(taking.open_conversations() if taking.context.member else []):
         taking.show(conversation, turn, journal)
     if not taking.parts:
-        taking.say(greeting(taking.context.community_name), "greeted")
+        taking.greet()
 
 
 def show(taking: Taking, token: str) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
 from flows.engine.flow import FlowFault
 from flows.engine.forms import Form
+from flows.seam import Space
 from flows.words import Msg, _
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Form)
 P = ParamSpec("P")
+NOWHERE = Space("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ class Context:
     """True in a chat of a community where cases are told on the case page only."""
     account: str = ""
     """Through which of their accounts the person speaks; for those who join accounts, nobody else looks inside."""
+    space: Space = NOWHERE
+    """Where this is said; for effects that keep it, never to decide by."""
 
 
 class Chat:
@@ -98,6 +102,7 @@ class Chat:
         "page",
         "roles",
         "shown",
+        "space",
         "time_zone",
     )
 
@@ -112,6 +117,7 @@ class Chat:
         self.page = context.page
         self.doorbell = context.doorbell
         self.account = context.account
+        self.space = context.space
         self.shown: list[Piece] = []
 
     def say(self, text: Msg) -> None:
@@ -128,9 +134,9 @@ class Chat:
             raise FlowFault("a question without choices")
         return Step("ask", key, text, choices)
 
-    def fill(self, key: str, form: type[F]) -> Step[F]:
-        """A form, filled in and valid."""
-        return Step("fill", key, form)
+    def fill(self, key: str, form: type[F], draft: Mapping[str, Any] | None = None) -> Step[F]:
+        """A form, filled in and valid. ``draft``: what stands in its fields at first, as the form's own data."""
+        return Step("fill", key, form, draft or {})
 
     def do(self, key: str, effect: Callable[..., T], /, *args: Any, **named: Any) -> Step[T]:
         """The result of ``effect(session, ...)``, called once, in the turn's transaction."""

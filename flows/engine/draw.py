@@ -41,7 +41,7 @@ def question(step: Step[Any], journal: dict[str, Any], token: str, language: str
         return [seam.Text(said(text, language)), seam.Buttons(buttons + ways)]
     form = step.data[0]
     answers = journal.get(step.key) or {}
-    drafts = journal.get("@drafts", {}).get(step.key, {})
+    drafts = {**step.data[1], **journal.get("@drafts", {}).get(step.key, {})}
     wrong = journal.get("@wrong", {}).get(step.key, {})
     fields = tuple(
         form.questions[name].drawn(

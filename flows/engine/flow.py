@@ -11,6 +11,10 @@ from datetime import timedelta
 from flows.engine.commands import CANCEL, Command, Vocabulary
 
 Conversation = Callable[..., Awaitable[None]]
+COORDINATOR = "coordinator"
+"""The role of who sets a community up."""
+SETUP = "setup"
+"""The flow, and the command, that sets a community up."""
 
 
 class FlowFault(Exception):

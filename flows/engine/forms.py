@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -40,6 +40,7 @@ class Question:
     most: int = 0
     long: bool = False
     what: Literal["place", "role", "person"] = "place"
+    many: bool = False
 
     def take(self, value: object) -> tuple[Any, Msg | None]:
         """(the answer as data, what is wrong with it or None)."""
@@ -56,9 +57,7 @@ class Question:
             case "line":
                 return self._text(value)
             case "pick":
-                if isinstance(value, seam.Picked):
-                    value = {n: getattr(value, n) for n in ("id", "name", "can_post", "open_to_all")}
-                return (value, None) if isinstance(value, dict) else (None, _("Please choose one of these."))
+                return self._picked(value)
 
     def _number(self, value: object) -> tuple[Any, Msg | None]:
         try:
@@ -78,6 +77,13 @@ class Question:
             return text[:DRAFT], wrong
         return text, None
 
+    def _picked(self, value: object) -> tuple[Any, Msg | None]:
+        each = value if isinstance(value, list | tuple) else [value]
+        chosen = [asdict(one) if isinstance(one, seam.Picked) else one for one in each]
+        if not all(isinstance(one, dict) for one in chosen) or (len(chosen) != 1 and not self.many):
+            return None, _("Please choose one of these.")
+        return (chosen if self.many else chosen[0]), None
+
     def drawn(self, name: str, language: str, draft: Any, error: Msg | None) -> seam.Field:
         """The field as adapters draw it."""
 
@@ -93,8 +99,11 @@ class Question:
             case "line":
                 kind = seam.Line(self.most, self.long)
             case "pick":
-                kind = seam.Pick(self.what)
-                draft = seam.Picked(**draft) if isinstance(draft, dict) else None
+                kind = seam.Pick(self.what, self.many)
+                if isinstance(draft, list):
+                    draft = tuple(seam.Picked(**one) for one in draft)
+                else:
+                    draft = seam.Picked(**draft) if isinstance(draft, dict) else None
         return seam.Field(name, say(self.text), kind, say(self.help), self.required, draft, say(error))
 
 
@@ -196,7 +205,8 @@ def pick(
     what: Literal["place", "role", "person"],
     *,
     required: bool = True,
+    many: bool = False,
     help: Msg | None = None,  # noqa: A002
 ) -> Any:
-    """A channel, role or person of the space; the answer is a dict like :class:`flows.seam.Picked`."""
-    return _field(Question(question, "pick", required, help, what=what), ... if required else None)
+    """A channel, role or person of the space, as :class:`flows.seam.Picked`; with ``many`` a list of them."""
+    return _field(Question(question, "pick", required, help, what=what, many=many), ... if required else None)

@@ -1,13 +1,25 @@
 """The engine's own sentences."""
 
-from flows.engine.commands import HELP
+from flows.engine.commands import HELP, SETUP
 from flows.words import Msg, _
 
 NOT_UNDERSTOOD = _("I did not understand that. Type {help} to see what I can do.", help=HELP)
 OVER = _("This was already answered, or it has ended. Type {help} to see what you can do now.", help=HELP)
 STOPPED = _("Stopped. Nothing of it was kept.")
 NOT_FOR_YOU = _("This is for other members of the community. Type {help} to see what you can do.", help=HELP)
-NOT_HERE = _("Erbij is not set up here yet. Someone who manages this space can do that.")
+NOT_HERE = _(
+    "Erbij is not set up here yet. Whoever manages this server or team can do that: type {setup}.", setup=SETUP
+)
+NOT_SET_UP = _("Hello, I am Erbij. I am not set up here yet. You can do that now, in about three minutes.")
+HELLO = _(
+    "Hello, I am Erbij. I ask students how it is going for them here, and I bring to the mentors what they tell, "
+    "without names. I still need to know who is who here: whoever added me sets me up, in about three minutes."
+)
+SET_UP = _("Set up Erbij")
+WHICH = _(
+    "Several communities use Erbij here, and I do not know yet which one is yours. "
+    "Press a button of mine in a channel of your community first, and then write to me again."
+)
 
 
 def greeting(community: str) -> Msg:

@@ -10,10 +10,11 @@ from typing import Any
 
 from flows import seam
 from flows.engine import draw, wire
+from flows.engine.arrival import BEGIN
 from flows.engine.chat import Context
-from flows.engine.flow import Catalogue, Flow
+from flows.engine.flow import COORDINATOR, Catalogue, Flow
 from flows.engine.run import Journal, Later, Post, Run
-from flows.engine.sentences import NOT_FOR_YOU, OVER
+from flows.engine.sentences import NOT_FOR_YOU, NOT_SET_UP, OVER, greeting
 from flows.words import Msg
 from storage import conversations, due, members, outbox, places
 from storage.ids import new_id
@@ -70,6 +71,14 @@ class Taking:
         self.parts += draw.pieces([text], self.context.language)
         self.kind = self.kind or kind
 
+    def greet(self) -> None:
+        """The first words to someone; before a community has its name they lead to setup."""
+        if self.context.community_name:
+            return self.say(greeting(self.context.community_name), "greeted")
+        self.parts += draw.pieces([NOT_SET_UP, BEGIN], self.context.language)
+        self.kind = self.kind or "greeted"
+        return None
+
     # ------------------------------------------------------------ beginning and going on
 
     def start(self, name: str, argument: str) -> None:
@@ -79,6 +88,8 @@ class Taking:
             return self.say(OVER, "unknown")
         if flow.roles and not flow.roles & self.context.roles:
             return self.say(NOT_FOR_YOU, "refused")
+        if not self.context.community_name and COORDINATOR not in flow.roles:
+            return self.greet()
         argument = argument if flow.takes_argument else ""
         mine = self.open_conversations() if self.context.member else []
         for conversation, turn, journal, _until in mine:

@@ -92,18 +92,20 @@ def found_community(  # noqa: PLR0913  one row and its clockwork
 ) -> str:
     """A new community with everything that recurs in it; returns its id."""
     community = communities.add_community(session, slug, name, language, time_zone)
+    wind(session, catalogue, community, time_zone, now)
+    return community
+
+
+def wind(session: Session, catalogue: Catalogue, community: str, time_zone: str, now: int) -> None:
+    """Set all that recurs in a community, by the clock of its time zone; what was set before is set anew."""
     for one in catalogue.recurring:
         at = next_time(one.cron, time_zone, now)
         until = None if one.until_hours is None else at + int(one.until_hours * HOUR)
-        due.add(
-            session,
-            f"{community}:{one.flow}",
-            community,
-            one.flow,
-            "",
-            at,
-            until,
-            one.cron,
-            time_zone,
-        )
-    return community
+        key = recurring_key(community, one.flow)
+        due.forget(session, key)
+        due.add(session, key, community, one.flow, "", at, until, one.cron, time_zone)
+
+
+def recurring_key(community: str, flow: str) -> str:
+    """The key of the due row of something that recurs."""
+    return f"{community}:{flow}"

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from flows import seam
-from flows.engine import answer, draw
+from flows.engine import answer, arrival, draw
 from flows.engine.chat import Context
-from flows.engine.flow import Catalogue
-from flows.engine.sentences import NOT_HERE, OVER
+from flows.engine.flow import COORDINATOR, Catalogue
+from flows.engine.sentences import OVER
 from flows.engine.taking import Taking, Turn, Work
 from flows.words import language_of
-from storage import communities, conversations, members, outbox, places
+from storage import conversations, members, outbox
 from storage.statement import Session
 
 DAY, HOUR = 86_400_000, 3_600_000
@@ -28,17 +28,21 @@ def take(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: i
     """
     platform = incoming.space.platform
     first = conversations.first_seen(session, f"{platform}:{incoming.event}", now // DAY)
+    language = language_of(incoming.locale)
     if isinstance(incoming.act, seam.Removed):
-        if incoming.act.place:
-            places.forget(session, platform, incoming.act.place)
-        else:
-            communities.forget_space(session, platform, incoming.space.id)
+        arrival.leave(session, incoming)
         return Turn(seam.Reply(), "removed")
     who = find(session, incoming)
-    if who is None:
-        language = language_of(incoming.locale)
-        return Turn(seam.Reply(tuple(draw.pieces([NOT_HERE], language)), language), "stranger")
-    taking = Taking(session, catalogue, recognise(session, incoming, who, site), now)
+    if who is None and arrival.begin(session, catalogue, incoming):
+        who = find(session, incoming)
+    if isinstance(incoming.act, seam.Added):
+        words = draw.pieces(arrival.hello(who) if first() else [], language)
+        return Turn(seam.Reply(tuple(words), language), "added")
+    context = None if who is None else recognise(session, incoming, who, site)
+    if who is None or context is None:
+        words = draw.pieces(arrival.not_known(session, incoming), language)
+        return Turn(seam.Reply(tuple(words), language), "stranger")
+    taking = Taking(session, catalogue, context, now)
     taking.posted = who.unreached and bring(session, incoming, who, now)
     answer.dispatch(taking, incoming.act, first=first())
     return taking.done()
@@ -90,39 +94,42 @@ def bring(session: Session, incoming: seam.Incoming, who: members.Who, now: int)
     )
 
 
-def recognise(session: Session, incoming: seam.Incoming, who: members.Who, site: str = "") -> Context:
-    """Who this is in which community; someone new becomes a member."""
+def recognise(session: Session, incoming: seam.Incoming, who: members.Who, site: str = "") -> Context | None:
+    """Who this is in a community; someone new becomes a member. None while it is set up by others."""
     person, space = incoming.person, incoming.space
-    roles: frozenset[str] = frozenset()
-    member = who.member
-    if person is not None:
-        held = {r for r, kind, i in who.grants if (i in person.roles if kind == "role" else i == person.id)}
-        if all(role != "student" for role, _kind, _id in who.grants) and not held & STAFF:
-            held.add("student")
-        if person.manages:
-            held.add("coordinator")
-        roles = frozenset(held)
-        name = person.name if roles & STAFF else ""
-        if not member:
-            member = members.add_member(
-                session,
-                who.community,
-                space.platform,
-                space.id,
-                person.id,
-                incoming.address,
-                name,
-            )
-        else:
-            if incoming.address and incoming.address != who.address:
-                members.set_address(session, space.platform, person.id, incoming.address)
-            if name and name != who.name:
-                members.set_name(session, member, name)
+    roles = frozenset[str]() if person is None else roles_of(who, person)
+    if not who.community_name and COORDINATOR not in roles:
+        return None
     language = who.language or language_of(incoming.locale or who.community_language)
-    name = person.name if person is not None and roles & STAFF else ""
-    here = Context(who.community, who.community_name, who.time_zone, language, member, name, roles)
+    here = Context(who.community, who.community_name, who.time_zone, language, roles=roles, space=space)
     if person is None:
         return here
+    name = person.name if roles & STAFF else ""
+    member = _noted(session, incoming, person, who, name)
     page = f"{site.rstrip('/')}/c/{who.slug}" if site else ""
     account = f"{space.platform}:{person.id}"
-    return replace(here, page=page, doorbell=bool(who.doorbell), account=account)
+    return replace(here, member=member, name=name, page=page, doorbell=bool(who.doorbell), account=account)
+
+
+def roles_of(who: members.Who, person: seam.Person) -> frozenset[str]:
+    """The roles that someone holds at this moment; a student is, where no one is named as such, who is no staff."""
+    held = {r for r, kind, i in who.grants if (i in person.roles if kind == "role" else i == person.id)}
+    if all(role != "student" for role, _kind, _id in who.grants) and not held & STAFF:
+        held.add("student")
+    if person.manages:
+        held.add(COORDINATOR)
+    return frozenset(held)
+
+
+def _noted(session: Session, incoming: seam.Incoming, person: seam.Person, who: members.Who, name: str) -> str:
+    """The member, new or with what changed about them."""
+    space = incoming.space
+    if not who.member:
+        return members.add_member(session, who.community, space.platform, space.id, person.id, incoming.address, name)
+    if incoming.address and incoming.address != who.address:
+        members.set_address(session, space.platform, person.id, incoming.address)
+    if name and name != who.name:
+        members.set_name(session, who.member, name)
+    if not who.latest:
+        members.set_latest(session, space.platform, person.id, who.community)
+    return who.member

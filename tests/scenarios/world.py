@@ -109,9 +109,7 @@ class World:
 
     def _settle_in(self, session: Session, here: str, surface: Any) -> None:
         space = surface.space
-        communities.add_space(session, here, space.platform, space.id)
-        if tenant := getattr(surface, "tenant_space", None):  # private chats of Teams belong to the tenant
-            communities.add_space(session, here, tenant.platform, tenant.id)
+        communities.add_space(session, here, space.platform, space.id, space.within)
         for place, role in ROLES.items():
             external = surface.place_ids[place]
             places.choose(session, here, place, space.platform, space.id, external, place)

@@ -21,7 +21,7 @@ class TeamsSurface:
     """A team with three channels and five members.
 
     ``async with TeamsSurface(receive) as surface`` starts it. Ids for seeding a database are known from the start:
-    ``space`` (the team), ``tenant_space`` (private chats), ``place_ids``, ``person_ids``; Teams has no roles.
+    ``space`` (the team), ``place_ids``, ``person_ids``; Teams has no roles.
     """
 
     name = "teams"
@@ -29,8 +29,7 @@ class TeamsSurface:
     def __init__(self, receive: Receive, commands: Sequence[tuple[str, Msg]] | None = None) -> None:
         self._receive = receive
         self._commands = _product() if commands is None else commands
-        self.space = Space("teams", f"{TENANT}:{TEAM}")
-        self.tenant_space = Space("teams", TENANT)
+        self.space = Space("teams", f"{TENANT}:{TEAM}", within=TENANT)
         self.place_ids = {place: f"19:{place}@thread.tacv2" for place in PLACES}
         self.person_ids = {who: f"oid-{who.lower()}" for who in PEOPLE}
         self.role_ids: dict[str, str] = {}

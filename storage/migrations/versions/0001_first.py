@@ -61,7 +61,14 @@ def _communities() -> None:
         _number("doorbell"),
         sa.UniqueConstraint("slug"),
     )
-    op.create_table("communityspace", _text("platform", key=True), _text("external_id", key=True), _community())
+    op.create_table(
+        "communityspace",
+        _text("platform", key=True),
+        _text("external_id", key=True),
+        _text("within"),
+        _community(),
+    )
+    _index("communityspace", "within")
     _index("communityspace", "community_id")
     op.create_table(
         "place",
@@ -79,6 +86,7 @@ def _communities() -> None:
         _text("platform", key=True),
         _text("kind", key=True),
         _text("external_id", key=True),
+        _text("name"),
     )
     op.create_table("member", _text("id", key=True), _community(), _text("language"), _text("name"))
     _index("member", "community_id")
@@ -91,6 +99,7 @@ def _communities() -> None:
         _text("space_id"),
         _text("address"),
         _number("write_here"),
+        _number("latest"),
     )
     _index("account", "member_id")
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from flows.seam import (
+    Added,
     Arrived,
     Button,
     Buttons,
@@ -28,6 +29,7 @@ from flows.seam import (
     Reply,
     Said,
     Scale,
+    Space,
     Text,
 )
 from tests.adapters.teams.schema import check_card, elements
@@ -282,13 +284,29 @@ ADDED: dict[str, Any] = {"type": "conversationUpdate", "membersAdded": [{"id": B
 
 
 async def test_installing_greets_once(teams: World, heard: Heard) -> None:
+    heard.reply = Reply((Text("Hello."),))
     await teams.post(teams.activity(**INSTALL))
     await teams.post(teams.activity(**ADDED))
-    assert [got.act for got in heard.got] == [Arrived(), Arrived()]
-    assert heard.got[0].event == heard.got[1].event
-    await teams.post(teams.activity(channel=STUDENTS, **INSTALL))
-    assert heard.got[2].person
-    assert heard.got[2].person.manages
+    assert [got.act for got in heard.got] == [Arrived()], "Teams tells it twice"
+    assert len(teams.service.cards("a:29:sam")) == 1
+
+
+async def test_adding_erbij_to_a_team_is_answered_in_its_channel(teams: World, heard: Heard) -> None:
+    heard.reply = Reply((Text("Hello, I am Erbij."), Buttons((Button("s.setup.", "Set up Erbij"),))))
+    await teams.post(teams.activity(channel=TEAM, **INSTALL))
+    await teams.post(teams.activity(channel=TEAM, **ADDED))
+    [got] = heard.got
+    assert got.act == Added()
+    assert got.space == Space("teams", f"{TENANT}:{TEAM}", within=TENANT)
+    assert got.person
+    assert got.person.manages
+    [card] = teams.service.cards(TEAM)
+    assert "Hello, I am Erbij." in text_of(card)
+    assert not teams.service.cards("a:29:sam"), "nobody needs a private chat for it"
+    await teams.post(teams.activity("kim", channel=TEAM, **execute(action(card, "Set up Erbij")["data"])))
+    assert heard.act == Pressed("s.setup.")
+    assert heard.got[-1].person
+    assert not heard.got[-1].person.manages
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,95 @@
+"""Erbij comes to a space, is set up there, leaves it; and what is said where it does not know anybody's community.
+
+Setting up begins with a community without a name: only who sets it up can do anything in it, nothing recurs in it, and
+everyone else hears that Erbij is not set up yet. Who stops in between leaves just that; the next setup goes on in it.
+"""
+
+from __future__ import annotations
+
+from flows import seam
+from flows.engine.chat import Piece, Start
+from flows.engine.flow import COORDINATOR, SETUP, Catalogue
+from flows.engine.sentences import HELLO, NOT_HERE, NOT_SET_UP, SET_UP, WHICH, greeting
+from flows.words import language_of
+from storage import communities, members, places, setup
+from storage.ids import new_id
+from storage.members import Who
+from storage.statement import Session
+
+ZONES = {
+    "nl": "Europe/Amsterdam",
+    "nl-be": "Europe/Brussels",
+    "fr-be": "Europe/Brussels",
+    "de": "Europe/Berlin",
+    "de-at": "Europe/Vienna",
+    "de-ch": "Europe/Zurich",
+    "en-gb": "Europe/London",
+    "en-ie": "Europe/Dublin",
+}
+"""A first guess at the time zone, from someone's language; setup shows it."""
+ZONE = "Europe/Brussels"
+BEGIN = Start(SETUP, "", SET_UP)
+
+
+def begin(session: Session, catalogue: Catalogue, incoming: seam.Incoming) -> bool:
+    """Make a community without a name for who manages a space and asks for setup; False for all else.
+
+    They are its coordinator for good, because not every platform says a second time who manages a space.
+    """
+    person, space = incoming.person, incoming.space
+    if person is None or not person.manages or not _asks_for_setup(catalogue, incoming.act):
+        return False
+    if communities.at(session, space.platform, space.id):
+        return False
+    locale = incoming.locale.lower().replace("_", "-")
+    language = language_of(locale)
+    zone = ZONES.get(locale) or ZONES.get(language, ZONE)
+    community = communities.add_community(session, new_id(), "", language, zone)
+    communities.add_space(session, community, space.platform, space.id, space.within)
+    members.grant(session, community, COORDINATOR, space.platform, "person", person.id, person.name)
+    return True
+
+
+def not_known(session: Session, incoming: seam.Incoming) -> list[Piece]:
+    """What someone hears whose community Erbij does not know."""
+    space, person = incoming.space, incoming.person
+    if communities.share(session, space.platform, space.id):
+        return [WHICH]
+    if person is not None and person.manages:
+        return [NOT_SET_UP, BEGIN]
+    return [NOT_HERE]
+
+
+def hello(who: Who | None) -> list[Piece]:
+    """The first words in a space where Erbij was just added, for everyone there; it may have been there before."""
+    if who is not None and who.community_name:
+        return [greeting(who.community_name)]
+    return [HELLO, BEGIN]
+
+
+def leave(session: Session, incoming: seam.Incoming) -> None:
+    """Erbij was taken out of a space, or a place is gone.
+
+    A community stays what it is, and finds itself again when Erbij comes back; one without a name is forgotten.
+    """
+    platform, space = incoming.space.platform, incoming.space.id
+    if isinstance(incoming.act, seam.Removed) and incoming.act.place:
+        places.forget(session, platform, incoming.act.place)
+        return
+    places.forget_all(session, platform, space)
+    setup.abandon(session, communities.at(session, platform, space))
+
+
+def _asks_for_setup(catalogue: Catalogue, act: seam.Act) -> bool:
+    match act:
+        case seam.Added():
+            return True
+        case seam.Command(name):
+            command = catalogue.words.named(name)
+            return command is not None and command.flow == SETUP
+        case seam.Pressed(button):
+            return button.startswith(f"s.{SETUP}.")
+        case seam.Said(text):
+            typed = catalogue.words.typed(text)
+            return typed is not None and typed[0].flow == SETUP
+    return False

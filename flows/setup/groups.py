@@ -1,0 +1,163 @@
+"""The students, the mentors, the team leads: the channel of each, and who they are. And who coordinates.
+
+Each form shows what holds today; what is sent takes its place. That is how people are added and taken away.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flows.engine import COORDINATOR, SETUP, Chat, Form, flow, pick
+from flows.seam import Picked, Space
+from flows.setup.rules import KEEP, ROLES, place_doubts, role_doubts
+from flows.words import _
+from storage import audit, members, places
+from storage import setup as stored
+from storage.setup import SetUp
+from storage.statement import Session
+
+
+class Students(Form):
+    """Where students are reached."""
+
+    title = _("Students")
+    submit = _("Keep this")
+
+    channel: Picked = pick(_("Which channel do students read?"), "place", help=_("Check-ins are posted there."))
+    role: Picked | None = pick(
+        _("Which role do students have?"),
+        "role",
+        required=False,
+        help=_("Leave it empty, and everyone who is not named otherwise is a student."),
+    )
+
+
+class Mentors(Form):
+    """Where mentors work, and who they are."""
+
+    title = _("Mentors")
+    submit = _("Keep this")
+
+    channel: Picked = pick(_("Which channel do mentors read?"), "place", help=_("Cases are announced there."))
+    role: Picked | None = pick(_("Which role do mentors have?"), "role", required=False)
+    people: list[Picked] | None = pick(
+        _("Who are the mentors?"), "person", required=False, many=True, help=_("Choose everyone who is one.")
+    )
+
+
+class Leads(Form):
+    """Where team leads work, and who they are."""
+
+    title = _("Team leads")
+    submit = _("Keep this")
+
+    channel: Picked = pick(_("Which channel do team leads read?"), "place", help=_("Summaries are posted there."))
+    role: Picked | None = pick(_("Which role do team leads have?"), "role", required=False)
+    people: list[Picked] | None = pick(
+        _("Who are the team leads?"), "person", required=False, many=True, help=_("Choose everyone who is one.")
+    )
+
+
+class Coordinators(Form):
+    """Who can do all this. Someone always can."""
+
+    title = _("Coordinators")
+    submit = _("Keep this")
+
+    people: list[Picked] = pick(
+        _("Who are the coordinators?"), "person", many=True, help=_("Choose everyone who can change this setup.")
+    )
+    role: Picked | None = pick(_("Which role do coordinators have?"), "role", required=False)
+
+
+FORMS: dict[str, type[Students | Mentors | Leads]] = {"students": Students, "mentors": Mentors, "leads": Leads}
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Which coordinator keeps something, and where."""
+
+    community: str
+    member: str
+    space: Space
+    now: int
+
+
+@flow("setup_group", roles=(COORDINATOR,))
+async def setup_group(chat: Chat, kind: str) -> None:
+    """The channel and the people of one group."""
+    form, role = FORMS.get(kind), ROLES.get(kind, "")
+    if form is None or not chat.community_name:
+        await chat.hand_over(SETUP)
+        return
+    today = await chat.do("today", stored.read, chat.community)
+    platform = chat.space.platform
+    chosen = await chat.fill("chosen", form, draft_of(today, platform, role, kind))
+    people = getattr(chosen, "people", None) or []
+    doubts = [
+        *place_doubts(kind, chosen.channel, today, platform),
+        *role_doubts(role, chosen.role, len(people)),
+    ]
+    if doubts:
+        for doubt in doubts:
+            chat.say(doubt)
+        await chat.ask("sure", _("Shall I keep it like this? With Back you choose something else."), KEEP)
+    by = By(chat.community, chat.member, chat.space, await chat.now("now"))
+    await chat.do("place", keep_place, by, kind, chosen.channel)
+    await chat.do("people", keep_people, by, role, chosen.role, people)
+    await chat.hand_over(SETUP)
+
+
+@flow("setup_coordinators", roles=(COORDINATOR,))
+async def setup_coordinators(chat: Chat) -> None:
+    """Who can set up and change all this; the form asks for one at least."""
+    if not chat.community_name:
+        await chat.hand_over(SETUP)
+    today = await chat.do("today", stored.read, chat.community)
+    chosen = await chat.fill("chosen", Coordinators, draft_of(today, chat.space.platform, COORDINATOR))
+    doubts = list(role_doubts(COORDINATOR, chosen.role, len(chosen.people)))
+    if not await chat.do("mine", is_among, chat.community, chat.member, chosen.people):
+        doubts.append(_("You are not among the people you chose, so you may not be able to change this any more."))
+    if doubts:
+        for doubt in doubts:
+            chat.say(doubt)
+        await chat.ask("sure", _("Shall I keep it like this? With Back you choose something else."), KEEP)
+    by = By(chat.community, chat.member, chat.space, await chat.now("now"))
+    await chat.do("people", keep_people, by, COORDINATOR, chosen.role, chosen.people)
+    await chat.hand_over(SETUP)
+
+
+def draft_of(now: SetUp, platform: str, role: str, kind: str = "") -> dict[str, Any]:
+    """What a form shows at first: what holds on this platform."""
+    held = [grant for grant in now.grants if grant.platform == platform and grant.role == role]
+    roles = [_picked(grant.external_id, grant.name) for grant in held if grant.kind == "role"]
+    people = [_picked(grant.external_id, grant.name) for grant in held if grant.kind == "person"]
+    channels = [_picked(p.external_id, p.name) for p in now.places if p.platform == platform and p.kind == kind]
+    drafts: dict[str, list[Any]] = {"channel": channels[:1], "role": roles[:1], "people": [people] if people else []}
+    return {name: found[0] for name, found in drafts.items() if found}
+
+
+def keep_place(session: Session, by: By, kind: str, chosen: Picked) -> None:
+    """The channel of a group on this platform."""
+    places.choose(session, by.community, kind, by.space.platform, by.space.id, chosen.id, chosen.name)
+    audit.add(session, by.community, by.now, by.member, "set up", kind)
+
+
+def keep_people(session: Session, by: By, role: str, platform_role: Picked | None, people: list[Picked]) -> None:
+    """Who holds a role on this platform: these, and nobody else any more."""
+    platform = by.space.platform
+    members.revoke(session, by.community, role, platform)
+    if platform_role is not None and not platform_role.open_to_all:
+        members.grant(session, by.community, role, platform, "role", platform_role.id, platform_role.name)
+    for one in people:
+        members.grant(session, by.community, role, platform, "person", one.id, one.name)
+    audit.add(session, by.community, by.now, by.member, "set up", role)
+
+
+def is_among(session: Session, community: str, member: str, people: list[Picked]) -> bool:
+    """Whether a member is one of these people."""
+    mine = {account.external_id for account in members.accounts(session, community, member)}
+    return any(one.id in mine for one in people)
+
+
+def _picked(ident: str, name: str) -> dict[str, Any]:
+    return {"id": ident, "name": name, "can_post": True, "open_to_all": False}

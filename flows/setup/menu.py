@@ -1,0 +1,81 @@
+"""Setup at a glance: what is set, what is missing, what happens next, and a button for each thing to change."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+
+from flows.engine import COORDINATOR, SETUP, Chat, Choice, Shown, Start, flow
+from flows.engine.timers import recurring_key
+from flows.setup.rules import ROLES, missing, next_step
+from flows.words import NAMES, Msg, _
+from storage import due
+from storage import setup as stored
+from storage.setup import SetUp
+
+GROUPS = {"students": _("Students"), "mentors": _("Mentors"), "leads": _("Team leads")}
+PLATFORMS = {"discord": "Discord", "teams": "Microsoft Teams", "web": "web"}
+NEW_OR_CODE = (Choice("new", _("A new community"), "primary"), Choice("code", _("I have a code")))
+
+
+@flow(SETUP, roles=(COORDINATOR,))
+async def setup(chat: Chat) -> None:
+    """Where a new community begins, and where one comes back to for each change."""
+    now = await chat.do("now", stored.read, chat.community)
+    if not now.name:
+        chat.say(_("Good that you are here. In about three minutes everything is ready."))
+        which = await chat.ask(
+            "which",
+            _("Is this a new community, or does one that uses Erbij on another platform come here too?"),
+            NEW_OR_CODE,
+        )
+        await chat.hand_over("setup_about" if which == "new" else "setup_join")
+    chat.show(Shown(now.name, list(rows(now))))
+    for gap in missing(now).values():
+        chat.say(gap)
+    at = await chat.do("next", due.when, recurring_key(chat.community, "open_check_in"))
+    if not missing(now):
+        chat.say(_("Everything is set."))
+    if at is not None and any(place.kind == "students" for place in now.places):
+        chat.say(_("The next check-in comes on {moment}, in the students' channel.", moment=moment(at, now, chat)))
+    for way in ways_on(now):
+        chat.show(way)
+
+
+def rows(now: SetUp) -> Iterator[tuple[Msg | str, Msg | str]]:
+    """What is set, a line for each thing."""
+    yield _("Language"), NAMES[now.language]
+    yield _("Time zone"), now.time_zone
+    yield _("Cases"), _("only on Erbij's own page") if now.doorbell else _("in the chat, or on Erbij's own page")
+    several = len({place.platform for place in now.places}) > 1
+    for kind, group in GROUPS.items():
+        channels = [p.name + (f" ({PLATFORMS[p.platform]})" if several else "") for p in now.places if p.kind == kind]
+        yield group, listed([*channels, *people(now, ROLES[kind])])
+    yield _("Coordinators"), listed(people(now, COORDINATOR))
+
+
+def people(now: SetUp, role: str) -> list[str]:
+    """The names of who holds a role."""
+    return list(dict.fromkeys(grant.name for grant in now.grants if grant.role == role and grant.name))
+
+
+def listed(names: list[str]) -> Msg | str:
+    """Names in a row."""
+    return ", ".join(names) or _("not set yet")
+
+
+def ways_on(now: SetUp) -> Iterator[Start]:
+    """A button for each thing; the one that comes next stands out."""
+    following = next_step(now)
+    for kind, group in GROUPS.items():
+        yield Start("setup_group", kind, group, "primary" if kind == following else "plain")
+    yield Start("setup_coordinators", "", _("Coordinators"), "plain")
+    yield Start("setup_about", "", _("Name and language"), "plain")
+    yield Start("setup_code", "", _("Another platform"), "plain")
+
+
+def moment(at: int, now: SetUp, chat: Chat) -> str:
+    """A day and a time, as people here write them."""
+    local = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(now.time_zone))
+    return format_datetime(local, "EEEE d MMMM, HH:mm", locale=chat.language)

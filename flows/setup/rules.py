@@ -1,0 +1,79 @@
+"""What is missing in a setup, and what should be asked twice. Values in, values out."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from flows.engine import Choice
+from flows.seam import Picked
+from flows.words import Msg, _
+from storage.setup import SetUp
+
+KEEP = (Choice("keep", _("Keep it"), "primary"),)
+"""The one answer to a doubt, beside Back."""
+ROLES = {"students": "student", "mentors": "mentor", "leads": "lead"}
+"""Each purpose of a channel, and the role of who works there."""
+STAFF_ONLY = frozenset({"mentors", "leads"})
+"""Purposes whose channel holds what students should not read."""
+NO_PLACE = {
+    "students": _("The students have no channel yet: no check-in can be posted."),
+    "mentors": _("The mentors have no channel yet: nobody hears that a case has come in."),
+    "leads": _("The team leads have no channel yet."),
+}
+NOBODY = {
+    "mentor": _("Nobody is a mentor yet: a case would wait unread."),
+    "lead": _("Nobody is a team lead yet."),
+    "coordinator": _("Nobody is a coordinator: nobody could change this setup."),
+}
+
+
+def missing(now: SetUp) -> dict[str, Msg]:
+    """What is not set yet, each with what that means: a purpose without a channel, a role without anybody."""
+    places, held = {place.kind for place in now.places}, {grant.role for grant in now.grants}
+    no_place = {kind: said for kind, said in NO_PLACE.items() if kind not in places}
+    return no_place | {role: said for role, said in NOBODY.items() if role not in held}
+
+
+def next_step(now: SetUp) -> str:
+    """The purpose to set next; empty when each has its channel and its people."""
+    gaps = missing(now)
+    return next((kind for kind, role in ROLES.items() if kind in gaps or role in gaps), "")
+
+
+def place_doubts(kind: str, chosen: Picked, now: SetUp, platform: str) -> Iterator[Msg]:
+    """Why a channel may be the wrong one for a purpose."""
+    if not chosen.can_post:
+        yield _(
+            "I cannot write in {channel} yet. Please let me see that channel and send messages in it: its own "
+            "permissions say who may.",
+            channel=chosen.name,
+        )
+    if chosen.open_to_all and kind in STAFF_ONLY:
+        yield _("Everyone here can read {channel}, students too. Cases are announced there.", channel=chosen.name)
+    taken = {place.external_id for place in now.places if place.platform == platform and place.kind != kind}
+    if chosen.id in taken:
+        yield _("{channel} is the channel for another group already.", channel=chosen.name)
+
+
+def role_doubts(role: str, chosen: Picked | None, people: int) -> Iterator[Msg]:
+    """Why a role's holders may be the wrong ones."""
+    if chosen is not None and chosen.open_to_all:
+        yield _("Everyone has the role {role}, so it says nothing about anybody. I leave it out.", role=chosen.name)
+        chosen = None
+    if chosen is None and not people and role in NOBODY:
+        yield NOBODY[role]
+
+
+def slug_of(name: str) -> str:
+    """A community's name as it stands in the address of its case page: small letters, digits and hyphens."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name.lower()) if not unicodedata.combining(c))
+    return re.sub(r"[^a-z0-9]+", "-", plain)[:40].strip("-") or "community"
+
+
+def free_slug(name: str, taken: Iterable[str]) -> str:
+    """The same, with a number behind it when another community has it."""
+    wanted, known = slug_of(name), set(taken)
+    numbered = (wanted if n == 1 else f"{wanted}-{n}" for n in range(1, len(known) + 2))
+    return next(slug for slug in numbered if slug not in known)

@@ -1,0 +1,51 @@
+"""A community as setup shows and changes it: who it is, where it lives, its channels, who holds which role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from storage import communities, conversations, members, places
+from storage.members import Grant
+from storage.statement import Session
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceSet:
+    """A channel with a purpose on a platform."""
+
+    kind: str
+    platform: str
+    space: str
+    external_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """All that is set."""
+
+    name: str
+    slug: str
+    language: str
+    time_zone: str
+    doorbell: bool
+    places: tuple[PlaceSet, ...]
+    grants: tuple[Grant, ...]
+
+
+def read(session: Session, community: str) -> SetUp:
+    """What is set in a community now."""
+    about = communities.about(session, community)
+    set_places = tuple(PlaceSet(*row) for row in places.every(session, community))
+    return SetUp(*about, set_places, tuple(members.granted(session, community)))
+
+
+def abandon(session: Session, community: str) -> bool:
+    """Forget a community without a name, with whoever began to set it up; False for every other."""
+    known = communities.by_id(session, community)
+    if known is None or known[1]:
+        return False
+    conversations.end_all(session, community)
+    members.drop_all(session, community)
+    communities.drop(session, community)
+    return True

@@ -1,0 +1,379 @@
+"""Setting a community up: who may, what is asked twice, what is left behind, and what never crosses over."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.catalogue import catalogue
+from flows.engine.turn import take
+from flows.seam import (
+    Act,
+    Added,
+    Arrived,
+    Buttons,
+    Card,
+    Command,
+    Filled,
+    Form,
+    Incoming,
+    Person,
+    Picked,
+    Pressed,
+    Removed,
+    Reply,
+    Said,
+    Space,
+    Text,
+)
+from flows.setup import rules
+from storage import communities, due, members, setup
+from storage.database import Database
+from storage.setup import SetUp
+
+NOW = 1_795_000_000_000
+SERVER = Space("discord", "1001")
+TENANT = Space("teams", "t1")
+TEAM = Space("teams", "t1:team", within="t1")
+OTHER_TEAM = Space("teams", "t1:other", within="t1")
+ABOUT = {"name": "Lerarenopleiding, jaar 1", "language": "nl", "time_zone": "Europe/Amsterdam", "cases": "chat"}
+STUDENTS = {"channel": Picked("c1", "students", open_to_all=True), "role": None}
+MENTORS = {"channel": Picked("c2", "mentors"), "role": None, "people": (Picked("robin", "Robin"), Picked("kim", "Kim"))}
+LEADS = {"channel": Picked("c3", "leads"), "role": Picked("r1", "Lead"), "people": None}
+_events = itertools.count()
+
+
+class Doors:
+    """The product's door, for people of several spaces."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def give(
+        self,
+        act: Act,
+        who: str = "alex",
+        space: Space = SERVER,
+        *,
+        manages: bool = False,
+        roles: frozenset[str] = frozenset(),
+        locale: str = "nl",
+        event: str = "",
+    ) -> Reply:
+        person = Person(who, who.title(), roles, manages)
+        incoming = Incoming(event or f"setup{next(_events)}", space, person, act, locale=locale)
+        return self.database.run_now(lambda s: take(s, catalogue(), incoming, NOW)).reply
+
+    def known(self) -> list[tuple[str, str, str, str, str]]:
+        return self.database.run_now(communities.every)
+
+    def now(self) -> SetUp:
+        [community] = [one[0] for one in self.known() if one[2]]
+        return self.database.run_now(lambda s: setup.read(s, community))
+
+    def found(self, who: str = "alex", space: Space = SERVER, **about: str) -> None:
+        """Found a community, up to its name."""
+        asked = self.give(Command("setup"), who, space, manages=True)
+        form = form_of(self.give(Pressed(button(asked, "Een nieuwe community")), who, space))
+        self.give(Filled(form.id, ABOUT | about), who, space)
+
+    def group(self, kind: str, values: dict[str, object], who: str = "alex", space: Space = SERVER) -> Reply:
+        form = form_of(self.give(Pressed(f"s.setup_group.{kind}"), who, space))
+        return self.give(Filled(form.id, values), who, space)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def doors(database: Database) -> Doors:
+    return Doors(database)
+
+
+def form_of(reply: Reply) -> Form:
+    [form] = [part for part in reply.parts if isinstance(part, Form)]
+    return form
+
+
+def button(reply: Reply, label: str) -> str:
+    [found] = [b.id for part in reply.parts if isinstance(part, Buttons) for b in part.buttons if b.label == label]
+    return found
+
+
+def labels(reply: Reply) -> list[str]:
+    return [b.label for part in reply.parts if isinstance(part, Buttons) for b in part.buttons]
+
+
+def said(reply: Reply) -> str:
+    texts = [part.text for part in reply.parts if isinstance(part, Text)]
+    rows = [f"{a}: {b}" for part in reply.parts if isinstance(part, Card) for a, b in (("", part.title), *part.rows)]
+    return "\n".join(texts + rows)
+
+
+def test_from_nothing_to_everything_set(doors: Doors) -> None:
+    asked = doors.give(Command("setup"), manages=True, locale="nl-BE")
+    about = form_of(doors.give(Pressed(button(asked, "Een nieuwe community"))))
+    drafts = {field.name: field.draft for field in about.fields}
+    assert drafts == {"name": "", "language": "nl", "time_zone": "Europe/Brussels", "cases": "chat"}
+    menu = doors.give(Filled(about.id, ABOUT))
+    assert "Lerarenopleiding, jaar 1" in said(menu)
+    for kind, values in (("students", STUDENTS), ("mentors", MENTORS), ("leads", LEADS)):
+        menu = doors.group(kind, values)
+    now = doors.now()
+    assert {(p.kind, p.name) for p in now.places} == {
+        ("students", "students"),
+        ("mentors", "mentors"),
+        ("leads", "leads"),
+    }
+    assert {(g.role, g.kind, g.name) for g in now.grants} == {
+        ("coordinator", "person", "Alex"),
+        ("mentor", "person", "Robin"),
+        ("mentor", "person", "Kim"),
+        ("lead", "role", "Lead"),
+    }
+    assert now.slug == "lerarenopleiding-jaar-1"
+    assert not rules.missing(now)
+    assert "donderdag 19 november, 12:00" in said(menu), "the reader's language, the community's clock"
+    [(community, *_)] = doors.known()
+    assert doors.database.run_now(lambda s: communities.at(s, "page", now.slug)) == community
+    assert doors.database.run_now(due.next_at) is not None
+
+
+def test_only_who_manages_a_space_begins_there(doors: Doors) -> None:
+    for act in (Command("setup"), Said("setup"), Pressed("s.setup."), Command("help"), Arrived()):
+        assert "nog niet ingesteld" in said(doors.give(act, "sam"))
+    assert "jij nu doen" in said(doors.give(Said("hallo"), manages=True))
+    assert doors.known() == [], "asking leaves nothing behind"
+    for act in (Command("setup"), Said("Instellen"), Said("/setup"), Pressed("s.setup.")):
+        assert "Een nieuwe community" in labels(doors.give(act, manages=True, space=Space("discord", str(act))))
+
+
+def test_the_one_who_added_erbij_needs_to_manage_nothing_afterwards(doors: Doors) -> None:
+    hello = doors.give(Added(), space=TEAM, manages=True, event="added")
+    assert labels(hello) == ["Erbij instellen"]
+    assert doors.give(Added(), space=TEAM, manages=True, event="added").parts == (), "told twice, said once"
+    assert "Een nieuwe community" in labels(doors.give(Command("setup"), space=TEAM))
+    assert "nog niet ingesteld" in said(doors.give(Command("setup"), "sam", TEAM))
+
+
+def test_an_abandoned_setup_is_gone_on_with(doors: Doors) -> None:
+    doors.give(Command("setup"), manages=True)
+    for act in (Command("help"), Command("tell"), Said("tell"), Pressed("s.belonging_case."), Arrived()):
+        assert "nog niet ingesteld" in said(doors.give(act, "sam")), "to all others nothing is there yet"
+    assert "Erbij instellen" in labels(doors.give(Command("help"))), "and before its name it can do nothing else"
+    asked = doors.give(Command("setup"), "kim", manages=True)
+    form = form_of(doors.give(Pressed(button(asked, "Een nieuwe community")), "kim", manages=True))
+    doors.give(Filled(form.id, ABOUT), "kim", manages=True)
+    assert len(doors.known()) == 1
+    assert {g.name for g in doors.now().grants} == {"Alex", "Kim"}
+
+
+def test_before_its_name_there_is_nothing_to_hang_on_a_community(doors: Doors) -> None:
+    doors.give(Command("setup"), manages=True)
+    for flow in ("setup_group.students", "setup_coordinators.", "setup_code."):
+        assert "Een nieuwe community" in labels(doors.give(Pressed(f"s.{flow}")))
+    doors.give(Removed())
+    assert doors.known() == []
+
+
+def test_erbij_taken_out_before_its_name_leaves_nothing(doors: Doors) -> None:
+    doors.give(Command("setup"), manages=True)
+    doors.give(Removed())
+    assert doors.known() == []
+    assert "nog niet ingesteld" in said(doors.give(Said("hallo"), "sam"))
+
+
+def test_erbij_taken_out_and_added_again_is_the_same_community(doors: Doors) -> None:
+    doors.found()
+    doors.group("students", STUDENTS)
+    doors.give(Removed())
+    assert doors.now().places == ()
+    assert "Lerarenopleiding" in said(doors.give(Added()))
+    assert "nog geen kanaal" in said(doors.give(Command("setup")))
+    assert len(doors.known()) == 1
+
+
+def test_a_lead_or_a_mentor_does_not_run_setup(doors: Doors) -> None:
+    doors.found()
+    doors.group("mentors", MENTORS)
+    doors.group("leads", LEADS)
+    lead = frozenset({"r1"})
+    for act in (Command("setup"), Pressed("s.setup_group.mentors"), Pressed("s.setup_coordinators."), Said("setup")):
+        assert "andere leden" in said(doors.give(act, "fatima", roles=lead))
+        assert "andere leden" in said(doors.give(act, "robin"))
+    assert "instellen" not in said(doors.give(Command("help"), "robin"))
+
+
+def test_a_coordinator_who_is_none_any_more_submits_nothing(doors: Doors) -> None:
+    doors.found()
+    form = form_of(doors.give(Pressed("s.setup_group.mentors"), "kim", manages=True))
+    doors.give(Filled(form.id, MENTORS), "kim")
+    assert doors.now().places == ()
+
+
+def test_doubts_are_asked_and_back_keeps_what_was_chosen(doors: Doors) -> None:
+    doors.found()
+    doors.group("students", STUDENTS)
+    asked = doors.group("mentors", {"channel": STUDENTS["channel"], "role": None, "people": None})
+    for doubt in ("ook studenten", "al het kanaal", "nog geen mentor"):
+        assert doubt in said(asked)
+    again = form_of(doors.give(Pressed(button(asked, "Terug"))))
+    assert again.fields[0].draft == STUDENTS["channel"]
+    closed = Picked("c2", "mentors", can_post=False)
+    asked = doors.give(Filled(again.id, MENTORS | {"channel": closed}))
+    assert "nog niet schrijven in mentors" in said(asked)
+    doors.give(Pressed(button(asked, "Bewaren")))
+    assert [p.external_id for p in doors.now().places if p.kind == "mentors"] == ["c2"]
+
+
+def test_a_role_that_everyone_has_is_left_out(doors: Doors) -> None:
+    doors.found()
+    asked = doors.group("leads", LEADS | {"role": Picked("1001", "@everyone", open_to_all=True)})
+    assert "Iedereen heeft de rol" in said(asked)
+    doors.give(Pressed(button(asked, "Bewaren")))
+    assert [g for g in doors.now().grants if g.role == "lead"] == []
+
+
+def test_changing_one_thing_shows_today_and_replaces_it(doors: Doors) -> None:
+    doors.found()
+    doors.group("mentors", MENTORS)
+    form = form_of(doors.give(Pressed("s.setup_group.mentors")))
+    drafts = {field.name: field.draft for field in form.fields}
+    assert drafts["channel"] == Picked("c2", "mentors")
+    assert drafts["people"] == (Picked("kim", "Kim"), Picked("robin", "Robin"))
+    doors.give(Filled(form.id, MENTORS | {"people": (Picked("kim", "Kim"), Picked("joris", "Joris"))}))
+    assert {g.name for g in doors.now().grants if g.role == "mentor"} == {"Kim", "Joris"}
+
+
+def test_the_last_coordinator_stays(doors: Doors) -> None:
+    doors.found()
+    form = form_of(doors.give(Pressed("s.setup_coordinators.")))
+    assert form.fields[0].draft == (Picked("alex", "Alex"),)
+    again = form_of(doors.give(Filled(form.id, {"people": None, "role": Picked("r9", "Empty")})))
+    assert again.fields[0].error
+    asked = doors.give(Filled(again.id, {"people": (Picked("kim", "Kim"),), "role": None}))
+    assert "Jij staat niet" in said(asked)
+    doors.give(Pressed(button(asked, "Bewaren")))
+    assert "andere leden" in said(doors.give(Command("setup")))
+    assert "Lerarenopleiding" in said(doors.give(Command("setup"), "kim"))
+
+
+def test_another_time_zone_moves_what_recurs(doors: Doors) -> None:
+    doors.found()
+    [(community, *_)] = doors.known()
+    key = f"{community}:open_check_in"
+    before = doors.database.run_now(lambda s: due.when(s, key))
+    form = form_of(doors.give(Pressed("s.setup_about.")))
+    doors.give(Filled(form.id, ABOUT | {"name": "Anders", "time_zone": "Europe/London"}))
+    after = doors.database.run_now(lambda s: due.when(s, key))
+    assert before is not None
+    assert after == before + 3_600_000
+    assert doors.now().slug == "lerarenopleiding-jaar-1", "the address of the case page stays"
+
+
+def test_two_communities_of_one_name_have_an_address_each(doors: Doors) -> None:
+    doors.found()
+    doors.found("kim", Space("discord", "1002"))
+    assert sorted(one[1] for one in doors.known()) == ["lerarenopleiding-jaar-1", "lerarenopleiding-jaar-1-2"]
+
+
+# ---------------------------------------------------------------- another platform
+
+
+def code_of(doors: Doors) -> str:
+    shown = doors.give(Pressed("s.setup_code."))
+    return next(part.rows[0][1] for part in shown.parts if isinstance(part, Card))
+
+
+def come(doors: Doors, code: str, space: Space = TEAM) -> Reply:
+    asked = doors.give(Command("setup"), "kim", space, manages=True)
+    form = form_of(doors.give(Pressed(button(asked, "Ik heb een code")), "kim", space))
+    return doors.give(Filled(form.id, {"code": code.lower().replace("-", " ")}), "kim", space)
+
+
+def test_a_community_comes_to_another_platform_with_a_code(doors: Doors) -> None:
+    doors.found()
+    doors.group("students", STUDENTS)
+    code = code_of(doors)
+    assert "is vanaf nu ook hier" in said(come(doors, code))
+    assert len(doors.known()) == 1, "nothing is left of what was begun there"
+    assert "Lerarenopleiding" in said(doors.give(Command("setup"), "kim", TEAM))
+    doors.group("students", {"channel": Picked("t9", "General"), "role": None}, "kim", TEAM)
+    assert {(p.platform, p.name) for p in doors.now().places} == {("discord", "students"), ("teams", "General")}
+    assert "werkt niet" in said(come(doors, code, OTHER_TEAM)), "once"
+
+
+def test_a_code_moves_no_community_that_has_its_name(doors: Doors) -> None:
+    doors.found()
+    code = code_of(doors)
+    doors.found("kim", TEAM, name="Andere")
+    form = form_of(doors.give(Pressed("s.setup_join."), "kim", TEAM))
+    assert "werkt niet" in said(doors.give(Filled(form.id, {"code": code}), "kim", TEAM))
+    assert len(doors.known()) == 2
+
+
+@pytest.mark.parametrize("code", ["AAAA-AAAA", "", "x" * 40])
+def test_a_wrong_code_changes_nothing(doors: Doors, code: str) -> None:
+    doors.found()
+    reply = come(doors, code)
+    assert "werkt niet" in said(reply) or form_of(reply)
+    assert len(doors.known()) == 2
+
+
+# ---------------------------------------------------------------- private chats that several communities share
+
+
+def member_in(doors: Doors, who: str, space: Space) -> tuple[str, str]:
+    found = doors.database.run_now(lambda s: members.who(s, space.platform, space.id, who))
+    return ("", "") if found is None else (found.community_name, found.member)
+
+
+def test_a_stranger_in_a_tenant_with_one_community_belongs_there(doors: Doors) -> None:
+    assert "nog niet ingesteld" in said(doors.give(Said("hallo"), "sam", TENANT))
+    doors.found("alex", TEAM, name="Een")
+    assert "Een" in said(doors.give(Arrived(), "sam", TENANT))
+
+
+def test_of_several_communities_in_a_tenant_it_is_the_one_of_the_last_press(doors: Doors) -> None:
+    doors.found("alex", TEAM, name="Een")
+    doors.found("kim", OTHER_TEAM, name="Twee")
+    assert "Meerdere communities" in said(doors.give(Said("hallo"), "sam", TENANT))
+    assert member_in(doors, "sam", TENANT) == ("", ""), "nobody is put into a community by guessing"
+    for space, name in ((TEAM, "Een"), (OTHER_TEAM, "Twee"), (TEAM, "Een")):
+        doors.give(Command("help"), "sam", space)
+        assert name in said(doors.give(Arrived(), "sam", TENANT))
+    one = member_in(doors, "sam", TEAM)
+    assert one[1] != member_in(doors, "sam", OTHER_TEAM)[1], "a member in each, without anything in common"
+
+
+def test_another_tenant_is_another_world(doors: Doors) -> None:
+    doors.found("alex", TEAM, name="Een")
+    doors.give(Command("help"), "sam", TEAM)
+    assert "nog niet ingesteld" in said(doors.give(Arrived(), "sam", Space("teams", "t2")))
+
+
+def test_managing_a_space_of_ones_own_opens_no_other_community(doors: Doors) -> None:
+    doors.found()
+    doors.give(Command("help"), "eve")
+    asked = doors.give(Command("setup"), "eve", Space("discord", "6666"), manages=True)
+    assert "Een nieuwe community" in labels(asked), "a setup of their own, and not that of the community they are in"
+
+
+def test_a_setup_that_was_only_begun_does_not_claim_private_chats(doors: Doors) -> None:
+    doors.found("alex", TEAM, name="Een")
+    doors.give(Command("help"), "kim", TEAM)
+    doors.give(Command("setup"), "kim", OTHER_TEAM, manages=True)
+    assert "Een" in said(doors.give(Arrived(), "kim", TENANT))
+    assert "Een" in said(doors.give(Arrived(), "sam", TENANT))
+
+
+# ---------------------------------------------------------------- rules
+
+
+@given(st.text(), st.lists(st.text(), max_size=5))
+def test_an_address_is_free_and_fits_a_link(name: str, others: list[str]) -> None:
+    taken = [rules.slug_of(other) for other in others]
+    slug = rules.free_slug(name, taken)
+    assert slug not in taken
+    assert 0 < len(slug) <= 50
+    assert set(slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
