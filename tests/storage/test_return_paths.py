@@ -7,14 +7,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import bindparam, delete, update
 
-from storage import case_news, cases, conversations, return_paths
+from storage import case_news, cases, conversations, members, return_paths
 from storage.database import Database
 from storage.keys import KeyFault
-from storage.statement import Session
+from storage.statement import Session, Statement, columns
 from tests.storage.conftest import DAY, NOW, Here
 
 HOUR = 3_600_000
+ACCOUNT = columns(members.Account)
+MOVE = Statement(
+    lambda _: update(members.Account).where(ACCOUNT.member_id == bindparam("old")).values(member_id=bindparam("new"))
+)
+LEAVE = Statement(lambda _: delete(members.Account).where(ACCOUNT.member_id == bindparam("old")))
 PLACE = {"sqlite": "id", "postgresql": "ctid"}
 """Where a row lies."""
 
@@ -145,10 +151,8 @@ def test_who_is_another_member_by_now_is_found_and_who_left_is_not(
     new = staff.here.people[7]
 
     def leave(s: Session) -> None:
-        mark = (lambda name: f":{name}") if s.dialect == "sqlite" else (lambda name: f"%({name})s")
-        move = f"update account set member_id = {mark('new')} where member_id = {mark('old')}"
-        s._execute(move, {"new": new, "old": one.member})
-        s._execute(f"delete from account where member_id = {mark('old')}", {"old": two.member})
+        s.run(MOVE, new=new, old=one.member)
+        s.run(LEAVE, old=two.member)
 
     database.run_now(leave)
     for case in told:
