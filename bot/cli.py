@@ -147,15 +147,17 @@ def rotate() -> None:
     First put a new key in front of the old one in ERBIJ_MASTER_KEY, with a comma between, and start Erbij again.
     After this the old one can be taken out.
     """
-    from storage import cases, meta
+    from storage.rotation import rotate as put_under_newest
 
     database = _database()
     try:
-        count = database.run_now(cases.rewrap)
-        database.run_now(lambda s: meta.rewrap(s, database.masters))
+        done = database.run_now(put_under_newest)
     finally:
         database.close()
-    typer.echo(f"The database's key and the keys of {count} cases are under the newest master key now.")
+    typer.echo(
+        f"The database's key, {done.cases} cases, {done.letters} letters and {done.conversations} conversations "
+        "are under the newest master key now."
+    )
 
 
 @discord.command()

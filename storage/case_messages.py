@@ -11,6 +11,8 @@ from sqlmodel import Field, SQLModel
 from storage.keys import seal, unseal
 from storage.statement import Session, Statement, columns
 
+_PAD = 4096
+"""Bytes. The length of a message must not tell which conversation or letter it came from."""
 STUDENT, MENTOR, NOTE = "student", "mentor", "note"
 
 
@@ -52,14 +54,15 @@ def add(  # noqa: PLR0913  one row
 ) -> None:
     """The next words in a case, whose row the caller has locked."""
     position = int(session.one(_last, case=case).last) + 1
-    sealed = seal(cipher, f"{case}:{position}:{author}", text.encode())
+    raw = text.encode()
+    sealed = seal(cipher, f"{case}:{position}:{author}", raw + b"\0" * (-len(raw) % _PAD))
     session.run(_add, case_id=case, position=position, author=author, day=day, sealed=sealed)
 
 
 def of_case(session: Session, case: str, cipher: AESGCM) -> list[CaseWords]:
     """All words in a case, in order."""
     return [
-        CaseWords(author, unseal(cipher, f"{case}:{position}:{author}", bytes(sealed)).decode(), day)
+        CaseWords(author, unseal(cipher, f"{case}:{position}:{author}", bytes(sealed)).rstrip(b"\0").decode(), day)
         for position, author, day, sealed in session.all(_of_case, case=case)
     ]
 

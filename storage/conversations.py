@@ -82,6 +82,10 @@ _expired = Statement(
     )
 )
 _next_expiry = Statement(lambda _: select(func.min(_c.expires_at).label("at")))
+_everyones = Statement(lambda _: select(_c.id, _c.journal).with_for_update())
+_set_journal = Statement(
+    lambda _: update(Conversation).where(_c.id == bindparam("conversation")).values(journal=bindparam("again"))
+)
 _count = Statement(lambda _: select(func.count().label("n")).select_from(Conversation))
 
 
@@ -117,14 +121,14 @@ def add(  # noqa: PLR0913  one row
         community_id=community,
         member_id=member,
         turn=1,
-        journal=session.keys.seal("journal", conversation, journal),
+        journal=session.keys.seal_passing("journal", conversation, journal),
         expires_at=expires_at,
     )
 
 
 def save(session: Session, conversation: str, turn: int, journal: bytes, expires_at: int) -> None:
     """One turn further; the conversation was found, and so locked, in this transaction."""
-    sealed = session.keys.seal("journal", conversation, journal)
+    sealed = session.keys.seal_passing("journal", conversation, journal)
     session.put(_save, conversation=conversation, was=turn, now=turn + 1, text=sealed, until=expires_at)
 
 
@@ -154,6 +158,17 @@ def count(session: Session) -> int:
     return int(session.one(_count).n)
 
 
+def rewrap(session: Session) -> int:
+    """Seal every journal by the newest master key; returns how many were not yet."""
+    changed = 0
+    for row in session.all(_everyones):
+        again = session.keys.pass_on("journal", row.id, bytes(row.journal))
+        if again is not None:
+            session.put(_set_journal, conversation=row.id, again=again)
+            changed += 1
+    return changed
+
+
 def _opened(session: Session, row: tuple[str, int, bytes, int]) -> tuple[str, int, bytes, int]:
     conversation, turn, journal, expires_at = row
-    return conversation, turn, session.keys.open("journal", conversation, bytes(journal)), expires_at
+    return conversation, turn, session.keys.open_passing("journal", conversation, bytes(journal)), expires_at

@@ -1,8 +1,10 @@
 """Encryption at rest: master keys, the database key, and one data key per case.
 
 Master keys come from the settings and never touch the database. They wrap two things: the **database key**, from
-which a key per purpose is derived (journals, ballots, the fingerprints of events), and a **data key per case**.
-So a new master key means wrapping again, never re-encrypting text; and erasing a case's wrapped key erases the case.
+which a key per purpose is derived (ballots, messages, the fingerprints of events), and a **data key per case**. So a
+new master key means wrapping again, never re-encrypting what stays; and erasing a case's wrapped key erases the case.
+What a student tells passes through rows that do not stay: letters and conversations. Those are sealed by a master key
+itself, because the database key outlives every master key: with it, a backup would show what was erased since.
 All encryption is AES-256-GCM with a random 96-bit nonce and the row's identity as associated data.
 """
 
@@ -44,13 +46,13 @@ class Masters:
         self.newest = next(iter(self._ciphers))
 
     def wrap(self, key: bytes, identity: str) -> bytes:
-        """A key, sealed under the newest master for one identity."""
+        """A key, or a text that does not stay, sealed under the newest master for one identity."""
         nonce = secrets.token_bytes(_NONCE)
         sealed = self._ciphers[self.newest].encrypt(nonce, key, b"wrap:" + identity.encode())
         return self.newest + nonce + sealed
 
     def unwrap(self, wrapped: bytes, identity: str) -> bytes:
-        """The key again. Raises KeyFault when no master fits, or it was wrapped for another identity."""
+        """The same again. Raises KeyFault when no master fits, or it was wrapped for another identity."""
         cipher = self._ciphers.get(wrapped[:_ID])
         if cipher is None:
             raise KeyFault("the master key this was wrapped with is not among ERBIJ_MASTER_KEY")
@@ -77,6 +79,20 @@ class Keys:
     def open(self, purpose: str, identity: str, sealed: bytes) -> bytes:
         """Decrypt; raises KeyFault when the row was changed or swapped."""
         return unseal(self._cipher(purpose), identity, sealed)
+
+    def seal_passing(self, purpose: str, identity: str, text: bytes) -> bytes:
+        """Encrypt for one row that does not stay, under the newest master key."""
+        return self.masters.wrap(text, f"{purpose}:{identity}")
+
+    def open_passing(self, purpose: str, identity: str, sealed: bytes) -> bytes:
+        """Decrypt; raises KeyFault when the row was changed or swapped, or its master key is gone."""
+        return self.masters.unwrap(sealed, f"{purpose}:{identity}")
+
+    def pass_on(self, purpose: str, identity: str, sealed: bytes) -> bytes | None:
+        """The same under the newest master key; None when it is already."""
+        if sealed.startswith(self.masters.newest):
+            return None
+        return self.seal_passing(purpose, identity, self.open_passing(purpose, identity, sealed))
 
     def fingerprint(self, text: str) -> bytes:
         """16 bytes by which a text is recognised again and from which it cannot be found back."""

@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 from sqlmodel import Field, SQLModel
 
 from storage.ids import new_id
 from storage.statement import Session, Statement, columns
 
-_PAD = 1024
+_PAD = 8192
+"""Bytes; nearly every letter takes as many."""
 
 
 class CaseLetter(SQLModel, table=True):
@@ -30,6 +31,8 @@ _waiting = Statement(lambda _: select(_l.id, _l.sealed).where(_l.community_id ==
 _locked = Statement(
     lambda _: select(_l.id, _l.sealed).where(_l.community_id == bindparam("community")).with_for_update()
 )
+_everyones = Statement(lambda _: select(_l.id, _l.sealed).with_for_update())
+_set = Statement(lambda _: update(CaseLetter).where(_l.id == bindparam("letter")).values(sealed=bindparam("again")))
 _drop = Statement(lambda _: delete(CaseLetter).where(_l.id == bindparam("letter")))
 
 
@@ -38,7 +41,7 @@ def post(session: Session, community: str, letter: Mapping[str, Any]) -> None:
     letter_id = new_id()
     raw = json.dumps(letter, ensure_ascii=False).encode()
     raw += b" " * (-len(raw) % _PAD)  # its length must not tell which case it became
-    session.put(_add, id=letter_id, community_id=community, sealed=session.keys.seal("letter", letter_id, raw))
+    session.put(_add, id=letter_id, community_id=community, sealed=session.keys.seal_passing("letter", letter_id, raw))
 
 
 def waiting(session: Session, community: str) -> list[tuple[str, dict[str, Any]]]:
@@ -54,5 +57,16 @@ def take(session: Session, community: str) -> list[tuple[str, dict[str, Any]]]:
     return taken
 
 
+def rewrap(session: Session) -> int:
+    """Seal every letter by the newest master key; returns how many were not yet."""
+    changed = 0
+    for row in session.all(_everyones):
+        again = session.keys.pass_on("letter", row.id, bytes(row.sealed))
+        if again is not None:
+            session.put(_set, letter=row.id, again=again)
+            changed += 1
+    return changed
+
+
 def _opened(session: Session, rows: list[Any]) -> list[tuple[str, dict[str, Any]]]:
-    return [(row.id, json.loads(session.keys.open("letter", row.id, bytes(row.sealed)))) for row in rows]
+    return [(row.id, json.loads(session.keys.open_passing("letter", row.id, bytes(row.sealed)))) for row in rows]
