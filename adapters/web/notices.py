@@ -49,6 +49,11 @@ PRIVACY = Notice(
                     "Only the six words of your receipt lead back to it, and only you have them."
                 ),
                 _(
+                    "If you choose to be told in the chat when a mentor answers: also your address there, locked, "
+                    "until the case is closed. Mentors cannot see it; the people who run Erbij could open it with "
+                    "their key. Of the message to you nothing is kept once it is delivered."
+                ),
+                _(
                     "While you are answering, what you have filled in so far is kept, encrypted. It is thrown away "
                     "when you are done or cancel, and otherwise three days after you last answered at the latest."
                 ),
@@ -101,8 +106,9 @@ PRIVACY = Notice(
             _("Your rights"),
             (
                 _(
-                    "You can ask what is stored about you, and have it corrected or erased. Because cases and answers "
-                    "are not tied to you, nobody can look up which of them are yours."
+                    "You can ask what is stored about you, and have it corrected or erased. Cases and answers are not "
+                    "tied to you, so nobody can look up which of them are yours; only where you chose to be told of "
+                    "answers could the people who run Erbij find out."
                 ),
                 _("You can also complain to the authority for data protection in your country."),
             ),
