@@ -16,6 +16,8 @@ import psycopg
 from psycopg.adapt import Transformer
 from psycopg.pq import ConnStatus, ExecStatus, Format
 
+LOCK_MS = 3000
+"""How long a lock that another process holds is waited for: nobody's turn hangs behind a forgotten one."""
 _GOOD = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 
 
@@ -64,6 +66,7 @@ class Postgresql:
     def __init__(self, url: Any) -> None:
         plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._connection = psycopg.connect(plain, autocommit=True, client_encoding="utf8")
+        self._connection.execute(f"SET lock_timeout = {LOCK_MS}")
         self.transformer = Transformer(self._connection)
         self._wire = self._connection.pgconn
         self._wire.enter_pipeline_mode()
