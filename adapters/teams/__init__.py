@@ -6,9 +6,10 @@
 **Why no CloudAdapter.** botbuilder's CloudAdapter would have to be overridden in nearly every
 step: it answers 500 to most bad tokens, skips the service URL check when the body has none,
 serialises an invoke's body twice and builds credentials twice a turn. So the endpoint is our own
-and short, and botbuilder does what it does well: check a token's signature (ChannelValidation),
-fetch tokens (MicrosoftAppCredentials), build and send activities (botbuilder.core's factories and
-the ConnectorClient). None of its types leaves this folder.
+and short, and botbuilder does what it does well: check a token's signature (ChannelValidation) and
+fetch tokens (MicrosoftAppCredentials). Its ConnectorClient is synchronous and took a thread and
+several times the work for each call, so the few calls that Erbij makes are plain REST. None of its
+types leaves this folder.
 """
 
 from __future__ import annotations

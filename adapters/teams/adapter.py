@@ -105,7 +105,7 @@ class TeamsAdapter:
             warming.cancel()
             await asyncio.gather(*self._late, return_exceptions=True)
             await self._edits.done()
-            self._connector.close()
+            await self._connector.close()
 
     # ------------------------------------------------------------ in
 

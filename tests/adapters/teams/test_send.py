@@ -8,7 +8,6 @@ import pytest
 from aiohttp import web
 
 from adapters.teams.address import Address, address_of
-from adapters.teams.connector import error_of
 from flows.seam import (
     Blocked,
     Button,
@@ -124,10 +123,6 @@ async def test_a_service_that_is_away_is_an_outage(teams: World) -> None:
     await teams.service.server.close()
     with pytest.raises(Outage):
         await teams.adapter.send(to_place())
-
-
-def test_no_response_is_an_outage() -> None:
-    assert isinstance(error_of(None), Outage)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "x", '{"service":1,"tenant":"","user":""}', "null"])
