@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import hashlib
+import time
+from collections import OrderedDict
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
@@ -29,6 +32,10 @@ log = structlog.get_logger()
 ORIGINS = {"https://smba.trafficmanager.net"}
 """Where Teams' own services are. Exactly these: anyone can have another name under the same domain."""
 CHANNEL = "msteams"
+GOOD_FOR = 300.0
+"""Seconds that a token which was checked is taken without another look, unless it ends before."""
+TOKENS = 1_000
+"""Tokens remembered at most, as digests."""
 
 
 class Refused(Exception):
@@ -92,6 +99,7 @@ class Gate:
         self._pool = pool
         self._credentials = SimpleCredentialProvider(app_id, "")
         self._refreshing = asyncio.Lock()
+        self._good: OrderedDict[bytes, tuple[float, Mapping[str, Any]]] = OrderedDict()
 
     async def check(self, token: str, body: Mapping[str, Any]) -> None:
         """Raise :class:`Refused` unless the activity comes from Teams, for us, from a tenant we serve."""
@@ -107,7 +115,14 @@ class Gate:
             raise Refused(403, "tenant not allowed")
 
     async def _claims(self, token: str) -> Mapping[str, Any]:
-        """The claims of a good token; every fault of it, whatever botbuilder makes of it, is a 401."""
+        """The claims of a good token; every fault of it, whatever botbuilder makes of it, is a 401.
+
+        Teams uses a token for an hour: one that was found good is not checked again for a few minutes.
+        """
+        digest = hashlib.sha256(token.encode(errors="surrogateescape")).digest()
+        until, known = self._good.get(digest, (0.0, {}))
+        if time.time() < until:
+            return known
         try:
             await self._keys(token)
             identity = await ChannelValidation.authenticate_channel_token(token, self._credentials, CHANNEL)
@@ -118,6 +133,9 @@ class Gate:
         claims: dict[str, Any] = identity.claims
         if "exp" not in claims:
             raise Refused(401, "no expiry")
+        self._good[digest] = (min(float(claims["exp"]), time.time() + GOOD_FOR), claims)
+        while len(self._good) > TOKENS:
+            self._good.popitem(last=False)
         return claims
 
     async def _keys(self, token: str) -> None:

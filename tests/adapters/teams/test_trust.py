@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+import time_machine
 from botframework.connector.auth import JwtTokenExtractor
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -77,6 +78,24 @@ async def test_a_bad_token_is_401(teams: World, heard: Heard, fault: str) -> Non
     status, answer = await teams.post(teams.activity(text="hello"), token=_BAD[fault](teams))
     assert (status, answer) == (401, None)
     assert heard.got == []
+
+
+async def test_a_good_token_is_good_until_it_ends(teams: World, heard: Heard) -> None:
+    token = teams.keys.token(serviceurl=teams.service.url, exp=_now + 1200)
+    for _ in range(2):
+        assert (await teams.post(teams.activity(text="hello"), token=token))[0] == 200
+    with time_machine.travel(_now + 1200 + 600, tick=False):
+        assert (await teams.post(teams.activity(text="hello"), token=token))[0] == 401
+    assert len(heard.got) == 2
+
+
+async def test_a_good_token_proves_nothing_for_another_service(teams: World, heard: Heard) -> None:
+    token = teams.keys.token(serviceurl=teams.service.url)
+    assert (await teams.post(teams.activity(text="hello"), token=token))[0] == 200
+    elsewhere = teams.activity(serviceUrl="https://smba.trafficmanager.net/emea/")
+    assert (await teams.post(elsewhere, token=token))[0] == 403
+    assert (await teams.post(teams.activity(text="hello"), token=token[:-4] + "AAAA"))[0] == 401
+    assert len(heard.got) == 1
 
 
 async def test_the_scheme_must_be_bearer(teams: World) -> None:
