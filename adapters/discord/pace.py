@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import discord
 
-PER_SECOND = 45.0
+PER_SECOND = 47.0
 """Requests of one bot; Discord takes 50, and a loop that was busy for a moment must not make more of them."""
 REFUSALS, WINDOW = 5_000, 600.0
 """Refusals in so many seconds after which nothing more is sent; the other half is left for answers to people."""

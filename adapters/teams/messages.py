@@ -25,7 +25,7 @@ LIMITS = Limits(
     help=600,
     line=4_000,
     options=500,
-    sends_per_second=40.0,
+    sends_per_second=47.0,
     kinds=frozenset({Scale, Options, Line, Pick}),
 )
 
@@ -37,9 +37,13 @@ def size(card: Mapping[str, Any]) -> int:
 
 def cards_for(parts: Sequence[Part], view: View) -> list[dict[str, Any]]:
     """One card, or several in order when one is too large; TooLarge for a part that cannot be split."""
+    pieces = _pieces(parts)
+    whole = draw(pieces, view)
+    if size(whole) <= MOST:
+        return [whole] if pieces else []
     cards: list[dict[str, Any]] = []
     page: list[Part] = []
-    for part in _pieces(parts):
+    for part in pieces:
         if page and size(draw([*page, part], view)) > MOST:
             cards.append(draw(page, view))
             page = []
