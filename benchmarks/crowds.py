@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 from platforms import Discord, Json, Teams
 
-from tests.adapters.teams.world import APP, TEAM, TENANT
+from tests.adapters.teams.world import APP, TEAM
 
 SERVER, CHANNEL = "2001", "2002"
 TEAMS_CHANNEL = "19:students@thread.tacv2"
@@ -29,6 +29,7 @@ class Student:
     use: Any = None
     """Discord: the button's id, or the modal. Teams: the action's data."""
     message: str = ""
+    tenant: Tenant | None = None
 
 
 class Watch(Protocol):
@@ -140,10 +141,10 @@ def _filled(label: Json) -> Json:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """Where Erbij takes activities, whose service they name, and the token that vouches for it."""
+class Tenant:
+    """An institution in Teams: its id, the service that its activities name, and the token that vouches for that."""
 
-    url: str
+    id: str
     service: str
     token: str
 
@@ -153,8 +154,9 @@ class InTeams:
 
     name = "Teams"
 
-    def __init__(self, platform: Teams, round_: str, watch: Watch, door: Door) -> None:
-        self._round, self._watch, self._door = round_, watch, door
+    def __init__(self, platform: Teams, round_: str, watch: Watch, url: str, tenants: list[Tenant]) -> None:
+        self._round, self._watch, self._url = round_, watch, url
+        self._tenants = itertools.cycle(tenants)
         self._ids = itertools.count(1)
         self._people: dict[str, Student] = {}
         self._session: ClientSession
@@ -164,7 +166,7 @@ class InTeams:
         return f"e{next(self._ids)}"
 
     def newcomer(self) -> Student:
-        who = Student(f"s{next(self._ids)}")
+        who = Student(f"s{next(self._ids)}", tenant=next(self._tenants))
         self._people[f"a:29:{who.id}"] = who
         return who
 
@@ -177,8 +179,9 @@ class InTeams:
                 body = self._activity(event, who) | {"type": "message", "text": "help"}
             case _:
                 body = self._activity(event, who) | _used(who.use) | {"replyToId": who.message}
-        session, headers = self._session, {"Authorization": f"Bearer {self._door.token}"}
-        async with session.post(self._door.url, json=body, headers=headers) as response:
+        assert who.tenant is not None
+        session, headers = self._session, {"Authorization": f"Bearer {who.tenant.token}"}
+        async with session.post(self._url, json=body, headers=headers) as response:
             response.raise_for_status()
             self._watch.answered(event)
             answer = await response.json() if response.content_type == "application/json" else None
@@ -193,8 +196,10 @@ class InTeams:
         await self._session.close()
 
     def _activity(self, event: str, who: Student, *, channel: bool = False) -> Json:
-        chat: Json = {"conversationType": "personal", "id": f"a:29:{who.id}", "tenantId": TENANT}
-        data: Json = {"tenant": {"id": TENANT}}
+        assert who.tenant is not None
+        tenant = who.tenant
+        chat: Json = {"conversationType": "personal", "id": f"a:29:{who.id}", "tenantId": tenant.id}
+        data: Json = {"tenant": {"id": tenant.id}}
         if channel:
             chat |= {"conversationType": "channel", "isGroup": True, "id": f"{TEAMS_CHANNEL};messageid=1"}
             data |= {"team": {"id": TEAM}, "channel": {"id": TEAMS_CHANNEL}}
@@ -202,7 +207,7 @@ class InTeams:
             "id": event,
             "timestamp": "2026-11-21T14:00:00.123Z",
             "channelId": "msteams",
-            "serviceUrl": self._door.service,
+            "serviceUrl": tenant.service,
             "from": {"id": f"29:{who.id}", "name": "Student", "aadObjectId": f"oid-{who.id}"},
             "conversation": chat,
             "recipient": {"id": f"28:{APP}", "name": "Erbij"},

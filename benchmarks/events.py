@@ -26,15 +26,17 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from crowds import CHANNEL, PATIENCE, SERVER, TEAMS_CHANNEL, Crowd, Door, InTeams, OnDiscord, Student
+from crowds import CHANNEL, PATIENCE, SERVER, TEAMS_CHANNEL, Crowd, InTeams, OnDiscord, Student, Tenant
 from platforms import Discord, Teams
 from report import report
 
-from tests.adapters.teams.world import APP, TEAM, TENANT, Keys
+from tests.adapters.teams.world import APP, TEAM, Keys
 
 HERE = Path(__file__).parent
 WARM = 5.0
 """Seconds at the same rate that are not counted."""
+TENANTS = [f"aaaaaaaa-0000-4000-8000-00000000000{n}" for n in range(8)]
+"""Teams takes 50 requests a second from an app in one tenant; so many events come from several."""
 HELP = 6
 """Each so many-th event asks for help."""
 
@@ -158,8 +160,10 @@ async def measure(on: list[str], seconds: float, rate: float) -> dict[str, float
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    spaces = [("discord", SERVER, CHANNEL), ("teams", f"{TENANT}:{TEAM}", TEAMS_CHANNEL)]
-    where = {"url": url, "keys": keys.url, "app": APP, "tenant": TENANT, "spaces": spaces}
+    spaces = [("discord", SERVER, CHANNEL), *(("teams", f"{tenant}:{TEAM}", TEAMS_CHANNEL) for tenant in TENANTS)]
+    where = {"url": url, "keys": keys.url, "app": APP, "tenants": ",".join(TENANTS), "spaces": spaces}
+    services = {tenant: f"{url}/{tenant}/" for tenant in TENANTS}
+    tenants = [Tenant(tenant, at, keys.token(serviceurl=at)) for tenant, at in services.items()]
     rows: dict[str, float] = {}
     async with program(where) as (told, pid):
         await discord.ready.wait()
@@ -169,8 +173,8 @@ async def measure(on: list[str], seconds: float, rate: float) -> dict[str, float
             if platform == "discord":
                 crowd = OnDiscord(discord, told["round"], load)
             else:
-                door = Door(f"http://127.0.0.1:{told['port']}/api/messages", url, keys.token(serviceurl=url))
-                crowd = InTeams(teams, told["round"], load, door)
+                endpoint = f"http://127.0.0.1:{told['port']}/api/messages"
+                crowd = InTeams(teams, told["round"], load, endpoint, tenants)
             before = worked(pid)
             async with crowd:
                 await load.run(crowd, seconds)

@@ -227,7 +227,7 @@ def _server(server: str, channel: str) -> Json:
 
 
 class Teams:
-    """The connector's service."""
+    """The connector's service, which has an address of its own for each tenant."""
 
     def __init__(self, limit: Checked = no_limit) -> None:
         self._limit = limit
@@ -238,10 +238,11 @@ class Teams:
         """Called with the conversation, the message's id and the activity."""
 
     def routes(self) -> list[web.RouteDef]:
+        chats = "/{tenant}/v3/conversations"
         return [
-            web.post("/v3/conversations", self._create),
-            web.post("/v3/conversations/{chat}/activities", self._post),
-            web.put("/v3/conversations/{chat}/activities/{id}", self._edit),
+            web.post(chats, self._create),
+            web.post(chats + "/{chat}/activities", self._post),
+            web.put(chats + "/{chat}/activities/{id}", self._edit),
         ]
 
     async def _create(self, request: web.Request) -> web.Response:

@@ -57,7 +57,7 @@ async def run(where: dict[str, Any], folder: Path) -> None:
         discord_token="not.a.token",
         teams_app_id=where["app"],
         teams_app_secret="none",
-        teams_tenants=where["tenant"],
+        teams_tenants=where["tenants"],
     )
     program = Program(settings)
     program.open()

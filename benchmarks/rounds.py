@@ -131,7 +131,7 @@ class Round:
         discord = DiscordAdapter("not.a.token")
         teams = TeamsAdapter(app_id=APP, app_secret="none", tenants=frozenset({TENANT}))
         teams._connector.credentials.get_access_token = lambda force_refresh=False: "stub"
-        teams._chats._services[TENANT] = url  # as any earlier event of the tenant told it
+        teams._chats._services[TENANT] = f"{url}/{TENANT}/"  # as any earlier event of the tenant told it
         return discord, teams
 
     def _count_threads(self) -> None:
