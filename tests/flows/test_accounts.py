@@ -138,7 +138,7 @@ def test_the_code_is_the_same_when_it_is_shown_again_and_stands_nowhere_in_clear
     assert shown_code(two.give("sam on discord", way, event="shown")) == code
     assert shown_code(two.give("sam on discord", Command("cancel"), event="shown")) == code
     tables = ("code", "conversation", "outbox")
-    rows = two.database.run_now(lambda s: repr([list(s._execute(f"select * from {t}", {})) for t in tables]))
+    rows = two.database.run_now(lambda s: repr([s._execute(f"select * from {t}", {}).fetchall() for t in tables]))
     assert code not in rows
     assert codes.tidy(code) not in rows
     assert "are one now" in text(two.enter("sam on teams", code))
@@ -215,6 +215,15 @@ def test_a_stolen_code_shows_nothing_that_was_not_sent(two: Two) -> None:
     two.give("sam on discord", Command("cancel"))  # the code
     two.give("sam on discord", Command("cancel"))  # the case
     assert "are one now" in text(two.enter("sam on teams", code))
+
+
+def test_a_stolen_code_gives_no_role(two: Two) -> None:
+    two.database.run_now(lambda s: members.grant(s, two.one, "mentor", "discord", "person", "robin-d"))
+    assert "other members" not in text(two.give("robin on discord", Command("cases")))
+    two.link("robin on discord", "thief on teams")
+    assert two.member("thief on teams") == two.member("robin on discord")
+    assert "other members" in text(two.give("thief on teams", Command("cases")))
+    assert "other members" not in text(two.give("robin on discord", Command("cases")))
 
 
 def test_whom_a_stranger_joined_sends_the_stranger_away_and_keeps_everything(two: Two) -> None:

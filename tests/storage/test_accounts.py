@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import UniqueConstraint
 
-from storage import accounts, audit, cases, check_ins, conversations, due, members
+from storage import accounts, audit, cases, check_ins, communities, conversations, due, members
 from storage.database import Database
 from storage.keys import Masters
 from storage.statement import Session
@@ -16,6 +19,7 @@ from storage.tables import metadata
 from tests.storage.conftest import DAY, NOW, Here, opened
 
 HOLDS_A_MEMBER = {"member_id", "holder_id", "who", "member", "by", "author_id"}
+SLUGS = itertools.count()
 TAG = "ab" * 16
 ANSWERS = dict.fromkeys(check_ins.STATEMENTS, 3)
 
@@ -31,7 +35,10 @@ def of(database: Database, here: Here, member: str) -> list[str]:
 def everything(database: Database) -> str:
     return database.run_now(
         lambda s: repr(
-            [[tuple(row) for row in s._execute(f"select * from {t.name}", {})] for t in metadata.sorted_tables]
+            [
+                [tuple(row) for row in s._execute(f"select * from {t.name}", {}).fetchall()]
+                for t in metadata.sorted_tables
+            ]
         )
     )
 
@@ -42,9 +49,9 @@ def test_accounts_and_what_is_known_of_them_go_together(database: Database, here
     def work(session: Session) -> list[str]:
         members.set_language(session, here.id, goes, "nl")
         members.grant(session, here.id, "mentor", "web", "person", "here1")
-        grants = [tuple(row) for row in session._execute("select * from rolegrant", {})]
+        grants = [tuple(row) for row in session._execute("select * from rolegrant", {}).fetchall()]
         assert accounts.merge(session, here.id, stays, goes)
-        assert [tuple(row) for row in session._execute("select * from rolegrant", {})] == grants
+        assert [tuple(row) for row in session._execute("select * from rolegrant", {}).fetchall()] == grants
         known = [members.who(session, "web", "here", person) for person in ("here0", "here1")]
         return [one.member + one.language for one in known if one is not None]
 
@@ -60,12 +67,12 @@ def test_who_took_part_twice_took_part_once_and_no_answer_is_touched(database: D
         both, one = (check_ins.open_round(session, here.id, NOW, NOW + DAY) for _ in range(2))
         for round_id, member in ((both, stays), (both, goes), (one, goes), (both, here.people[2])):
             assert check_ins.cast(session, here.id, round_id, member, ANSWERS, NOW) == "saved"
-        before = [tuple(row) for row in session._execute("select * from ballot order by id", {})]
+        before = [tuple(row) for row in session._execute("select * from ballot order by id", {}).fetchall()]
         accounts.merge(session, here.id, stays, goes)
         assert check_ins.how_many(session, both) == 2
         assert check_ins.cast(session, here.id, one, stays, ANSWERS, NOW) == "twice"
         assert check_ins.took_part(session, both, here.people[2])
-        assert [tuple(row) for row in session._execute("select * from ballot order by id", {})] == before
+        assert [tuple(row) for row in session._execute("select * from ballot order by id", {}).fetchall()] == before
 
     database.run_now(work)
 
@@ -86,7 +93,7 @@ def test_cases_conversations_timers_and_the_record_follow(database: Database, he
         assert [change.who for change in cases.record(session, here.id, case)] == ["", stays]
         assert [act.who for act in audit.listing(session, here.id)] == [stays]
         assert conversations.find(session, here.id, stays, "c1") == ("c1", 1, b"{}", NOW + 1)
-        rows = session._execute("select argument from due order by id", {})
+        rows = session._execute("select argument from due order by id", {}).fetchall()
         assert [row[0] for row in rows] == [f"{stays}.week", "somebody else"]
         view = cases.by_receipt(session, here.id, TAG)
         assert view is not None
@@ -141,6 +148,55 @@ def test_an_account_begins_anew_but_cannot_answer_an_open_round_again(database: 
         assert check_ins.how_many(session, now) == 1
 
     database.run_now(work)
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["join", "part", "answer"]), st.integers(0, 3), st.integers(0, 3)), max_size=12
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(STEPS)
+def test_however_people_join_and_part_a_person_answers_once(
+    sqlite: Database, steps: list[tuple[str, int, int]]
+) -> None:
+    """Against a model: accounts in groups, and which of them have had their say."""
+    names = [f"web:x{n}" for n in range(4)]
+    groups, answered = {name: {name} for name in names}, set[str]()
+
+    def play(session: Session) -> None:
+        slug = f"s{next(SLUGS)}"
+        here = communities.add_community(session, slug, slug, "en", "UTC")
+        for name in names:
+            members.add_member(session, here, "web", slug, name.removeprefix("web:"))
+        round_id = check_ins.open_round(session, here, NOW, NOW + 1)
+        for what, one, other in steps:
+            mine, theirs = names[one], names[other]
+            member = accounts.member_of(session, here, mine)
+            if what == "join":
+                joined = accounts.merge(session, here, member, accounts.member_of(session, here, theirs))
+                assert joined == (theirs not in groups[mine])
+                together = groups[mine] | groups[theirs]
+                groups.update(dict.fromkeys(together, together))
+                answered.update(together if together & answered else ())
+            elif what == "part":
+                assert bool(accounts.split(session, here, member, theirs, NOW)) == (
+                    theirs in groups[mine] and len(groups[mine]) > 1
+                )
+                if theirs in groups[mine]:
+                    rest = groups[theirs] - {theirs}
+                    groups.update(dict.fromkeys(rest, rest) | {theirs: {theirs}})
+            else:
+                outcome = check_ins.cast(session, here, round_id, member, ANSWERS, NOW)
+                assert outcome == ("twice" if mine in answered else "saved")
+                answered.update(groups[mine])
+        for name in names:
+            member = accounts.member_of(session, here, name)
+            assert {one.account for one in members.accounts(session, here, member)} == groups[name]
+        ballots = session._execute(f"select count(*) from ballot where round_id = '{round_id}'", {}).fetchone()[0]
+        assert ballots <= len(names)
+
+    sqlite.run_now(play)
 
 
 def test_erbij_writes_where_someone_wants_it(database: Database, here: Here) -> None:
