@@ -24,6 +24,7 @@ EFFECTS: dict[str, dict[str, dict[str, Any]]] = {
         "confirm": {"cast": "saved"},
     },
     "belonging_case": {"confirm": {"salt": "00" * 16}, "tag": {"save": None}},
+    "hear_back": {"where": {"salt": "00" * 16}, "tag": {"save": None}},
     "language": {"language": {"set": None}},
 }
 """What the effects gave, by flow and by the answer after which they happen: there is no database here."""
