@@ -8,7 +8,7 @@ from babel.dates import format_datetime
 
 from flows.engine import COORDINATOR, SETUP, Chat, Choice, Shown, Start, flow
 from flows.engine.timers import recurring_key
-from flows.setup.rules import ROLES, missing, next_step
+from flows.setup.rules import NOBODY, ROLES, missing, next_step
 from flows.words import NAMES, Msg, _
 from storage import due
 from storage import setup as stored
@@ -32,11 +32,9 @@ async def setup(chat: Chat) -> None:
         )
         await chat.hand_over("setup_about" if which == "new" else "setup_join")
     chat.show(Shown(now.name, list(rows(now))))
-    for gap in missing(now).values():
-        chat.say(gap)
+    # One thing at a time: the card shows all that is not set yet.
+    chat.say(next(iter(missing(now).values()), _("Everything is set.")))
     at = await chat.do("next", due.when, recurring_key(chat.community, "open_check_in"))
-    if not missing(now):
-        chat.say(_("Everything is set."))
     if at is not None and any(place.kind == "students" for place in now.places):
         chat.say(_("The next check-in comes on {moment}, in the students' channel.", moment=moment(at, now, chat)))
     for way in ways_on(now):
@@ -48,21 +46,19 @@ def rows(now: SetUp) -> Iterator[tuple[Msg | str, Msg | str]]:
     yield _("Language"), NAMES[now.language]
     yield _("Time zone"), now.time_zone
     yield _("Cases"), _("only on Erbij's own page") if now.doorbell else _("in the chat, or on Erbij's own page")
-    several = len({place.platform for place in now.places}) > 1
+    several = len({p.platform for p in now.places} | {g.platform for g in now.grants}) > 1
     for kind, group in GROUPS.items():
         channels = [p.name + (f" ({PLATFORMS[p.platform]})" if several else "") for p in now.places if p.kind == kind]
-        yield group, listed([*channels, *people(now, ROLES[kind])])
-    yield _("Coordinators"), listed(people(now, COORDINATOR))
+        where: Msg | str = ", ".join(channels) or _("no channel yet")
+        people = holders(now, ROLES[kind])
+        nobody = _("nobody yet") if ROLES[kind] in NOBODY else ""
+        yield group, Msg("{where} · {who}", {"where": where, "who": people or nobody}) if people or nobody else where
+    yield _("Coordinators"), holders(now, COORDINATOR)
 
 
-def people(now: SetUp, role: str) -> list[str]:
+def holders(now: SetUp, role: str) -> str:
     """The names of who holds a role."""
-    return list(dict.fromkeys(grant.name for grant in now.grants if grant.role == role and grant.name))
-
-
-def listed(names: list[str]) -> Msg | str:
-    """Names in a row."""
-    return ", ".join(names) or _("not set yet")
+    return ", ".join(dict.fromkeys(grant.name for grant in now.grants if grant.role == role and grant.name))
 
 
 def ways_on(now: SetUp) -> Iterator[Start]:

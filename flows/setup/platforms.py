@@ -56,7 +56,7 @@ async def setup_join(chat: Chat) -> None:
     joined = await chat.do("join", join, Comer(chat.community, chat.member, chat.name), given.code, now)
     if not joined:
         chat.say(_("This code does not work, or no longer. You can ask for a new one on the other platform."))
-        chat.show(Start(SETUP, "", _("Try again")))
+        chat.show(Start("setup_join", "", _("Try again")))
         return
     chat.say(_("Good. {community} is here too, from now on. It still needs its channels here.", community=joined))
     chat.show(Start(SETUP, "", _("Go on with the setup")))

@@ -15,7 +15,10 @@ KEEP = (Choice("keep", _("Keep it"), "primary"),)
 """The one answer to a doubt, beside Back."""
 ROLES = {"students": "student", "mentors": "mentor", "leads": "lead"}
 """Each purpose of a channel, and the role of who works there."""
-STAFF_ONLY = frozenset({"mentors", "leads"})
+STAFF_ONLY = {
+    "mentors": _("Everyone here can read {channel}, students too. Cases are announced there."),
+    "leads": _("Everyone here can read {channel}, students too. Summaries are posted there."),
+}
 """Purposes whose channel holds what students should not read."""
 NO_PLACE = {
     "students": _("The students have no channel yet: no check-in can be posted."),
@@ -30,10 +33,15 @@ NOBODY = {
 
 
 def missing(now: SetUp) -> dict[str, Msg]:
-    """What is not set yet, each with what that means: a purpose without a channel, a role without anybody."""
+    """What is not set yet, in order, with what that means: a purpose without a channel, a role without anybody."""
     places, held = {place.kind for place in now.places}, {grant.role for grant in now.grants}
-    no_place = {kind: said for kind, said in NO_PLACE.items() if kind not in places}
-    return no_place | {role: said for role, said in NOBODY.items() if role not in held}
+    gaps: dict[str, Msg] = {}
+    for kind, role in [*ROLES.items(), ("", "coordinator")]:
+        if kind and kind not in places:
+            gaps[kind] = NO_PLACE[kind]
+        if role in NOBODY and role not in held:
+            gaps[role] = NOBODY[role]
+    return gaps
 
 
 def next_step(now: SetUp) -> str:
@@ -43,17 +51,19 @@ def next_step(now: SetUp) -> str:
 
 
 def place_doubts(kind: str, chosen: Picked, now: SetUp, platform: str) -> Iterator[Msg]:
-    """Why a channel may be the wrong one for a purpose."""
+    """Why a channel may be the wrong one for a purpose; what was kept before in spite of it is not asked again."""
     if not chosen.can_post:
         yield _(
             "I cannot write in {channel} yet. Please let me see that channel and send messages in it: its own "
             "permissions say who may.",
             channel=chosen.name,
         )
+    channels = {place.kind: place.external_id for place in now.places if place.platform == platform}
+    if channels.get(kind) == chosen.id:
+        return
     if chosen.open_to_all and kind in STAFF_ONLY:
-        yield _("Everyone here can read {channel}, students too. Cases are announced there.", channel=chosen.name)
-    taken = {place.external_id for place in now.places if place.platform == platform and place.kind != kind}
-    if chosen.id in taken:
+        yield _(STAFF_ONLY[kind].text, channel=chosen.name)
+    if chosen.id in channels.values():
         yield _("{channel} is the channel for another group already.", channel=chosen.name)
 
 

@@ -4,6 +4,7 @@
 ``> Sam types hello``, ``> Sam asks /help``, ``> Sam looks``, ``> Sam fills in`` with ``question = answer`` indented
 below it, ``> posts in mentors``, ``> it is 2026-11-26 12:00``, ``> Erbij restarts``. ``{case}``, ``{receipt}`` and
 ``{code}`` stand for what is random: the first time they match anything of the right shape, from then on only the same.
+``> Alex adds Erbij`` shows what Erbij then says to everyone.
 ``> in Teams, Robin looks``, and every other act so begun, happens on the other of two surfaces.
 """
 
@@ -107,8 +108,8 @@ class Player:
         if line == "> Erbij restarts":
             await self._world.restart()
             return None
-        if found := re.fullmatch(r"> posts in (\w+)", line):
-            return list(await surface.posts(found[1]))
+        if found := re.fullmatch(r"> posts in (\w+)|> (\w+) adds Erbij", line):
+            return await self._public(surface, *found.groups())
         if found := re.fullmatch(r"> (\w+) presses \[(.+?)\](?: in (\w+))?", line):
             await surface.press(found[1], found[2], found[3] or "")
         elif found := re.fullmatch(r"> (\w+) types (.+)", line):
@@ -123,6 +124,12 @@ class Player:
             raise AssertionError(f"no such act: {line}")
         await self._world.settle()
         return list(await surface.seen(found[1]))
+
+    async def _public(self, surface: Any, place: str | None, who: str | None) -> list[str]:
+        """What stands in a channel; in the general one, after someone added Erbij."""
+        if who:
+            await surface.add(who)
+        return list(await surface.posts(place or "general"))
 
     def _filled(self, line: str) -> str:
         for name, value in self._known.items():

@@ -51,10 +51,11 @@ class World:
         """One event, taken by the product."""
         return await self.runtime.receive(incoming)
 
-    async def open(self, *surfaces: Any) -> None:
-        """Found one community where the surfaces are, and start the sender."""
+    async def open(self, *surfaces: Any, founded: bool = True) -> None:
+        """Found one community where the surfaces are (or leave that to the story), and start the sender."""
         self._surfaces = surfaces
-        await self.database.run(self._found)
+        if founded:
+            await self.database.run(self._found)
         self._send()
 
     async def close(self) -> None:

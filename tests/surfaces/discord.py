@@ -67,6 +67,20 @@ class DiscordSurface:
 
     # ------------------------------------------------------------ acts
 
+    async def add(self, who: str) -> None:
+        """Someone who manages the server invites Erbij, which says hello in the channel where Discord itself greets."""
+        backend, general = self.env.backend, self.guild.create_text_channel("general")
+        manager = self.guild.create_role("Manager", permissions=discord.Permissions(manage_guild=True))
+        backend.add_member_role(self.guild.id, self.people[who].id, manager.id)
+        backend.edit_guild(self.guild.id, {"system_channel_id": general.id})
+        self.channels["general"] = general
+        await self.env.settle()
+        client = self.adapter._client
+        server = client and client.get_guild(self.guild.id)
+        assert client is not None
+        assert server is not None
+        await client.on_guild_join(server)  # as discord.py calls it; this way it is known when it is done
+
     async def say(self, who: str, text: str) -> None:
         self._mark(who)
         await self.people[who].send_dm(text)
@@ -176,13 +190,14 @@ class DiscordSurface:
         return None
 
     def _picked(self, control: dict[str, Any], value: Any) -> Any:
-        if control["type"] == 8:
-            return [self.channels[value]]
-        if control["type"] == 6:
-            return [self.roles[value]]
-        if control["type"] == 5:
-            return [self.people[value]]
-        return value
+        """What a picker sends for names with a comma between, or for the ids that stood in it."""
+        known: dict[int, dict[str, Any]] = {8: self.channels, 6: self.roles, 5: self.people}
+        if control["type"] not in known:
+            return value
+        named = known[control["type"]]
+        if isinstance(value, str):
+            return [named[name] for name in value.split(", ")]
+        return [one for one in named.values() if str(one.id) in value]
 
 
 def _question(one: dict[str, Any]) -> str:
@@ -216,7 +231,7 @@ def _prefilled(control: dict[str, Any]) -> Any:
         case 4:
             return control.get("value") or None
         case _:
-            return None
+            return [str(one["id"]) for one in control.get("default_values") or ()] or None
 
 
 def _buttons(components: Sequence[Any]) -> Iterator[discord.Button]:

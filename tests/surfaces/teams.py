@@ -45,8 +45,7 @@ class TeamsSurface:
             {"id": f"29:{who.lower()}", "objectId": self.person_ids[who], "name": who} for who in PEOPLE
         ]
         service.channels[TEAM] = [
-            {"id": ident, "name": place.title(), "type": "standard" if place == "students" else "private"}
-            for place, ident in self.place_ids.items()
+            {"id": ident, "name": place, "type": "standard"} for place, ident in self.place_ids.items()
         ]
         # Teams' own hello when the app is added is how the adapter learns the tenant's service URL.
         self.adapter._chats._services[TENANT] = service.url
@@ -72,6 +71,13 @@ class TeamsSurface:
         mention = {"type": "mention", "text": "<at>Erbij</at>", "mentioned": {"id": BOT, "name": "Erbij"}}
         text = f"<at>Erbij</at> {name} {argument}".strip()
         await self._post(who, PEOPLE[who], text=text, entities=[mention])
+
+    async def add(self, who: str) -> None:
+        """Someone adds Erbij to the team, which says hello in its General channel. Teams tells it twice."""
+        self.place_ids["general"] = TEAM
+        added = [{"id": BOT}]
+        await self._post(who, "general", type="installationUpdate", action="add")
+        await self._post(who, "general", type="conversationUpdate", membersAdded=added)
 
     async def arrive(self, who: str) -> None:
         """Someone adds Erbij for themselves."""
@@ -201,6 +207,8 @@ def _same(asked: str, shown: str) -> bool:
 def _answer(one: dict[str, Any], answer: str) -> str:
     if one["type"] == "Input.Text":
         return answer
+    if one.get("isMultiSelect"):
+        return ",".join(_answer(one | {"isMultiSelect": False}, each) for each in answer.split(", "))
     for choice in one["choices"]:
         if answer in (choice["title"], choice["value"]) or choice["title"].startswith(f"{answer}:"):
             return str(choice["value"])
