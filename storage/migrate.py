@@ -9,6 +9,8 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
+PATIENCE = 60
+"""Seconds that SQLite waits for another process that migrates: on a busy machine that is longer than it sounds."""
 POSTGRESQL_LOCK = 0x45524249
 """An advisory lock, so that of two processes that start at once only one migrates."""
 
@@ -39,7 +41,8 @@ def upgrade(url: str) -> None:
     lite = parsed.get_backend_name() == "sqlite"
     if lite and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed if lite else parsed.set(drivername="postgresql+psycopg"))
+    patience = {"timeout": PATIENCE} if lite else {}
+    engine = create_engine(parsed if lite else parsed.set(drivername="postgresql+psycopg"), connect_args=patience)
     config = Config()
     config.set_main_option("script_location", str(VERSIONS.parent))
     config.set_main_option("path_separator", "os")
