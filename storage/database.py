@@ -15,7 +15,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 from sqlalchemy.engine import make_url
@@ -26,8 +26,6 @@ from storage.postgresql import Postgresql
 from storage.statement import Session
 
 T = TypeVar("T")
-Job = tuple[Callable[[Session], Any], Callable[[Any, BaseException | None], None], bool]
-"""A function, who hears of its result, and whether it wants a transaction to itself."""
 
 GROUP = 64
 """Functions in one transaction at the most: enough to pay a commit once, few enough to answer soon."""
@@ -40,8 +38,20 @@ _AGAIN = (
 )
 
 
+Outcome = tuple["asyncio.Future[Any] | Future[Any]", Any, BaseException | None]
+"""Who hears of a function, its result, and what went wrong instead."""
+
+
 class NotSaved(Exception):
     """The database did not take it: locked, read-only, full or gone. Nothing was stored; try again later."""
+
+
+class Job(NamedTuple):
+    """A function, who hears of its result, and whether it wants a transaction to itself."""
+
+    function: Callable[[Session], Any]
+    future: asyncio.Future[Any] | Future[Any]
+    alone: bool = False
 
 
 class Database:
@@ -92,25 +102,9 @@ class Database:
 
         ``alone``: in a transaction that no other function shares, so that its rows carry no number of theirs.
         """
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-
-        def settle(result: Any, fault: BaseException | None) -> None:
-            if future.done():
-                return
-            if fault is None:
-                future.set_result(result)
-            else:
-                future.set_exception(fault)
-
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self.waiting += 1
-
-        def wake(result: Any, fault: BaseException | None) -> None:
-            # The loop may be gone by now, with whoever waited: what was written stays written.
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(settle, result, fault)
-
-        self._jobs.put((function, wake, alone))
+        self._jobs.put(Job(function, future, alone))
         try:
             return await future
         finally:
@@ -119,14 +113,7 @@ class Database:
     def run_now(self, function: Callable[[Session], T]) -> T:
         """Like :meth:`run` for code without an event loop; blocks."""
         future: Future[T] = Future()
-
-        def settle(result: Any, fault: BaseException | None) -> None:
-            if fault is None:
-                future.set_result(result)
-            else:
-                future.set_exception(fault)
-
-        self._jobs.put((function, settle, False))
+        self._jobs.put(Job(function, future))
         return future.result()
 
     # ------------------------------------------------------------ on the thread
@@ -148,18 +135,16 @@ class Database:
 
     def _settle(self, group: list[Job]) -> None:
         try:
-            results = self._again([function for function, *_ in group])
+            results = self._again([job.function for job in group])
         except Exception as fault:  # whatever it was, its own caller hears it
             if len(group) > 1 and self._begun:
                 for job in group:
                     self._settle([job])
             else:
                 # Where no transaction even began, as under a lock, one wait is enough for the whole group.
-                for _, settle, _alone in group:
-                    settle(None, _plain(fault))
+                _tell([(job.future, None, _plain(fault)) for job in group])
         else:
-            for (_, settle, _alone), result in zip(group, results, strict=True):
-                settle(result, None)
+            _tell([(job.future, result, None) for job, result in zip(group, results, strict=True)])
 
     def _again(self, functions: list[Callable[[Session], Any]]) -> list[Any]:
         """Once more after a lost connection; a few times more where two processes met on a row."""
@@ -210,11 +195,35 @@ def _together(jobs: list[Job]) -> list[list[Job]]:
     """The jobs in their order, cut so that one which wants to be alone is."""
     groups: list[list[Job]] = []
     for job in jobs:
-        if groups and not job[2] and not groups[-1][-1][2]:
+        if groups and not job.alone and not groups[-1][-1].alone:
             groups[-1].append(job)
         else:
             groups.append([job])
     return groups
+
+
+def _tell(outcomes: list[Outcome]) -> None:
+    """Let everyone hear; an event loop is woken once for all who wait in it."""
+    loops: dict[asyncio.AbstractEventLoop, list[Outcome]] = {}
+    for outcome in outcomes:
+        if isinstance(outcome[0], asyncio.Future):
+            loops.setdefault(outcome[0].get_loop(), []).append(outcome)
+        else:
+            _settle([outcome])
+    for loop, theirs in loops.items():
+        # The loop may be gone by now, with whoever waited: what was written stays written.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle, theirs)
+
+
+def _settle(outcomes: list[Outcome]) -> None:
+    for future, result, fault in outcomes:
+        if future.done():
+            continue
+        if fault is None:
+            future.set_result(result)
+        else:
+            future.set_exception(fault)
 
 
 def _plain(fault: Exception) -> Exception:
