@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, String, bindparam, delete, func, select, update
 from sqlmodel import Field, SQLModel
 
 from storage.ids import new_id
@@ -105,7 +105,18 @@ _lock = Statement(lambda _: select(_r.id).where(*_of_round).with_for_update())
 _took_part = Statement(
     lambda _: select(_p.round_id).where(_p.round_id == bindparam("round"), _p.member_id == bindparam("member"))
 )
-_take_part = Statement(lambda sql: sql.insert(Participation).on_conflict_do_nothing())
+_take_part = Statement(
+    lambda sql: (
+        sql.insert(Participation)
+        .from_select(
+            ["round_id", "member_id"],
+            select(_r.id, bindparam("member", type_=String)).where(
+                *_of_round, _r.opens_at <= bindparam("now"), _r.closes_at > bindparam("now")
+            ),
+        )
+        .on_conflict_do_nothing()
+    )
+)
 _took_part_count = Statement(
     lambda _: select(func.count().label("n")).select_from(Participation).where(_p.round_id == bindparam("round"))
 )
@@ -156,11 +167,9 @@ def cast(  # noqa: PLR0913
     now: int,
 ) -> Literal["saved", "twice", "closed"]:
     """Put someone's answers into the box: the five statements by name, and ``remark`` (may be missing or None)."""
-    info = get_round(session, community, round)
-    if info is None or not info.opens_at <= now < info.closes_at:
-        return "closed"
-    if not session.run(_take_part, round_id=round, member_id=member):
-        return "twice"
+    if not session.run(_take_part, round=round, community=community, member=member, now=now):
+        info = get_round(session, community, round)
+        return "twice" if info is not None and info.opens_at <= now < info.closes_at else "closed"
     ballot = new_id()
     text = {name: int(answers[name]) for name in STATEMENTS} | {"remark": answers.get("remark") or ""}
     session.put(

@@ -84,11 +84,13 @@ class Who:
 
 
 _community, _space, _grant, _member, _account = map(columns, (Community, CommunitySpace, RoleGrant, Member, Account))
+# Written into the statement: values that never change need not be sent each time.
+_NOTHING, _WITHIN, _BETWEEN = (literal_column(f"'{text}'", String) for text in ("", "\x1f", "\x1e"))
 _grants = (
     select(
         func.aggregate_strings(
-            _grant.role.concat("\x1f").concat(_grant.kind).concat("\x1f").concat(_grant.external_id),
-            literal_column("'\x1e'"),  # type: ignore[arg-type]  # a plain str would wait for SQLAlchemy to execute it
+            _grant.role.concat(_WITHIN).concat(_grant.kind).concat(_WITHIN).concat(_grant.external_id),
+            _BETWEEN,  # type: ignore[arg-type]  # a plain str would wait for SQLAlchemy to execute it
         )
     )
     .where(_grant.community_id == _community.id, _grant.platform == bindparam("platform"))
@@ -121,12 +123,12 @@ _seen = (
     _community.time_zone,
     _community.slug,
     _community.doorbell,
-    func.coalesce(_member.id, "").label("member"),
-    func.coalesce(_member.language, "").label("member_language"),
-    func.coalesce(_member.name, "").label("member_name"),
-    func.coalesce(_account.address, "").label("address"),
+    func.coalesce(_member.id, _NOTHING).label("member"),
+    func.coalesce(_member.language, _NOTHING).label("member_language"),
+    func.coalesce(_member.name, _NOTHING).label("member_name"),
+    func.coalesce(_account.address, _NOTHING).label("address"),
     _unreached.label("unreached"),
-    func.coalesce(_account.latest, 0).label("latest"),
+    func.coalesce(_account.latest, literal_column("0", Integer)).label("latest"),
     _grants.label("grants"),
 )
 

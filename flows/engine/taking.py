@@ -180,7 +180,8 @@ class Taking:
 
     def _shown(self, run: Run) -> None:
         """What the run says before it asks or ends, in the language that its chat speaks by now."""
-        self.context = replace(self.context, language=run.chat.language)
+        if run.chat.language != self.context.language:
+            self.context = replace(self.context, language=run.chat.language)
         self.parts += draw.pieces(run.chat.shown, self.context.language)
 
     def post(self, conversation: str, post: Post) -> None:

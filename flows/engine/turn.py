@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from flows import seam
@@ -101,14 +100,25 @@ def recognise(session: Session, incoming: seam.Incoming, who: members.Who, site:
     if not who.community_name and COORDINATOR not in roles:
         return None
     language = who.language or language_of(incoming.locale or who.community_language)
-    here = Context(who.community, who.community_name, who.time_zone, language, roles=roles, space=space)
     if person is None:
-        return here
+        return Context(who.community, who.community_name, who.time_zone, language, space=space)
     name = person.name if roles & STAFF else ""
     member = _noted(session, incoming, person, who, name)
     page = f"{site.rstrip('/')}/c/{who.slug}" if site else ""
     account = f"{space.platform}:{person.id}"
-    return replace(here, member=member, name=name, page=page, doorbell=bool(who.doorbell), account=account)
+    return Context(
+        who.community,
+        who.community_name,
+        who.time_zone,
+        language,
+        member,
+        name,
+        roles,
+        page,
+        bool(who.doorbell),
+        account,
+        space,
+    )
 
 
 def roles_of(who: members.Who, person: seam.Person) -> frozenset[str]:
