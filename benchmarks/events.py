@@ -25,7 +25,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
+from aiohttp import ClientError, web
 from crowds import CHANNEL, PATIENCE, SERVER, TEAMS_CHANNEL, Crowd, InTeams, OnDiscord, Student, Tenant
 from platforms import Discord, Teams
 from report import report
@@ -71,14 +71,19 @@ class Load:
             if at >= self._counts_from:
                 self.lags.append(time.perf_counter() - at)
             self.finished += act == "confirm"
-            task = asyncio.create_task(crowd.send(event, act, who))
+            task = asyncio.create_task(self._send(crowd, event, act, who))
             sending.add(task)
             task.add_done_callback(sending.discard)
         self._all_sent = True
         self._look()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._quiet.wait(), PATIENCE)
-        await asyncio.gather(*sending, return_exceptions=True)  # a fault leaves its event unanswered: it is lost
+        await asyncio.gather(*sending)
+
+    async def _send(self, crowd: Crowd, event: str, act: str, who: Student) -> None:
+        """Send one; a fault leaves it without an answer, and so lost."""
+        with contextlib.suppress(ClientError, TimeoutError):
+            await crowd.send(event, act, who)
 
     def _next(self, crowd: Crowd, number: int) -> tuple[str, Student]:
         """Help now and then; else whoever can go on; else someone who begins."""

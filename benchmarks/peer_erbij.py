@@ -11,11 +11,14 @@ from turns import Bench
 from bot.metrics import Metrics
 from bot.runtime import Runtime
 from bot.time import Clock
+from flows.catalogue import catalogue
 from flows.check_ins.check_in import CheckIn
 from flows.engine import Chat, Choice, flow
 from flows.seam import Buttons, Filled, Form, Incoming, Person, Pressed, Reply, Space, Text
 from flows.words import Msg
 from storage import check_ins
+from storage.database import Database
+from storage.statement import Session
 
 NUMBERS = tuple(Choice(str(number), str(number)) for number in range(1, 6))
 
@@ -31,12 +34,11 @@ async def five_questions(chat: Chat) -> None:
 class Students:
     """Students who answer through the door that every adapter knocks at."""
 
-    def __init__(self, folder: Path) -> None:
-        bench = Bench(f"sqlite:///{folder / 'erbij.sqlite3'}")
-        bench.catalogue.flows[five_questions.name] = five_questions
-        self.runtime = Runtime(bench.database, bench.catalogue, Clock(), Metrics())
-        now = self.runtime.clock.now()
-        self.round = bench.database.run_now(lambda s: check_ins.open_round(s, bench.community, now, now + 10**9))
+    def __init__(self, database: Database, round_: str) -> None:
+        found = catalogue()
+        found.flows[five_questions.name] = five_questions
+        self.runtime = Runtime(database, found, Clock(), Metrics())
+        self.round = round_
 
     async def give(self, person: str, number: int, act: Any) -> Reply:
         return await self.runtime.receive(Incoming(f"{person}.{number}", Space("web", "bench"), Person(person), act))
@@ -64,8 +66,15 @@ def _ended(reply: Reply, turns: int) -> int:
     return turns
 
 
+def opened(session: Session, community: str) -> str:
+    """A round that is open by the real clock."""
+    now = Clock().now()
+    return check_ins.open_round(session, community, now, now + 10**9)
+
+
 def start(folder: Path) -> dict[str, peer.Walk]:
-    students = Students(folder)
+    bench = Bench(f"sqlite:///{folder / 'erbij.sqlite3'}")
+    students = Students(bench.database, bench.database.run_now(lambda s: opened(s, bench.community)))
     return {"questions": students.questions, "check_in": students.check_in}
 
 

@@ -67,7 +67,7 @@ async def run(where: dict[str, Any], folder: Path) -> None:
 
 
 def main() -> None:
-    logs.set_up(level=logging.WARNING)
+    logs.set_up(level=logging.ERROR)
     where = json.loads(sys.stdin.readline())
     point(where)
     with tempfile.TemporaryDirectory() as folder:
