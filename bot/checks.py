@@ -10,7 +10,7 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.settings import Misconfigured, Settings, faults, master_key
-from storage import communities, due, migrate, outbox, places
+from storage import communities, due, migrate, outbox, places, rotation
 from storage.database import Database, NotSaved
 from storage.keys import KeyFault, Masters
 
@@ -50,6 +50,7 @@ def _database(url: str, public_url: str, masters: Masters) -> list[Finding]:
         database.open()
         found = [Finding(True, "The database opens, and the master key fits it.")]
         depth, dead = database.run_now(outbox.depth), database.run_now(due.dead)
+        found += _rotation(masters, database.run_now(rotation.behind))
         known = database.run_now(communities.every)
         doorbells = database.run_now(communities.with_doorbell)
         for community, _slug, name, _language, _zone in known:
@@ -66,6 +67,19 @@ def _database(url: str, public_url: str, masters: Masters) -> list[Finding]:
         found.append(Finding(False, f"{depth.dead} messages were given up: see 'erbij outbox'."))
     if dead:
         found.append(Finding(False, f"{len(dead)} timers failed too often: see the log."))
+    return found
+
+
+def _rotation(masters: Masters, behind: rotation.Behind) -> list[Finding]:
+    found = []
+    if behind.lost:
+        text = f"{behind.lost} cases, letters or conversations need a master key that is not in ERBIJ_MASTER_KEY."
+        found.append(Finding(False, text))
+    if behind.older:
+        text = f"{behind.older} cases, letters or conversations need an older master key: run 'erbij keys rotate'."
+        found.append(Finding(False, text))
+    elif masters.older:
+        found.append(Finding(True, "Nothing needs an older master key: take them out of ERBIJ_MASTER_KEY."))
     return found
 
 

@@ -43,7 +43,9 @@ class Masters:
         if any(len(key) != 32 for key in raw):
             raise KeyFault("a master key is not 32 bytes long")
         self._ciphers = {hashlib.sha256(b"erbij-id" + key).digest()[:_ID]: AESGCM(key) for key in raw}
-        self.newest = next(iter(self._ciphers))
+        self.newest, *older = self._ciphers
+        self.older = frozenset(older)
+        """By what their wrapped keys begin, like ``newest``."""
 
     def wrap(self, key: bytes, identity: str) -> bytes:
         """A key, or a text that does not stay, sealed under the newest master for one identity."""

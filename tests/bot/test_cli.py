@@ -83,7 +83,9 @@ def test_keys_rotate_lets_the_old_one_go(monkeypatch: pytest.MonkeyPatch) -> Non
     assert run.invoke(app, ["outbox"]).exit_code == 0
     monkeypatch.setenv("ERBIJ_MASTER_KEY", f"{fresh},{old}")
     assert run.invoke(app, ["keys", "rotate"]).exit_code == 0
+    assert "Nothing needs an older master key" in run.invoke(app, ["check"]).output
     monkeypatch.setenv("ERBIJ_MASTER_KEY", fresh)
+    assert "older master key" not in run.invoke(app, ["check"]).output
     assert run.invoke(app, ["outbox"]).exit_code == 0
     monkeypatch.setenv("ERBIJ_MASTER_KEY", old)
     assert run.invoke(app, ["outbox"]).exit_code == 1

@@ -15,7 +15,7 @@ from storage import cases, conversations
 from storage.database import Database
 from storage.keys import KeyFault, Keys, Masters, new_key, unseal
 from storage.meta import database_key
-from storage.rotation import Rotated, rotate
+from storage.rotation import Behind, Rotated, behind, rotate
 from storage.statement import Session
 from storage.tables import metadata
 from tests.conftest import _create
@@ -151,3 +151,17 @@ def test_after_a_rotation_everything_goes_on_without_the_old_key(programme: Prog
         for case in (programme.kept, programme.waits):
             view = database.run_now(lambda s, c=case: cases.read(s, here.id, c))  # type: ignore[misc]
             assert view.text == {"issue": CANARY}
+
+
+def test_what_still_needs_an_older_key_is_counted(programme: Programme) -> None:
+    new = new_key()
+    with opened(programme.url, Masters(f"{new},{programme.old}")) as database:
+        assert database.run_now(behind) == Behind(older=4, lost=0)
+        database.run_now(rotate)
+        assert database.run_now(behind) == Behind(older=0, lost=0)
+        database.run_now(lambda s: conversations.add(s, "d", programme.here.id, programme.here.people[2], b"new", NOW))
+        assert database.run_now(behind) == Behind(older=0, lost=0)
+    with opened(programme.url, Masters(f"{programme.old},{new}")) as late:  # a process that was not started again
+        late.run_now(lambda s: conversations.add(s, "e", programme.here.id, programme.here.people[2], b"old", NOW))
+    with opened(programme.url, Masters(new)) as database:
+        assert database.run_now(behind) == Behind(older=0, lost=1)
