@@ -9,7 +9,8 @@ from aiohttp import web
 
 from adapters.web import draw
 from adapters.web.acts import act_of, event_of, page_event
-from flows.seam import Incoming, Receive, Reply, Space
+from adapters.web.words import chrome
+from flows.seam import Buttons, Card, Form, Incoming, Receive, Reply, Space
 
 STARTS = ("tell", "answer")
 
@@ -68,5 +69,21 @@ def _page(slug: str, name: str, reply: Reply) -> web.Response:
         event=secrets.token_urlsafe(12),
         parts=reply.parts,
         bad=draw.has_errors(reply.parts),
+        heading=_heading(reply),
+        again=_token(reply),
+        typing=any(isinstance(part, Form) for part in reply.parts),
         wide=False,
     )
+
+
+def _heading(reply: Reply) -> str:
+    """What this step is: the title of its form, or else of what there is to read."""
+    titles = [part.title for kind in (Form, Card) for part in reply.parts if isinstance(part, kind)]
+    said = chrome(reply.language)
+    return titles[0] if titles else said("case_said" if reply.saved else "case_not_saved")
+
+
+def _token(reply: Reply) -> str:
+    """By what the question that waits can be shown again, in another language say; empty when nothing waits."""
+    buttons = (button.id for part in reply.parts if isinstance(part, Buttons) for button in part.buttons)
+    return next((".".join(one.split(".")[:3]) for one in buttons if one.startswith("c.")), "")

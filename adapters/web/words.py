@@ -48,7 +48,6 @@ CHROME: dict[str, Msg] = {
     "again": _("Try again"),
     "offline": _("The connection is gone. Erbij tries to get it back."),
     # forms
-    "optional": _("may stay empty"),
     "no_answer": _("No answer"),
     "choose": _("Choose"),
     "count": _("{n} of {most} characters"),
@@ -68,6 +67,8 @@ CHROME: dict[str, Msg] = {
     "case_back_lead": _("With the words of your receipt you read the answer of the mentors, and write on."),
     "case_follow": _("Continue with a receipt"),
     "case_leave": _("Leave this page"),
+    "case_said": _("Message from Erbij"),
+    "case_not_saved": _("This was not saved"),
     "privacy": _("Privacy"),
     "terms": _("Terms of use"),
     # the front page

@@ -8,7 +8,6 @@ from flows.engine import Form, line
 from flows.words import Msg, _
 
 ROLES_ONLY = _("Write roles instead of names: a teacher, a fellow student.")
-MAY_SKIP = _("You can leave this empty.")
 
 
 class SixQuestions(Form):
@@ -19,13 +18,11 @@ class SixQuestions(Form):
 
     issue: str = line(_("What was it about?"), most=2000, long=True, help=ROLES_ONLY)
     involved: str | None = line(_("Who was involved?"), most=2000, long=True, required=False, help=ROLES_ONLY)
-    teacher: str | None = line(
-        _("What did the teacher do or say?"), most=2000, long=True, required=False, help=MAY_SKIP
-    )
-    student: str | None = line(_("What did you do or say?"), most=2000, long=True, required=False, help=MAY_SKIP)
-    others: str | None = line(_("What did others do or say?"), most=2000, long=True, required=False, help=MAY_SKIP)
+    teacher: str | None = line(_("What did the teacher do or say?"), most=2000, long=True, required=False)
+    student: str | None = line(_("What did you do or say?"), most=2000, long=True, required=False)
+    others: str | None = line(_("What did others do or say?"), most=2000, long=True, required=False)
     belonging: str | None = line(
-        _("What did it do to your feeling of belonging?"), most=2000, long=True, required=False, help=MAY_SKIP
+        _("What did it do to your feeling of belonging?"), most=2000, long=True, required=False
     )
 
 

@@ -31,7 +31,7 @@ class CheckIn(Form):
         most=500,
         long=True,
         required=False,
-        help=_("You can leave this empty. Please use no names."),
+        help=_("Please use no names."),
     )
 
 

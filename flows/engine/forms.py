@@ -20,6 +20,7 @@ _KEPT = {
     "\u200c",
     "\u200d",
 }  # the joiners belong to Persian script and to emoji
+MAY_STAY_EMPTY = _("You can leave this empty.")
 DRAFT = 20_000
 """Characters of a refused answer that are kept to be shown again."""
 
@@ -104,7 +105,12 @@ class Question:
                     draft = tuple(seam.Picked(**one) for one in draft)
                 else:
                     draft = seam.Picked(**draft) if isinstance(draft, dict) else None
-        return seam.Field(name, say(self.text), kind, say(self.help), self.required, draft, say(error))
+        return seam.Field(name, say(self.text), kind, self.about(language), self.required, draft, say(error))
+
+    def about(self, language: str) -> str:
+        """What stands beside the question, the same everywhere: whether it must be answered, and the help."""
+        sentences = (None if self.required else MAY_STAY_EMPTY, self.help)
+        return " ".join(said(one, language) for one in sentences if one is not None)
 
 
 class Form(BaseModel):

@@ -27,7 +27,7 @@ class Students(Form):
         _("Which role do students have?"),
         "role",
         required=False,
-        help=_("Leave it empty, and everyone who is not named otherwise is a student."),
+        help=_("Then everyone who is not named otherwise is a student."),
     )
 
 

@@ -29,4 +29,4 @@ def test_a_question_fits_its_place_in_every_language() -> None:
         for question in form.questions.values():
             for language in LANGUAGES:
                 assert len(said(question.text, language)) <= 45, said(question.text, language)
-                assert question.help is None or len(said(question.help, language)) <= 100
+                assert len(question.about(language)) <= 100

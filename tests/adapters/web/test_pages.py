@@ -18,6 +18,7 @@ from flows.seam import (
     Form,
     Gone,
     Line,
+    Opened,
     Options,
     Outgoing,
     Pressed,
@@ -256,3 +257,32 @@ async def test_an_edit_takes_the_place_of_what_stood_there(world: World) -> None
 async def test_a_place_or_person_that_is_not_there_is_gone(world: World, where: dict[str, str]) -> None:
     with pytest.raises(Gone):
         await world.adapter.send(post("o1", "x", **where))
+
+
+async def test_each_step_is_called_what_it_is(world: World) -> None:
+    for answer, heading in (
+        (Reply((Text("Before."), FORM)), "Your week"),
+        (Reply((Card("Your receipt", (("", "bado kemi"),)), Buttons((Button("c.9.2.kept", "Kept"),)))), "Your receipt"),
+        (Reply((Text("Thank you."),)), "Message from Erbij"),
+        (Reply((Text("Try again."),), saved=False), "This was not saved"),
+    ):
+        world.answer = answer
+        tree = HTMLParser(await (await world.http.post("/c/first", data={"start": "tell"})).text())
+        assert [one.text() for one in tree.css("h1")] == [heading]
+        assert heading in tree.css_first("title").text()
+        assert heading not in [one.text() for one in tree.css("h2")]
+
+
+async def test_another_language_loses_nothing(world: World) -> None:
+    """A question is drawn again by its token, a page to read is left by a link; a form being filled has neither."""
+    world.answer = Reply((Text("Shall I?"), Buttons((Button("c.9.2.send", "Send"), Button("c.9.2.:back", "Back")))))
+    tree = HTMLParser(await (await world.http.post("/c/first", data={"start": "tell"})).text())
+    dutch = tree.css_first('header button[lang="nl"]')
+    assert (dutch.attributes["name"], dutch.attributes["formaction"]) == ("open", "?lang=nl")
+    await world.http.post("/c/first?lang=nl", data={"open": dutch.attributes["value"]})
+    assert (world.got[-1].act, world.got[-1].locale) == (Opened("c.9.2"), "nl")
+    for answer, links in ((Reply((Text("Thank you."),)), 3), (Reply((FORM,)), 0)):
+        world.answer = answer
+        tree = HTMLParser(await (await world.http.post("/c/first", data={"start": "tell"})).text())
+        assert len(tree.css("header.site li a")) == links
+        assert tree.css("header.site button") == []
