@@ -15,9 +15,12 @@ from flows.engine import Context, Run
 from flows.engine.chat import Step
 
 HERE = Path(__file__).parents[1] / "tests" / "journals"
-CONTEXT = Context(community="c", community_name="Year 1", member="m", roles=frozenset({"student", "mentor"}))
+CONTEXT = Context(
+    community="c", community_name="Year 1", member="m", roles=frozenset({"student", "mentor"}), account="discord:1"
+)
+BOTH = ["discord:1", "teams:2"]
 ANSWERS = {"scale": 2, "line": "Some words.", "options": None, "pick": None}
-FLOWS = {"check_in": "r", "belonging_case": "", "language": ""}
+FLOWS = {"check_in": "r", "belonging_case": "", "language": "", "link": "", "enter_code": "", "unlink": ""}
 EFFECTS: dict[str, dict[str, dict[str, Any]]] = {
     "check_in": {
         "": {"now": 1, "round": {"id": "r", "opens_at": 0, "closes_at": 10}, "took_part": False},
@@ -26,6 +29,11 @@ EFFECTS: dict[str, dict[str, dict[str, Any]]] = {
     "belonging_case": {"confirm": {"salt": "00" * 16}, "tag": {"save": None}},
     "hear_back": {"where": {"salt": "00" * 16}, "tag": {"save": None}},
     "language": {"language": {"set": None}},
+    "link": {"": {"mine": BOTH}},
+    "show_code": {"": {"code": "7K3M-Q2XW"}, "next": {"news": "joined"}},
+    "enter_code": {"code.0": {"join.0": {"outcome": "joined", "account": "teams:2"}}},
+    "write_to": {"": {"mine": BOTH}, "account": {"set": None}},
+    "unlink": {"": {"mine": BOTH}, "leaves": {"split": "n"}},
 }
 """What the effects gave, by flow and by the answer after which they happen: there is no database here."""
 
