@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,8 +29,8 @@ ABOUT: Json = {
 API = "/api/v10"
 
 
-TAKES = 0.1
-"""Seconds that a platform with limits takes to answer a post."""
+LATE, TAKES = 0.04, 0.1
+"""Seconds that a post comes at most late to a platform with limits, and that its answer takes."""
 
 
 def no_limit(_place: str) -> float:
@@ -146,13 +147,13 @@ class Discord:
 
     async def _post(self, request: web.Request) -> web.Response:
         channel = request.match_info["channel"]
+        await _travel(self._limit, random.uniform(0, LATE))
         if wait := self._limit(channel):
             told = {"message": "You are being rate limited.", "retry_after": wait, "global": False}
             return _json(told, 429, {"Via": "1.1 discord", "Retry-After": str(wait)})
         message = self.message(await request.json(), channel)
         self.posted(channel, message)
-        if self._limit is not no_limit:
-            await asyncio.sleep(TAKES)
+        await _travel(self._limit, TAKES)
         return _json(message)
 
     def message(self, data: Json, channel: str = "0") -> Json:
@@ -177,6 +178,12 @@ class Discord:
             "type": 0,
             "flags": data.get("flags") or 0,
         }
+
+
+async def _travel(limit: Checked, seconds: float) -> None:
+    """What takes time on the way, where a platform is played with its limits."""
+    if limit is not no_limit:
+        await asyncio.sleep(seconds)
 
 
 def _json(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -232,8 +239,6 @@ class Teams:
     def __init__(self, limit: Checked = no_limit) -> None:
         self._limit = limit
         self._ids = itertools.count(1000)
-        self.held = 0
-        """Posts whose answer waits for its moment."""
         self.posted: Callable[[str, str, Json], None] = lambda _chat, _message, _activity: None
         """Called with the conversation, the message's id and the activity."""
 
@@ -251,14 +256,12 @@ class Teams:
 
     async def _post(self, request: web.Request) -> web.Response:
         chat, message = request.match_info["chat"], f"m{next(self._ids)}"
+        await _travel(self._limit, random.uniform(0, LATE))
         if wait := self._limit(chat):
             told = {"error": {"code": "TooManyRequests", "message": "slow down"}}
             return web.json_response(told, status=429, headers={"Retry-After": str(max(1, round(wait)))})
         self.posted(chat, message, await request.json())
-        if self._limit is not no_limit:
-            self.held += 1
-            await asyncio.sleep(TAKES)
-            self.held -= 1
+        await _travel(self._limit, TAKES)
         return web.json_response({"id": message}, status=201)
 
     async def _edit(self, request: web.Request) -> web.Response:
