@@ -110,7 +110,7 @@ def sheets(form: Form, limits: Limits) -> tuple[tuple[Field, ...], ...]:
 
     A menu with too many values becomes several fields, named ``name~1``, ``name~2``; see :func:`merge`.
     """
-    return pages([part for one in form.fields for part in _menus(fit_field(one, limits)[0], limits)], limits.fields)
+    return pages([part for one in form.fields for part in menus(fit_field(one, limits)[0], limits)], limits.fields)
 
 
 def fit_field(one: Field, limits: Limits) -> tuple[Field, str]:
@@ -156,7 +156,8 @@ def _own(one: Field) -> str:
     return one.name.split(PAGE)[0]
 
 
-def _menus(one: Field, limits: Limits) -> Iterator[Field]:
+def menus(one: Field, limits: Limits) -> Iterator[Field]:
+    """The field, or one for each page of a menu with too many values: ``name~1``, ``name~2``; see :func:`merge`."""
     if not isinstance(one.kind, Options | Scale):
         yield one
         return
@@ -192,7 +193,7 @@ def messages(
     done: list[tuple[Part, ...]] = []
     message: list[Part] = []
     text = buttons = 0
-    for part in (piece for whole in parts for piece in _pieces(whole, limits, size)):
+    for part in (piece for whole in parts for piece in pieces(whole, limits, size)):
         more_text, more_buttons = _weight(part, size)
         full = text + more_text > limits.text or buttons + more_buttons > limits.buttons
         if message and (full or len(message) == together):
@@ -205,7 +206,8 @@ def messages(
     return tuple(done)
 
 
-def _pieces(part: Part, limits: Limits, size: Size) -> Iterator[Part]:
+def pieces(part: Part, limits: Limits, size: Size = len) -> Iterator[Part]:
+    """A part as one or more that fit; what of a form is too much are its buttons, its questions are for sheets."""
     match part:
         case Text(text):
             yield from (Text(piece) for piece in cut(text, limits.text, size) if piece.strip())

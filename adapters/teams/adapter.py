@@ -225,7 +225,7 @@ class TeamsAdapter:
     # ------------------------------------------------------------ out
 
     async def send(self, message: Outgoing) -> Sent:
-        """Deliver one message, or raise a SendError."""
+        """Deliver one message, or raise a SendError. ``Sent.message`` names all the messages that it took."""
         tenant, _, team = message.space.id.partition(":")
         carry = self._carrying.sealed(tenant, user_of(message), team) if message.person else {}
         cards = cards_for(message.parts, View(message.language, carry=carry))
@@ -242,15 +242,11 @@ class TeamsAdapter:
             service, conversation = found.service or self._chats.service(tenant), found.conversation
             summary = said(answers.PRIVATE, message.language)
         try:
-            if message.edits:
-                await self._connector.edit(service, conversation, message.edits, cards[0], summary)
-                return Sent(message.edits)
-            sent = [await self._connector.post(service, conversation, card, summary) for card in cards]
+            return Sent(await self._connector.show(service, conversation, cards, summary, message.edits))
         except Blocked as blocked:
             if message.place:
                 raise Gone("not allowed to write there") from blocked
             raise
-        return Sent(sent[0])
 
 
 def user_of(message: Outgoing) -> str:

@@ -10,7 +10,7 @@ import asyncio
 import functools
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -36,6 +36,8 @@ FRESH = 240.0
 """Seconds that a token is used again; the library never gives one that ends within five minutes."""
 MEMBERS = 500
 """Members of a team that are asked for."""
+BETWEEN = "|"
+"""Between the ids of the messages that one message of ours took."""
 GLOBAL_SERVICE = "https://smba.trafficmanager.net/teams/"
 """Where to send when no activity of a tenant has told its own service URL yet."""
 
@@ -84,6 +86,22 @@ class Connector:
         await self._pace.message(conversation)
         path = f"conversations/{_part(conversation)}/activities/{_part(message)}"
         await self._call("PUT", service, path, _card(card, summary) | {"id": message})
+
+    async def show(
+        self, service: str, conversation: str, cards: Sequence[Mapping[str, Any]], summary: str, instead_of: str = ""
+    ) -> str:
+        """Show cards, instead of those of an earlier time if there are any; the ids of their messages, in one."""
+        old = instead_of.split(BETWEEN) if instead_of else []
+        for message, card in zip(old, cards, strict=False):
+            await self.edit(service, conversation, message, card, summary)
+        new = [await self.post(service, conversation, card, summary) for card in cards[len(old) :]]
+        for message in old[len(cards) :]:
+            await self._delete(service, conversation, message)
+        return BETWEEN.join([*old[: len(cards)], *new])
+
+    async def _delete(self, service: str, conversation: str, message: str) -> None:
+        await self._pace.message(conversation)
+        await self._call("DELETE", service, f"conversations/{_part(conversation)}/activities/{_part(message)}")
 
     async def private_chat(self, service: str, tenant: str, user: str) -> str:
         """The id of someone's private chat with Erbij, made if need be (the same each time)."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from adapters.fit import cut, fit_field
+from adapters.fit import PAGE, cut, fit_field, label, menus, pieces
 from adapters.teams.cards import draw
 from adapters.teams.fields import View
-from flows.seam import Card, Form, Limits, Line, Options, Part, Pick, Scale, Text, TooLarge
+from flows.seam import Buttons, Card, Field, Form, Limits, Line, Options, Part, Pick, Scale, Text, TooLarge
 
 MOST = 80_000
 """Bytes of one message in UTF-16, as Teams counts; it refuses near 100 KB."""
+OPTION = 200
+"""Characters of one value's label."""
 
 LIMITS = Limits(
     text=8_000,
@@ -28,6 +30,8 @@ LIMITS = Limits(
     sends_per_second=47.0,
     kinds=frozenset({Scale, Options, Line, Pick}),
 )
+CARD = replace(LIMITS, text=4 * LIMITS.text)
+"""A card is read as one thing, so it is split later than text."""
 
 
 def size(card: Mapping[str, Any]) -> int:
@@ -37,46 +41,115 @@ def size(card: Mapping[str, Any]) -> int:
 
 def cards_for(parts: Sequence[Part], view: View) -> list[dict[str, Any]]:
     """One card, or several in order when one is too large; TooLarge for a part that cannot be split."""
-    pieces = _pieces(parts)
-    whole = draw(pieces, view)
+    ready = list(_pieces(parts))
+    whole = draw(ready, view)
     if size(whole) <= MOST:
-        return [whole] if pieces else []
+        return [whole] if ready else []
     cards: list[dict[str, Any]] = []
     page: list[Part] = []
-    for part in pieces:
-        if page and size(draw([*page, part], view)) > MOST:
-            cards.append(draw(page, view))
+    seen = view
+    for part, of in (half for piece in ready for half in _fitting(piece, view)):
+        if page and (of is not seen or size(draw([*page, part], of)) > MOST):
+            cards.append(draw(page, seen))
             page = []
         page.append(part)
-    if page:
-        cards.append(draw(page, view))
-    if any(size(card) > MOST for card in cards):
-        raise TooLarge
-    return cards
+        seen = of
+    return [*cards, draw(page, seen)]
 
 
-def _pieces(parts: Sequence[Part]) -> list[Part]:
-    pieces: list[Part] = []
+def _pieces(parts: Sequence[Part]) -> Iterator[Part]:
+    """The parts within Teams' limits; what one of them takes in a message is another matter."""
     for part in parts:
-        if isinstance(part, Text):
-            pieces.extend(Text(piece) for piece in cut(part.text, LIMITS.text))
-        elif isinstance(part, Card):
-            rows = [(label, piece) for label, text in part.rows for piece in cut(text, LIMITS.text) or ("",)]
-            total = sum(len(text) for _label, text in rows)
-            pieces.extend([part] if total < 4 * LIMITS.text else [Card(part.title, (row,)) for row in rows])
-        elif isinstance(part, Form):
-            pieces.extend(_fitted(part))
+        if isinstance(part, Form):
+            yield from _questions(part)
         else:
-            pieces.append(part)
-    return pieces
+            yield from pieces(part, CARD if isinstance(part, Card) else LIMITS)
 
 
-def _fitted(form: Form) -> list[Part]:
-    """A form whose questions fit beside their inputs, after the words that do not."""
-    fitted = [
-        (replace(field, error=one.error), more)
-        for one in form.fields[: LIMITS.fields]
-        for field, more in [fit_field(replace(one, error=""), LIMITS)]
+def _questions(form: Form) -> Iterator[Part]:
+    """A form whose questions fit beside their inputs, after the words that do not.
+
+    Of very many questions the first are asked: the flow asks the others when these are answered.
+    """
+    fields: list[Field] = []
+    for one in form.fields[: LIMITS.fields]:
+        field, more = fit_field(replace(one, error=""), LIMITS)
+        if more.strip():
+            yield Text(more)
+        field = replace(field, error=label(one.error, LIMITS.help))
+        if isinstance(field.kind, Options):
+            short = tuple((value, label(text, OPTION)) for value, text in field.kind.options)
+            field = replace(field, kind=Options(short))
+        fields.extend(menus(field, LIMITS))
+    yield from pieces(replace(form, fields=tuple(fields), submit=label(form.submit, LIMITS.label)), LIMITS)
+
+
+def _fitting(part: Part, view: View) -> Iterator[tuple[Part, View]]:
+    """The part, in halves for as long as it is too large."""
+    if size(draw([part], view)) <= MOST:
+        yield part, view
+        return
+    for half, seen in _halves(part, view):
+        yield from _fitting(half, seen)
+
+
+def _halves(part: Part, view: View) -> list[tuple[Part, View]]:  # noqa: PLR0911 (one line for each part)
+    match part:
+        case Text(text) if len(text) > 1:
+            return [(Text(piece), view) for piece in cut(text, len(text) // 2)]
+        case Buttons(buttons) if len(buttons) > 1:
+            middle = len(buttons) // 2
+            return [(Buttons(buttons[:middle]), view), (Buttons(buttons[middle:]), view)]
+        case Card(title, rows) if len(rows) > 1:
+            middle = len(rows) // 2
+            return [(Card(title, rows[:middle]), view), (Card(title, rows[middle:]), view)]
+        case Card(title, [(name, text)]) if len(text) > 1:
+            first, *others = cut(text, len(text) // 2)
+            return [(Card(title, ((name, first),)), view), *((Card(title, (("", one),)), view) for one in others)]
+        case Form() if part.buttons:
+            return [(replace(part, buttons=()), view), (Buttons(part.buttons), view)]
+        case Form() if len(part.fields) > 1:
+            return [(one, view) for one in _half_of(part)]
+        case Form(fields=(Field(kind=Pick()),)):
+            return [(part, seen) for seen in _half_the_lists(view)]
+        case Form(fields=(Field() as field,)):
+            return [(replace(part, fields=(half,)), view) for half in _half_the_menu(field)]
+    raise TooLarge
+
+
+def _half_of(form: Form) -> list[Form]:
+    """The first half of the questions; the others are asked when these are answered.
+
+    The pages of one menu belong together: they become two forms, of which the one with the right value is used.
+    """
+    fields = form.fields
+    own = [one.name.split(PAGE)[0] for one in fields]
+    ends = [n for n in range(1, len(fields)) if own[n] != own[n - 1]]
+    if ends:
+        return [replace(form, fields=fields[: min(ends, key=lambda n: abs(n - len(fields) // 2))])]
+    middle = len(fields) // 2
+    return [replace(form, fields=fields[:middle]), replace(form, fields=fields[middle:])]
+
+
+def _half_the_menu(field: Field) -> list[Field]:
+    kind = field.kind
+    if isinstance(kind, Options) and len(kind.options) > 1:
+        middle = len(kind.options) // 2
+        halves: list[Options | Scale] = [Options(kind.options[:middle]), Options(kind.options[middle:])]
+    elif isinstance(kind, Scale) and kind.high > kind.low:
+        middle = (kind.low + kind.high) // 2
+        halves = [Scale(kind.low, middle, kind.low_label, ""), Scale(middle + 1, kind.high, "", kind.high_label)]
+    else:
+        raise TooLarge
+    return [replace(field, name=f"{field.name}{PAGE}{n}", kind=half, required=False) for n, half in enumerate(halves)]
+
+
+def _half_the_lists(view: View) -> list[View]:
+    """Two views, each with half of the channels and people that can be picked."""
+    places, persons = len(view.places) // 2, len(view.persons) // 2
+    if not places and not persons:
+        raise TooLarge
+    return [
+        replace(view, places=view.places[:places], persons=view.persons[:persons]),
+        replace(view, places=view.places[places:], persons=view.persons[persons:]),
     ]
-    before: list[Part] = [Text(more) for _field, more in fitted if more]
-    return [*before, replace(form, fields=tuple(field for field, _more in fitted))]

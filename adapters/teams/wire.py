@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from adapters.fit import merge
 from flows.seam import Act, Field, Filled, Form, Opened, Options, Pick, Picked, Pressed, Scale, Value
 
 DO = "erbij"
@@ -73,7 +74,8 @@ def read(data: Mapping[str, Any], known: Mapping[str, Picked] | None = None) -> 
     if what != "fill" or not isinstance(fields, dict):
         return None
     known = known or {}
-    return Filled(ident, {str(n): _value(str(k), data.get(INPUT + str(n)), known) for n, k in fields.items()})
+    values = {str(n): _value(str(k), data.get(INPUT + str(n)), known) for n, k in fields.items()}
+    return Filled(ident, merge(values))
 
 
 def picks(data: Mapping[str, Any]) -> bool:

@@ -24,6 +24,7 @@ from flows.seam import (
     TooFast,
     TooLarge,
 )
+from tests.adapters.teams.schema import elements
 from tests.adapters.teams.world import TEAM, TENANT, World, world
 
 STUDENTS = "19:students@thread.tacv2"
@@ -59,6 +60,21 @@ async def test_a_post_and_its_edit(teams: World) -> None:
     assert "Closed." in card["speak"]
     with pytest.raises(Gone):
         await teams.adapter.send(to_place(edits="not-there"))
+
+
+async def test_an_edit_grows_and_shrinks_with_its_words(teams: World) -> None:
+    long = tuple(Text(f"{n} " + "word " * 3000) for n in range(6))
+    sent = await teams.adapter.send(to_place((Text("Short."),)))
+    longer = await teams.adapter.send(to_place(long, edits=sent.message))
+    cards = teams.service.cards(STUDENTS)
+    assert len(cards) > 1
+    shown = [run["text"] for card in cards for run in elements(card) if run.get("type") == "TextRun"]
+    assert "".join("".join(shown).split()) == "".join("".join(part.text.split()) for part in long)
+    assert longer.message.split("|") == list(teams.service.messages[STUDENTS])
+    again = await teams.adapter.send(to_place((Text("Short again."),), edits=longer.message))
+    assert again == sent
+    [card] = teams.service.cards(STUDENTS)
+    assert "Short again." in card["speak"]
 
 
 async def test_to_a_person(teams: World) -> None:

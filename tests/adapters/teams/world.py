@@ -110,6 +110,7 @@ class Service:
         app.router.add_post("/v3/conversations", self._create)
         app.router.add_post("/v3/conversations/{chat}/activities", self._post)
         app.router.add_put("/v3/conversations/{chat}/activities/{id}", self._put)
+        app.router.add_delete("/v3/conversations/{chat}/activities/{id}", self._delete)
         app.router.add_get("/v3/conversations/{chat}/pagedmembers", self._members)
         app.router.add_get("/v3/teams/{team}/conversations", self._channels)
         self.server = TestServer(app)
@@ -132,6 +133,12 @@ class Service:
     async def _post(self, request: web.Request) -> web.Response:
         chat, message = request.match_info["chat"], f"m{next(self._ids)}"
         return await self._keep(request, "POST", chat, message)
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        chat, message = request.match_info["chat"], request.match_info["id"]
+        self.log.append(("DELETE", chat, message))
+        del self.messages[chat][message]
+        return self._fault(request) or web.Response()
 
     async def _put(self, request: web.Request) -> web.Response:
         chat, message = request.match_info["chat"], request.match_info["id"]
