@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlmodel import BigInteger, Field, SQLModel
@@ -34,17 +35,16 @@ class EventSeen(SQLModel, table=True):
     day: int = Field(index=True)
 
 
+Asked = Callable[[], Any]
+"""The row of a conversation that was asked for."""
+
 _c, _seen = columns(Conversation), columns(EventSeen)
 _mark = Statement(lambda sql: sql.insert(EventSeen).on_conflict_do_nothing())
 _forget = Statement(lambda _: delete(EventSeen).where(_seen.day < bindparam("before")))
 _find = Statement(
     lambda _: (
-        select(_c.id, _c.turn, _c.journal, _c.expires_at)
-        .where(
-            _c.id == bindparam("conversation"),
-            _c.community_id == bindparam("community"),
-            _c.member_id == bindparam("member"),
-        )
+        select(_c.id, _c.turn, _c.journal, _c.expires_at, _c.community_id, _c.member_id)
+        .where(_c.id == bindparam("conversation"))
         .with_for_update()
     )
 )
@@ -100,10 +100,19 @@ def forget_events(session: Session, before_day: int) -> int:
     return session.run(_forget, before=before_day)
 
 
-def find(session: Session, community: str, member: str, conversation: str) -> tuple[str, int, bytes, int] | None:
+def ask(session: Session, conversation: str) -> Asked:
+    """Look a conversation up with the next read, before it is known whose it must be; :func:`find` tells."""
+    return session.ask(_find, conversation=conversation)
+
+
+def find(
+    session: Session, community: str, member: str, conversation: str, asked: Asked | None = None
+) -> tuple[str, int, bytes, int] | None:
     """(id, turn, journal, expires at) of a conversation of this person, locked for this transaction."""
-    row = session.one(_find, conversation=conversation, community=community, member=member)
-    return None if row is None else _opened(session, row)
+    row = (asked or ask(session, conversation))()
+    if row is None or (row.id, row.community_id, row.member_id) != (conversation, community, member):
+        return None
+    return _opened(session, row[:4])
 
 
 def open_of(session: Session, community: str, member: str) -> list[tuple[str, int, bytes, int]]:

@@ -91,6 +91,16 @@ class Session:
         found = cursor.fetchone()
         return None if found is None else statement.row(cursor)(found)
 
+    def ask(self, statement: Statement, /, **values: Any) -> Callable[[], Any]:
+        """Like :meth:`one`, with the next read; the row is what the result gives when it is called."""
+        cursor = self._put(*self._ready(statement, values))
+
+        def row() -> Any:
+            found = cursor.fetchone()
+            return None if found is None else statement.row(cursor)(found)
+
+        return row
+
     def all(self, statement: Statement, /, **values: Any) -> list[Any]:
         """All rows by column names."""
         cursor = self._execute(*self._ready(statement, values))

@@ -60,6 +60,8 @@ class Taking:
     posted: bool = False
     timers: bool = False
     work: Work | None = None
+    asked: conversations.Asked | None = None
+    """The conversation that the act names, asked for beforehand."""
 
     def done(self) -> Turn:
         """The turn as it stands."""
@@ -230,7 +232,8 @@ class Taking:
         pieces = token.split(".")
         if len(pieces) < 3 or pieces[0] != "c":
             return None
-        found = conversations.find(self.session, self.context.community, self.context.member, pieces[1])
+        asked, self.asked = self.asked, None
+        found = conversations.find(self.session, self.context.community, self.context.member, pieces[1], asked)
         if found is None:
             return None
         conversation, turn, journal, _until = found

@@ -31,6 +31,7 @@ def take(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: i
     if isinstance(incoming.act, seam.Removed):
         arrival.leave(session, incoming)
         return Turn(seam.Reply(), "removed")
+    asked = ask(session, incoming.act)
     who = find(session, incoming)
     if who is None and arrival.begin(session, catalogue, incoming):
         who = find(session, incoming)
@@ -41,7 +42,7 @@ def take(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: i
     if who is None or context is None:
         words = draw.pieces(arrival.not_known(session, incoming), language)
         return Turn(seam.Reply(tuple(words), language), "stranger")
-    taking = Taking(session, catalogue, context, now)
+    taking = Taking(session, catalogue, context, now, asked=asked)
     taking.posted = who.unreached and bring(session, incoming, who, now)
     answer.dispatch(taking, incoming.act, first=first())
     return taking.done()
@@ -63,6 +64,15 @@ def finish_work(session: Session, catalogue: Catalogue, work: Work, result: Any,
     taking.settle(conversation, turn, run)
     taking.kind = taking.kind or "worked"
     return taking.done()
+
+
+def ask(session: Session, act: seam.Act) -> conversations.Asked | None:
+    """The conversation that an act names, looked up together with who it is."""
+    match act:
+        case seam.Pressed(token) | seam.Opened(token) | seam.Filled(token, _):
+            pieces = token.split(".")
+            return conversations.ask(session, pieces[1]) if len(pieces) > 2 and pieces[0] == "c" else None
+    return None
 
 
 def find(session: Session, incoming: seam.Incoming) -> members.Who | None:
