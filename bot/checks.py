@@ -10,11 +10,13 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.settings import Misconfigured, Settings, faults, master_key
-from storage import communities, due, migrate, outbox, places, rotation
+from bot.tryout import SLUG
+from flows.engine import COORDINATOR
+from flows.setup.rules import missing
+from flows.words import SOURCE, said
+from storage import communities, due, migrate, outbox, rotation, setup
 from storage.database import Database, NotSaved
 from storage.keys import KeyFault, Masters
-
-PURPOSES = ("students", "mentors", "leads")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,8 @@ def _database(url: str, public_url: str, masters: Masters) -> list[Finding]:
         found += _rotation(masters, database.run_now(rotation.behind))
         known = database.run_now(communities.every)
         doorbells = database.run_now(communities.with_doorbell)
-        for community, _slug, name, _language, _zone in known:
-            chosen = database.run_now(partial(places.every, community=community))
-            found.append(_community(name, {place[0] for place in chosen}))
+        for community, *_rest in known:
+            found += _community(database.run_now(partial(setup.read, community=community)))
     except KeyFault as fault:
         return [Finding(False, f"The master key does not fit this database: {fault}")]
     finally:
@@ -83,8 +84,11 @@ def _rotation(masters: Masters, behind: rotation.Behind) -> list[Finding]:
     return found
 
 
-def _community(name: str, places: set[str]) -> Finding:
-    missing = [purpose for purpose in PURPOSES if purpose not in places]
-    if missing:
-        return Finding(False, f"{name} has no channel yet for: {', '.join(missing)}. Run setup in the chat.")
-    return Finding(True, f"{name} has its channels.")
+def _community(now: setup.SetUp) -> list[Finding]:
+    """What its setup says is missing, by the same rules as in the chat. The try-out needs nobody who sets it up."""
+    if not now.name:
+        return [Finding(True, "A setup was begun in a chat and is not finished; nothing runs there until it is.")]
+    gaps = {gap: text for gap, text in missing(now).items() if gap != COORDINATOR or now.slug != SLUG}
+    if not gaps:
+        return [Finding(True, f"{now.name} has its channels and its people.")]
+    return [Finding(False, f"{now.name}: {said(text, SOURCE)} Run setup in the chat.") for text in gaps.values()]

@@ -9,9 +9,10 @@ from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.tryout import SLUG
-from storage import communities, outbox
+from storage import communities, members, outbox, places
 from storage.database import Database
 from storage.keys import Masters, new_key
+from storage.statement import Session
 
 run = CliRunner()
 
@@ -65,6 +66,35 @@ def test_check_misses_the_address_of_a_page_that_all_cases_go_to(empty: Path, mo
     assert "Year 1: cases are told on the case page only" in run.invoke(app, ["check"]).output
     monkeypatch.setenv("ERBIJ_PUBLIC_URL", "https://erbij.example.org")
     assert "case page only" not in run.invoke(app, ["check"]).output
+
+
+def test_check_says_what_a_community_still_misses(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = Database(f"sqlite:///{empty.parent}/setup.sqlite3", Masters(key := new_key()))
+    (empty.parent / "setup.sqlite3").write_bytes(empty.read_bytes())
+    database.open()
+
+    def begun(session: Session) -> str:
+        communities.add_community(session, "unnamed", "", "en", "UTC")
+        here = communities.add_community(session, "year-1", "Year 1", "en", "UTC")
+        for kind in ("students", "mentors"):
+            places.choose(session, here, kind, "discord", "1", kind, kind)
+        members.grant(session, here, "lead", "discord", "role", "9")
+        members.grant(session, here, "coordinator", "discord", "person", "8")
+        return here
+
+    here = database.run_now(begun)
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", str(database.url))
+    monkeypatch.setenv("ERBIJ_MASTER_KEY", key)
+    said = run.invoke(app, ["check"]).output
+    assert "A setup was begun in a chat and is not finished" in said
+    assert "wrong Year 1: Nobody is a mentor yet" in said
+    assert "wrong Year 1: The team leads have no channel yet." in said
+    assert said.count("wrong Year 1") == 2
+
+    database.run_now(lambda s: members.grant(s, here, "mentor", "discord", "role", "7"))
+    database.run_now(lambda s: places.choose(s, here, "leads", "discord", "1", "leads", "leads"))
+    database.close()
+    assert "Year 1 has its channels and its people." in run.invoke(app, ["check"]).output
 
 
 def test_migrate_twice() -> None:

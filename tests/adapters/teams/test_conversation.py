@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from flows.seam import (
-    Added,
     Arrived,
     Button,
     Buttons,
@@ -18,22 +16,19 @@ from flows.seam import (
     Field,
     Filled,
     Form,
-    Incoming,
     Line,
     Opened,
     Options,
-    Pick,
-    Picked,
     Pressed,
     Removed,
     Reply,
     Said,
     Scale,
-    Space,
     Text,
 )
+from tests.adapters.teams.conftest import Heard, action, execute, task, text_of
 from tests.adapters.teams.schema import check_card, elements
-from tests.adapters.teams.world import BOT, CARD, TEAM, TENANT, World, world
+from tests.adapters.teams.world import BOT, CARD, TEAM, TENANT, World
 
 STUDENTS = "19:students@thread.tacv2"
 MESSAGE = "application/vnd.microsoft.activity.message"
@@ -50,59 +45,6 @@ FORM = Form(
     (Button("c.back.1", "Back"), Button("c.stop.1", "Stop", "danger")),
 )
 CHOICE = Reply((Text("Shall we?"), Buttons((Button("c.yes.1", "Yes", "primary"), Button("c.no.1", "No")))))
-
-
-class Heard:
-    """A receive that keeps what it was given and says what it is told to."""
-
-    def __init__(self) -> None:
-        self.got: list[Incoming] = []
-        self.reply = Reply((Text("Hello."),))
-        self.wait: asyncio.Event | None = None
-        self.fails = False
-
-    async def __call__(self, incoming: Incoming) -> Reply:
-        self.got.append(incoming)
-        if self.wait:
-            await self.wait.wait()
-        if self.fails:
-            raise RuntimeError
-        return self.reply
-
-    @property
-    def act(self) -> Any:
-        return self.got[-1].act
-
-
-@pytest.fixture
-def heard() -> Heard:
-    return Heard()
-
-
-@pytest.fixture
-async def teams(heard: Heard) -> AsyncIterator[World]:
-    async with world(heard) as made:
-        yield made
-
-
-def action(card: dict[str, Any], label: str) -> dict[str, Any]:
-    return next(e for e in elements(card) if str(e.get("type", "")).startswith("Action.") and e["title"] == label)
-
-
-def text_of(card: dict[str, Any]) -> str:
-    return "\n".join(e["text"] for e in elements(card) if e.get("type") in ("TextRun", "TextBlock"))
-
-
-def execute(data: dict[str, Any], card: str = "", **inputs: str) -> dict[str, Any]:
-    filled = data | {f"in.{name}": value for name, value in inputs.items()}
-    value = {"action": {"type": "Action.Execute", "verb": "erbij", "data": filled}, "trigger": "manual"}
-    return {"type": "invoke", "name": "adaptiveCard/action", "value": value, "replyToId": card}
-
-
-def task(name: str, data: dict[str, Any], card: str = "", **inputs: str) -> dict[str, Any]:
-    filled = data | {f"in.{field}": value for field, value in inputs.items()}
-    value = {"data": filled, "context": {"theme": "default"}}
-    return {"type": "invoke", "name": f"task/{name}", "value": value} | ({"replyToId": card} if card else {})
 
 
 @pytest.mark.parametrize(
@@ -259,26 +201,6 @@ async def test_who_has_not_added_erbij_is_told_how(teams: World, heard: Heard, i
     assert "Only for you" not in str(teams.service.messages)
 
 
-async def test_setting_up_picks_channels_and_people_of_the_team(teams: World, heard: Heard) -> None:
-    teams.service.members[TEAM] = [
-        {"id": "29:sam", "objectId": "oid-sam", "name": "Sam"},
-        {"id": "29:kim", "objectId": "oid-kim", "name": "Kim"},
-    ]
-    teams.service.channels[TEAM] = [{"id": TEAM}, {"id": "19:p@t", "name": "Mentors", "type": "private"}]
-    fields = (Field("where", "Where?", Pick("place")), Field("who", "Who?", Pick("person")))
-    heard.reply = Reply((Form("c.setup.1", "Set up", fields, "Save", "Open"),))
-    await teams.post(teams.activity(channel=STUDENTS, text="setup"))
-    [card] = teams.service.cards("a:29:sam")
-    choices = [[c["title"] for c in e["choices"]] for e in elements(card) if e.get("type") == "Input.ChoiceSet"]
-    assert choices == [["General", "Mentors"], ["Sam", "Kim"]]
-    save = action(card, "Save")["data"]
-    await teams.post(teams.activity(**execute(save, where="19:p@t", who="oid-kim")))
-    mentors = Picked("19:p@t", "Mentors", can_post=False, open_to_all=False)
-    assert heard.act == Filled("c.setup.1", {"where": mentors, "who": Picked("oid-kim", "Kim")})
-    await teams.post(teams.activity("eve", **execute(save, where="19:p@t", who="oid-kim")))
-    assert heard.act == Filled("c.setup.1", {"where": None, "who": None})
-
-
 INSTALL: dict[str, Any] = {"type": "installationUpdate", "action": "add"}
 ADDED: dict[str, Any] = {"type": "conversationUpdate", "membersAdded": [{"id": BOT}]}
 
@@ -289,24 +211,6 @@ async def test_installing_greets_once(teams: World, heard: Heard) -> None:
     await teams.post(teams.activity(**ADDED))
     assert [got.act for got in heard.got] == [Arrived()], "Teams tells it twice"
     assert len(teams.service.cards("a:29:sam")) == 1
-
-
-async def test_adding_erbij_to_a_team_is_answered_in_its_channel(teams: World, heard: Heard) -> None:
-    heard.reply = Reply((Text("Hello, I am Erbij."), Buttons((Button("s.setup.", "Set up Erbij"),))))
-    await teams.post(teams.activity(channel=TEAM, **INSTALL))
-    await teams.post(teams.activity(channel=TEAM, **ADDED))
-    [got] = heard.got
-    assert got.act == Added()
-    assert got.space == Space("teams", f"{TENANT}:{TEAM}", within=TENANT)
-    assert got.person
-    assert got.person.manages
-    [card] = teams.service.cards(TEAM)
-    assert "Hello, I am Erbij." in text_of(card)
-    assert not teams.service.cards("a:29:sam"), "nobody needs a private chat for it"
-    await teams.post(teams.activity("kim", channel=TEAM, **execute(action(card, "Set up Erbij")["data"])))
-    assert heard.act == Pressed("s.setup.")
-    assert heard.got[-1].person
-    assert not heard.got[-1].person.manages
 
 
 @pytest.mark.parametrize(
