@@ -150,6 +150,16 @@ def _noted(session: Session, incoming: seam.Incoming, person: seam.Person, who: 
         members.set_address(session, space.platform, person.id, incoming.address)
     if name and name != who.name:
         members.set_name(session, who.member, name)
-    if not who.latest:
+    if not who.latest and _begins(incoming.act):
         members.set_latest(session, space.platform, person.id, who.community)
     return who.member
+
+
+def _begins(act: seam.Act) -> bool:
+    """Whether this begins something, and answers nothing: a transaction that keeps an answer touches no account."""
+    match act:
+        case seam.Pressed(button):
+            return button.startswith("s.")
+        case seam.Command() | seam.Arrived():
+            return True
+    return False
