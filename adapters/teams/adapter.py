@@ -49,8 +49,8 @@ DEADLINE = 4.0
 """Seconds after which an invoke is answered, whatever is still going on: Teams gives up at five."""
 INSTALLERS = 500
 """People who added Erbij, remembered at most."""
-ARRIVALS = 500
-"""Greetings remembered at most."""
+HEARD = 500
+"""Events remembered at most."""
 FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 
 
@@ -85,7 +85,7 @@ class TeamsAdapter:
         self._carrying = Carrying(app_secret)
         self._answers = answers.Answers(self._connector, self._chats, self._roster, self._edits, self._carrying)
         self._installers: set[tuple[str, str]] = set()
-        self._greeted: OrderedDict[str, None] = OrderedDict()
+        self._heard: OrderedDict[str, None] = OrderedDict()
         self._late: set[asyncio.Task[Any]] = set()
 
     async def run(self, receive: Receive) -> None:
@@ -164,11 +164,11 @@ class TeamsAdapter:
             incoming = await self._incoming(event, address, language)
             if incoming is None:
                 return answers.fault(event, language)
-            if isinstance(incoming.act, Arrived | Added) and not self._first(event.id):
-                return None
+            if not (event.invoke or isinstance(incoming.act, Removed) or self._first(event.id)):
+                return None  # the chat shows its answer already
             reply = await receive(incoming)
             if not reply.saved:
-                self._greeted.pop(event.id, None)
+                self._heard.pop(event.id, None)
             if isinstance(incoming.act, Removed):
                 return None
             if isinstance(incoming.act, Added):
@@ -180,11 +180,11 @@ class TeamsAdapter:
             return await self._answers.sorry(event, language)
 
     def _first(self, event: str) -> bool:
-        """Whether this arrival was not greeted yet: Teams tells each one twice."""
-        known = event in self._greeted
-        self._greeted[event] = None
-        while len(self._greeted) > ARRIVALS:
-            self._greeted.popitem(last=False)
+        """Whether this was not answered yet: Teams tells each arrival twice, and a message whose answer took long."""
+        known = event in self._heard
+        self._heard[event] = None
+        while len(self._heard) > HEARD:
+            self._heard.popitem(last=False)
         return not known
 
     def _placed(self, event: Event) -> Event:

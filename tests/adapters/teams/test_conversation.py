@@ -122,6 +122,19 @@ async def test_the_same_invoke_twice_has_one_id(teams: World, heard: Heard) -> N
     assert heard.got[0].event == heard.got[1].event
 
 
+async def test_a_message_told_twice_is_answered_once(teams: World, heard: Heard) -> None:
+    body = teams.activity(text="x")
+    await teams.post(body)
+    await teams.post(body)
+    assert len(teams.service.messages["a:29:sam"]) == 1
+    heard.reply = Reply((Text("Not saved."),), saved=False)
+    again = teams.activity(text="y")
+    await teams.post(again)
+    heard.reply = Reply((Text("Now it is."),))
+    await teams.post(again)
+    assert [text_of(card) for card in teams.service.cards("a:29:sam")][1:] == ["Not saved.", "Now it is."]
+
+
 async def test_a_form_is_a_card_with_inputs(teams: World, heard: Heard) -> None:
     heard.reply = Reply((Text("First this."), FORM))
     await teams.post(teams.activity(text="x"))
