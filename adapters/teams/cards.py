@@ -20,6 +20,12 @@ from flows.words import _, said
 ROW = 6
 """Buttons side by side: Teams shows at most six actions of a set."""
 SPOKEN = 2000
+SHORT = 16
+"""Characters of a passage that stands beside its label: a score, a number, a day."""
+ALONE = 60
+"""Characters of a card's only words that are drawn large: six words to keep."""
+LONG = 500
+"""Characters beyond which an answer is easier to write in a window of its own."""
 
 _STYLES = {"primary": "positive", "danger": "destructive"}
 
@@ -62,38 +68,60 @@ def _title(text: str) -> dict[str, Any]:
 
 def _passages(card: Card) -> dict[str, Any]:
     items = [_title(card.title)] if card.title else []
-    for label, text in card.rows:
-        if label:
-            items.extend(paragraphs(label, weight="Bolder", isSubtle=True, size="Small"))
-        lines = paragraphs(text)
-        if label and lines:
-            lines[0]["spacing"] = "None"
-        items.extend(lines)
+    if len(card.rows) == 1 and not card.rows[0][0] and len(card.rows[0][1]) <= ALONE:
+        items.extend(paragraphs(card.rows[0][1], size="Medium", weight="Bolder"))
+    else:
+        items.extend(block for label, text in card.rows for block in _passage(label, text))
     return {"type": "Container", "style": "emphasis", "spacing": "Medium", "items": items or paragraphs(" ")}
 
 
+def _passage(label: str, text: str) -> list[dict[str, Any]]:
+    """A label and what belongs to it: side by side when that is short, else one above the other."""
+    if not label:
+        return paragraphs(text)
+    if text and len(text) <= SHORT and "\n" not in text:
+        return [_pair(label, text)]
+    lines = paragraphs(text)
+    if lines:
+        lines[0]["spacing"] = "None"
+    return [*paragraphs(label, weight="Bolder", isSubtle=True, size="Small"), *lines]
+
+
+def _pair(label: str, text: str) -> dict[str, Any]:
+    return {
+        "type": "ColumnSet",
+        "spacing": "Small",
+        "columns": [
+            {"type": "Column", "width": "stretch", "items": paragraphs(label)},
+            {"type": "Column", "width": "auto", "items": paragraphs(text, weight="Bolder")},
+        ],
+    }
+
+
 def _buttons(buttons: Sequence[Button], view: View) -> list[dict[str, Any]]:
+    return _sets([_press(button, view) for button in buttons], "Medium")
+
+
+def _sets(actions: Sequence[dict[str, Any]], spacing: str) -> list[dict[str, Any]]:
     return [
-        {
-            "type": "ActionSet",
-            "spacing": "Medium",
-            "actions": [
-                _action(b.label, wire.press(b.id, view.carry), view, style=b.kind, inputs_too=False) for b in row
-            ],
-        }
-        for row in pages(tuple(buttons), ROW)
+        {"type": "ActionSet", "spacing": "Small" if at else spacing, "actions": list(row)}
+        for at, row in enumerate(pages(actions, ROW))
     ]
 
 
+def _press(button: Button, view: View) -> dict[str, Any]:
+    return _action(button.label, wire.press(button.id, view.carry), view, style=button.kind, inputs_too=False)
+
+
 def _form(form: Form, view: View) -> list[dict[str, Any]]:
-    body = [] if view.dialog or not form.title else [_title(form.title)]
+    body = [] if view.dialog or not form.title else [_title(form.title) | {"spacing": "Large"}]
     body.extend(inputs(form, view))
     actions = [_action(form.submit, wire.fill(form, view.carry), view, style="primary", inputs_too=True)]
-    if not view.dialog and any(isinstance(f.kind, Line) and f.kind.long for f in form.fields):
-        # Long answers are easier to write in a window of their own.
-        actions.append(_submit(form.open, wire.open_dialog(form.id, view.carry), inputs_too=False))
-    body.append({"type": "ActionSet", "spacing": "Large", "actions": actions})
-    return body + (_buttons(form.buttons, view) if form.buttons else [])
+    if not view.dialog and any(isinstance(f.kind, Line) and f.kind.most > LONG for f in form.fields):
+        window = said(_("Write in a window"), view.language)
+        actions.append(_submit(window, wire.open_dialog(form.id, view.carry), inputs_too=False))
+    actions.extend(_press(button, view) for button in form.buttons)
+    return body + _sets(actions, "Large")
 
 
 def _submit(label: str, data: dict[str, Any], *, inputs_too: bool) -> dict[str, Any]:

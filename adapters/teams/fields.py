@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.fit import scale_options
-from adapters.teams.texts import paragraphs, plain
+from adapters.teams.texts import close, paragraphs, plain
 from adapters.teams.wire import INPUT, MANY
 from flows.seam import Field, Form, Line, Options, Pick, Picked, Scale, Value
 from flows.words import _, said
 
 SHORT = 3
 """Menus of up to this many answers show them all; longer ones open when tapped."""
+INSIDE = 80
+"""Characters of a hint that stands inside an empty box of several lines: two lines on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,13 @@ def _is_role(one: Field) -> bool:
 
 
 def _question(one: Field, view: View) -> list[dict[str, Any]]:
-    shown = paragraphs(one.help, isSubtle=True, size="Small") if one.help else []
-    shown.append(_input(one, view))
+    """A question: its input, what is wrong with it, and the hint where Teams' own forms have it: inside or below."""
+    shown = [_input(one, view)]
     if one.error:
         mark = said(_("Please look at this again: {error}", error=one.error), view.language)
-        shown.extend(paragraphs(mark, color="Attention", weight="Bolder"))
+        shown.extend(close(paragraphs(mark, color="Attention", weight="Bolder")))
+    if one.help and not _inside(one):
+        shown.extend(close(paragraphs(one.help, isSubtle=True, size="Small")))
     return shown
 
 
@@ -54,13 +58,14 @@ def _input(one: Field, view: View) -> dict[str, Any]:
         "id": INPUT + one.name,
         "label": plain(one.question),
         "isRequired": one.required,
-        "spacing": "Medium" if not one.help else "Small",
+        "spacing": "Medium",
     }
     draft = _draft(one.draft)
     if draft:
         common["value"] = draft
     if isinstance(kind, Line):
-        return common | _line(kind, view.language)
+        hint = {"placeholder": plain(one.help)} if _inside(one) else {}
+        return common | _line(kind, view.language) | hint
     pairs = _pairs(kind, view)
     expanded = isinstance(kind, Options) and len(pairs) <= SHORT
     several = {"isMultiSelect": True} if isinstance(kind, Pick) and kind.many else {}
@@ -85,6 +90,11 @@ def _draft(draft: Value) -> str:
     if isinstance(draft, Picked):
         return draft.id
     return "" if draft is None else str(draft)
+
+
+def _inside(one: Field) -> bool:
+    """A short hint is seen, and heard, in the box that it is about."""
+    return isinstance(one.kind, Line) and one.kind.long and 0 < len(one.help) <= INSIDE
 
 
 def _line(kind: Line, language: str) -> dict[str, Any]:

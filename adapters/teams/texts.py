@@ -36,3 +36,9 @@ def paragraphs(text: str, **looks: Any) -> list[dict[str, Any]]:
                 }
             )
     return blocks
+
+
+def close(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The blocks, near what stands above them."""
+    blocks[0]["spacing"] = "Small"
+    return blocks

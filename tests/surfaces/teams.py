@@ -195,6 +195,10 @@ def _walk(elements: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield from _walk(element.get("items", ()))
 
 
+def _words(elements: Sequence[dict[str, Any]]) -> str:
+    return "\n".join(run["text"] for element in elements for run in element["inlines"])
+
+
 def _inputs(card: dict[str, Any]) -> list[dict[str, Any]]:
     return [element for element in _walk(card["body"]) if element["type"].startswith("Input.")]
 
@@ -221,22 +225,34 @@ def _lines(activity: dict[str, Any]) -> list[str]:
     for card in _cards(activity):
         label = ""
         for element in _walk(card["body"]):
-            kind = element["type"]
-            if kind == "RichTextBlock":
-                [run] = element["inlines"]
-                if run.get("weight") == "Bolder" and run.get("isSubtle"):
-                    label = run["text"]
-                elif run.get("isSubtle"):
-                    continue  # a question's help
-                elif element["spacing"] == "None" and lines and not label:
-                    lines[-1] += f"\n{run['text']}"
-                else:
-                    lines.append(f"{label}: {run['text']}" if label else run["text"])
-                    label = ""
-            elif kind == "TextBlock":
-                lines.append(element["text"].replace("\\", ""))
-            elif kind.startswith("Input."):
-                lines.append(f"? {element['label']}")
-            elif kind == "ActionSet":
+            if element["type"] == "RichTextBlock":
+                label = _read(element, label, lines)
+            elif element["type"] == "ActionSet":
                 lines += [f"[{action['title']}]" for action in element["actions"]]
+            else:
+                lines += _named(element)
     return lines
+
+
+def _read(block: dict[str, Any], label: str, lines: list[str]) -> str:
+    """Add a line of text; the label that waits for its text afterwards."""
+    [run] = block["inlines"]
+    if run.get("isSubtle"):
+        return str(run["text"]) if run.get("weight") == "Bolder" else ""  # else a question's hint
+    if block["spacing"] == "None" and lines and not label:
+        lines[-1] += f"\n{run['text']}"
+    else:
+        lines.append(f"{label}: {run['text']}" if label else run["text"])
+    return ""
+
+
+def _named(element: dict[str, Any]) -> list[str]:
+    """A title, a question, or a label with its text beside it."""
+    match element["type"]:
+        case "TextBlock":
+            return [element["text"].replace("\\", "")]
+        case "ColumnSet":
+            return [": ".join(_words(column["items"]) for column in element["columns"])]
+        case kind if kind.startswith("Input."):
+            return [f"? {element['label']}"]
+    return []

@@ -38,10 +38,10 @@ FORM = Form(
     (
         Field("accepted", "I felt accepted", Scale(1, 5, "not at all", "very much")),
         Field("mood", "How are you?", Options((("good", "Good"), ("bad", "Not so good"))), help="This week."),
-        Field("more", "Anything else?", Line(500, long=True), required=False, draft="so far", error="Too short."),
+        Field("more", "Anything else?", Line(2000, long=True), required=False, draft="so far", error="Too short."),
     ),
     "Send",
-    "Open in a window",
+    "Fill in",
     (Button("c.back.1", "Back"), Button("c.stop.1", "Stop", "danger")),
 )
 CHOICE = Reply((Text("Shall we?"), Buttons((Button("c.yes.1", "Yes", "primary"), Button("c.no.1", "No")))))
@@ -157,7 +157,7 @@ async def test_a_dialog_goes_from_question_to_question(teams: World, heard: Hear
     heard.reply = Reply((FORM,))
     await teams.post(teams.activity(text="x"))
     [message] = teams.service.messages["a:29:sam"]
-    opens = action(teams.service.cards("a:29:sam")[0], "Open in a window")
+    opens = action(teams.service.cards("a:29:sam")[0], "Write in a window")
     assert opens["data"]["msteams"] == {"type": "task/fetch"}
     _status, answer = await teams.post(teams.activity(**task("fetch", opens["data"], message)))
     assert heard.act == Opened("c.form.1")
