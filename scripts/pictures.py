@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.bot.test_program import erbij, ready
 from tests.browser.conftest import ARGS
-from tests.browser.test_program import CASE_PAGE, STORY, Window, free_port, news, released, tell, window
+from tests.browser.test_program import CASE_PAGE, STORY, Window, free_port, moved_until, news, tell, window
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
@@ -40,7 +40,7 @@ async def a_case(browser: Browser, url: str) -> None:
     await tell(noor)
     page = await browser.new_page()
     await page.goto(url)
-    await released(page, news(robin.page))
+    await moved_until(page, news(robin.page))
     for one in (noor.page, robin.page, page):
         await one.close()
 

@@ -20,8 +20,10 @@ from flows.words import _, said
 ROW = 6
 """Buttons side by side: Teams shows at most six actions of a set."""
 SPOKEN = 2000
-SHORT = 16
-"""Characters of a passage that stands beside its label: a score, a number, a day."""
+SHORT, SEVERAL = 16, 3
+"""A card with this many passages of so few characters is a table: each such passage stands beside its label."""
+BESIDE = 40
+"""Characters of a label and a passage that fit beside each other on a phone."""
 ALONE = 60
 """Characters of a card's only words that are drawn large: six words to keep."""
 LONG = 500
@@ -71,16 +73,17 @@ def _passages(card: Card) -> dict[str, Any]:
     if len(card.rows) == 1 and not card.rows[0][0] and len(card.rows[0][1]) <= ALONE:
         items.extend(paragraphs(card.rows[0][1], size="Medium", weight="Bolder"))
     else:
-        items.extend(block for label, text in card.rows for block in _passage(label, text))
+        table = sum(bool(label) and len(text) <= SHORT for label, text in card.rows) >= SEVERAL
+        items.extend(block for label, text in card.rows for block in _passage(label, text, table=table))
     return {"type": "Container", "style": "emphasis", "spacing": "Medium", "items": items or paragraphs(" ")}
 
 
-def _passage(label: str, text: str) -> list[dict[str, Any]]:
-    """A label and what belongs to it: side by side when that is short, else one above the other."""
+def _passage(label: str, text: str, *, table: bool) -> list[dict[str, Any]]:
+    """A label and what belongs to it: side by side in a table, if that fits; else one above the other."""
     if not label:
         return paragraphs(text)
-    if text and len(text) <= SHORT and "\n" not in text:
-        return [_pair(label, text)]
+    if table and "\n" not in text and (len(text) <= SHORT or len(label) + len(text) <= BESIDE):
+        return [_pair(label, text or " ")]
     lines = paragraphs(text)
     if lines:
         lines[0]["spacing"] = "None"

@@ -1,8 +1,8 @@
 """Microsoft's Agents Playground: one Microsoft Teams, with a window in Chromium for each person.
 
 One playground has one person at its keyboard, so everybody gets a playground of their own. To Erbij they are one Teams:
-a :class:`Service` between them stands for Teams' own, gives each message to the windows that show it, and checks every
-card against the schema, which the playground does not.
+a :class:`Service` between them stands for Teams' own, gives each message to the windows that show it, tells once that
+Erbij was added to the team, and checks every card against the schema, which the playground does not.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ TEAM = "19:general@thread.tacv2"
 MENTORS = "19:mentors@thread.tacv2"
 PEOPLE = ("Sam", "Noor", "Robin", "Kim", "Alex", "Emma")
 """Everyone in the team: a playground wants one at the keyboard and five more."""
-CHANNELS = {"General": TEAM, "mentors": MENTORS}
 PATIENCE = 30
 
 
@@ -55,11 +54,6 @@ async def installed() -> Path:
     return PLAYGROUND / "cli.js"
 
 
-def person_id(who: str) -> str:
-    """Someone's Entra object id."""
-    return f"oid-{who.lower()}"
-
-
 def settings(who: str) -> dict[str, Any]:
     """A playground's own configuration, with this person at the keyboard. JSON is YAML too."""
 
@@ -70,7 +64,7 @@ def settings(who: str) -> dict[str, Any]:
             "name": name,
             "givenName": name,
             "surname": "Example",
-            "aadObjectId": person_id(name),
+            "aadObjectId": f"oid-{name.lower()}",
             "userPrincipleName": mail,
             "email": mail,
         }
@@ -95,16 +89,20 @@ def settings(who: str) -> dict[str, Any]:
 class Service:
     """Teams' service as Erbij sees it: one address for everyone, behind it each person's playground."""
 
-    def __init__(self) -> None:
+    def __init__(self, erbij: str) -> None:
         self.windows: dict[str, str] = {}
         """Person -> the playground's own service."""
         self.cards = 0
         """How many cards were checked."""
         self.faults: list[AssertionError] = []
         """What was wrong with them."""
+        self._erbij = erbij
+        self._told: set[str] = set()
+        """How Erbij was told that it was added to the team."""
         self._copies: dict[str, dict[str, str]] = {}
         """A message's id as Erbij knows it -> its id in each person's playground."""
         app = web.Application(client_max_size=1024 * 1024)
+        app.router.add_post("/api/messages", self._to_erbij)
         app.router.add_post("/v3/conversations", self._private_chat)
         app.router.add_route("*", "/v3/{rest:.+}", self._passed_on)
         self.server = TestServer(app)
@@ -122,6 +120,17 @@ class Service:
     def url(self) -> str:
         """What Erbij is told."""
         return str(self.server.make_url("/")).rstrip("/")
+
+    async def _to_erbij(self, request: web.Request) -> web.Response:
+        """What someone did. Each playground tells for each channel that Erbij was added; Teams tells it once a team."""
+        body = await request.json()
+        kind, chat = body["type"], body["conversation"].get("conversationType")
+        if chat == "channel" and kind in ("installationUpdate", "conversationUpdate"):
+            if kind in self._told:
+                return web.Response()
+            self._told.add(kind)
+        async with self._session.post(self._erbij, json=body) as answer:
+            return web.Response(body=await answer.read(), status=answer.status, content_type=answer.content_type)
 
     async def _private_chat(self, request: web.Request) -> web.Response:
         """The private chat of someone who has a window; nobody else has added Erbij."""
@@ -189,6 +198,13 @@ class Window:
         await self.last().get_by_role("combobox", name=question).click()
         await self.page.get_by_role("option", name=answer, exact=True).click()
 
+    async def tick(self, question: str, *answers: str) -> None:
+        """Choose several from a menu of the newest card."""
+        await self.last().get_by_role("combobox", name=question).click()
+        for answer in answers:
+            await self.page.get_by_role("menuitemcheckbox", name=answer, exact=True).click()
+        await self.page.keyboard.press("Escape")
+
     async def write(self, question: str, text: str) -> None:
         """Answer an open question of the newest card."""
         await self.last().get_by_label(question).fill(text)
@@ -203,9 +219,9 @@ class Window:
 class Teams:
     """Microsoft Teams for a few people: ``await teams.window("Sam")`` gives each a window."""
 
-    def __init__(self, browser: Browser, folder: Path, endpoint: str, program: Path, service: Service) -> None:
+    def __init__(self, browser: Browser, folder: Path, program: Path, service: Service) -> None:
         self.service = service
-        self._browser, self._folder, self._endpoint, self._program = browser, folder, endpoint, program
+        self._browser, self._folder, self._program = browser, folder, program
         self._stack = AsyncExitStack()
 
     async def window(self, who: str, size: ViewportSize = DESKTOP) -> Window:
@@ -229,7 +245,7 @@ class Teams:
         home.mkdir()
         (home / ".m365agentsplayground.yml").write_text(json.dumps(settings(who)))
         process = await asyncio.create_subprocess_exec(
-            "node", str(self._program), "-e", self._endpoint, "-c", "msteams", "-p", "0",
+            "node", str(self._program), "-e", f"{self.service.url}/api/messages", "-c", "msteams", "-p", "0",
             "--service-url", self.service.url, "--disable-telemetry",
             cwd=home, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
@@ -247,8 +263,8 @@ class Teams:
 @asynccontextmanager
 async def teams(browser: Browser, folder: Path, endpoint: str) -> AsyncIterator[Teams]:
     """A Teams in which Erbij is at ``endpoint``."""
-    async with Service() as service:
-        made = Teams(browser, folder, endpoint, await installed(), service)
+    async with Service(endpoint) as service:
+        made = Teams(browser, folder, await installed(), service)
         try:
             yield made
         finally:

@@ -89,19 +89,19 @@ def news(page: Page) -> Locator:
     return page.get_by_role("button", name=re.compile(r"mentors \d+ new"))
 
 
-async def released(board: Page, case: Locator) -> None:
-    """Move Erbij's clock on until a case has come to the mentors."""
+async def moved_until(board: Page, sign: Locator) -> None:
+    """Move Erbij's clock on, from one thing that is due to the next, until this is to be seen."""
     said = board.locator("[data-status]")
-    for _ in range(5):
+    for _ in range(10):
         await board.evaluate("document.querySelector('[data-status]').textContent = ''")
         await board.get_by_role("button", name="To the next thing that is due").click()
         await expect(said).to_contain_text("The clock moved on.")
         try:
-            await expect(case).to_be_visible(timeout=1_500)
+            await expect(sign).to_be_visible(timeout=1_500)
         except AssertionError:
             continue
         return
-    raise AssertionError("No case came to the mentors.")
+    raise AssertionError("The time passed, and nothing came.")
 
 
 async def test_a_week_in_the_chat(browser: Browser, running: str) -> None:
@@ -111,7 +111,7 @@ async def test_a_week_in_the_chat(browser: Browser, running: str) -> None:
     robin, kim = await window(browser, running, "robin"), await window(browser, running, "kim")
     board = await browser.new_page(viewport=DESKTOP)
     await board.goto(running)
-    await released(board, news(robin.page))
+    await moved_until(board, news(robin.page))
     await mentor(robin, kim)
     await no_barriers(board)
     await sam.say("answer", "Which six words did you get?")

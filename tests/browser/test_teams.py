@@ -1,4 +1,4 @@
-"""The running program in Microsoft's Agents Playground: a check-in, and a case from telling to reading the answer."""
+"""The running program in Microsoft's Agents Playground: setup, a check-in, and a case from telling to its answer."""
 
 from __future__ import annotations
 
@@ -12,16 +12,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from bot import tryout
-from bot.time import Clock
-from flows.catalogue import catalogue
-from storage import communities, members, migrate, places
-from storage.database import Database
-from storage.keys import Masters, new_key
-from storage.statement import Session
 from tests.bot.test_program import erbij, ready
-from tests.browser.playground import MENTORS, TEAM, TENANT, Teams, Window, person_id, teams
-from tests.browser.test_program import ANSWER, STORY, free_port, released
+from tests.browser.playground import Teams, Window, teams
+from tests.browser.test_program import ANSWER, STORY, free_port, moved_until
 from tests.browser.test_web import DESKTOP
 
 STATEMENTS = (
@@ -35,7 +28,7 @@ STATEMENTS = (
 
 @dataclass
 class World:
-    """A try-out whose community lives in Teams too."""
+    """A try-out that Teams can reach."""
 
     teams: Teams
     board: str
@@ -45,9 +38,8 @@ class World:
 @asynccontextmanager
 async def in_teams(browser: Browser, folder: Path) -> AsyncIterator[World]:
     """Start Erbij and a Teams around it; at the end Erbij must have logged no fault, and not a word of a case."""
-    port, key, url = free_port(), new_key(), f"sqlite:///{folder}/erbij.sqlite3"
-    founded(url, key)
-    async with erbij(folder, port, ERBIJ_DATABASE_URL=url, ERBIJ_MASTER_KEY=key) as process:
+    port = free_port()
+    async with erbij(folder, port) as process:
         await ready(process)
         here = f"http://127.0.0.1:{port}"
         async with teams(browser, folder, f"{here}/api/messages") as made:
@@ -58,54 +50,54 @@ async def in_teams(browser: Browser, folder: Path) -> AsyncIterator[World]:
     assert STORY.encode() not in said
 
 
-def founded(url: str, key: str) -> None:
-    """The try-out's community, at home in the team as well."""
-    migrate.upgrade(url)
-    database = Database(url, Masters(key))
-    database.open()
-    try:
-        database.run_now(_at_home)
-    finally:
-        database.close()
-
-
-def _at_home(session: Session) -> None:
-    tryout.seed(session, catalogue(), Clock().now())
-    found = communities.by_slug(session, tryout.SLUG)
-    assert found is not None
-    here, team = found[0], f"{TENANT}:{TEAM}"
-    for space in (TENANT, team):
-        communities.add_space(session, here, "teams", space)
-    for kind, channel in (("students", TEAM), ("mentors", MENTORS)):
-        places.choose(session, here, kind, "teams", team, channel, kind)
-    members.grant(session, here, "mentor", "teams", "person", person_id("Robin"))
-
-
 @pytest.fixture
 async def world(browser: Browser, tmp_path: Path) -> AsyncIterator[World]:
     async with in_teams(browser, tmp_path) as made:
         yield made
 
 
-async def test_a_week_in_teams(browser: Browser, world: World) -> None:
-    sam, robin = await world.teams.window("Sam"), await world.teams.window("Robin")
+async def test_from_nothing_to_an_answer(browser: Browser, world: World) -> None:
+    robin = await world.teams.window("Robin")
+    await set_up(robin)
+    sam, board = await world.teams.window("Sam"), await browser.new_page(viewport=DESKTOP)
+    await board.goto(world.board)
+    await sam.go("General")
+    await moved_until(board, sam.page.get_by_text("How was your week?"))
     await check_in(sam)
     words = await tell(sam)
-    board = await browser.new_page(viewport=DESKTOP)
-    await board.goto(world.board)
     await robin.go("mentors")
-    await released(board, robin.page.get_by_text("A new case has come in"))
+    await moved_until(board, robin.page.get_by_text("A new case has come in"))
     await mentor(robin)
     await read_answer(sam, words)
     await sam.go("mentors")
     await sam.reads("Robin closed it.")  # one post, kept up to date in everybody's window
-    assert world.teams.service.cards > 20
+    assert world.teams.service.cards > 30
+
+
+async def set_up(robin: Window) -> None:
+    """Robin adds Erbij to the team, and says which channels and people it works with."""
+    await robin.go("General")
+    await robin.reads("whoever added me sets me up")
+    await robin.use("Set up Erbij")
+    await robin.go("private")
+    await robin.reads("Is this a new community")
+    await robin.press("A new community", "What is your community called?")
+    await robin.write("What is your community called?", "Teacher education, year 1")
+    await robin.choose("Which time zone are you in?", "Europe/Brussels")
+    await robin.press("Keep this", "The students have no channel yet")
+    await robin.press("Students", "Which channel do students read?")
+    await robin.choose("Which channel do students read?", "General")
+    await robin.press("Keep this", "The mentors have no channel yet")
+    await robin.press("Mentors", "Which channel do mentors read?")
+    await robin.choose("Which channel do mentors read?", "mentors")
+    await robin.tick("Who are the mentors?", "Robin", "Kim")
+    await robin.press("Keep this", "Everyone here can read mentors, students too.")
+    await robin.press("Keep it", "The next check-in comes on")
+    await expect(robin.last()).to_contain_text("mentors, Kim, Robin")
 
 
 async def check_in(sam: Window) -> None:
     """From the post in the channel to the private chat: answer, go back and change, send; once only."""
-    await sam.reads("Hello, I am Erbij.")
-    await sam.go("General")
     await sam.use("Start the check-in")
     await expect(sam.page.get_by_text("The answer is in your private chat with Erbij.")).to_be_visible()
     await sam.go("private")
