@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import threading
+import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,9 +14,9 @@ from sqlalchemy import bindparam, delete, update
 
 from storage import case_news, cases, conversations, members, return_paths
 from storage.database import Database
-from storage.keys import KeyFault
+from storage.keys import KeyFault, Masters
 from storage.statement import Session, Statement, columns
-from tests.storage.conftest import DAY, NOW, Here
+from tests.storage.conftest import DAY, NOW, Here, opened
 
 HOUR = 3_600_000
 ACCOUNT = columns(members.Account)
@@ -21,6 +24,7 @@ MOVE = Statement(
     lambda _: update(members.Account).where(ACCOUNT.member_id == bindparam("old")).values(member_id=bindparam("new"))
 )
 LEAVE = Statement(lambda _: delete(members.Account).where(ACCOUNT.member_id == bindparam("old")))
+WAITS = "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 PLACE = {"sqlite": "id", "postgresql": "ctid"}
 """Where a row lies."""
 
@@ -225,6 +229,45 @@ def test_another_community_is_told_nothing_and_destroys_nothing(
     elsewhere.release()
     assert elsewhere.told(NOW) == []
     assert staff.told(NOW) == [students[0].member]
+
+
+@pytest.mark.parametrize("first", ["release", "close"])
+def test_a_close_and_a_release_at_once_leave_no_address(
+    students: list[Student], staff: Staff, database: Database, masters: Masters, url: str, first: str
+) -> None:
+    if url.startswith("sqlite"):
+        return  # one writer at a time
+    case = students[0].tell()
+    students[0].choose(here=True)
+    staff.release()
+    begun, go_on = threading.Event(), threading.Event()
+
+    def release(s: Session) -> None:
+        cases.release(s, staff.here.id)
+
+    def close(s: Session) -> None:
+        assert cases.close(s, staff.here.id, case, staff.me, NOW)
+
+    def holding(act: Callable[[Session], None], s: Session) -> None:
+        act(s)
+        begun.set()
+        assert go_on.wait(30)
+
+    one, other = (release, close) if first == "release" else (close, release)
+    with opened(url, masters) as door:
+        holder = threading.Thread(target=lambda: database.run_now(partial(holding, one)))
+        waiter = threading.Thread(target=lambda: door.run_now(other))
+        holder.start()
+        assert begun.wait(30)
+        waiter.start()
+        with opened(url, masters) as watcher:
+            until = time.monotonic() + 30
+            while not watcher.run_now(lambda s: s._execute(WAITS, {}).fetchall()):
+                assert time.monotonic() < until, "the second did not wait for the first"
+        go_on.set()
+        for thread in (holder, waiter):
+            thread.join(30)
+    assert paths(database) == []
 
 
 # ------------------------------------------------------------ trying to join a student to a case
