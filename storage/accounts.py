@@ -23,6 +23,8 @@ from storage.tables import metadata
 WITHOUT_REFERENCE = (("audit", "who"), ("caseevent", "who"), ("conversation", "member_id"))
 """Columns that hold a member's id, or are empty, and therefore do not refer to the table of members."""
 
+CASE_PAGE = "page"
+
 _m, _account, _space, _due, _p, _round = map(columns, (Member, Account, CommunitySpace, DueRow, Participation, Round))
 _lock = Statement(
     lambda _: (
@@ -68,7 +70,7 @@ _write_here = Statement(
 )
 _platforms = Statement(
     lambda _: select(func.count(_space.platform.distinct()).label("n")).where(
-        _space.community_id == bindparam("community")
+        _space.community_id == bindparam("community"), _space.platform != CASE_PAGE
     )
 )
 _took_part_too = Statement(
@@ -127,7 +129,7 @@ def write_to(session: Session, community: str, member: str, account: str) -> Non
 
 
 def platforms(session: Session, community: str) -> int:
-    """On how many platforms a community lives."""
+    """On how many platforms a community lives, its case page aside: nobody has an account there."""
     return int(session.one(_platforms, community=community).n)
 
 

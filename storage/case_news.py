@@ -6,6 +6,8 @@ the number of the transaction that puts the messages to those students into the 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import bindparam, func, select
 
 from storage import case_key, return_paths
@@ -33,16 +35,25 @@ _member = Statement(
 )
 
 
-def take(session: Session, community: str, until: int) -> list[str]:
-    """The members to tell that a mentor answered them since the last time, up to ``until``: each once, shuffled."""
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Someone who was answered, and the account (``platform:id``) on which they want to hear of it."""
+
+    member: str
+    account: str
+
+
+def take(session: Session, community: str, until: int) -> list[Answered]:
+    """Whom to tell that a mentor answered them since the last time, up to ``until``: each once, shuffled."""
     after = return_paths.told_until(session, community)
     if until <= after:
         return []
     rows = session.all(_answered, community=community, after=after, until=until)
     return_paths.set_told(session, community, until)
     keys = [case_key.opened(session, row.id, row.wrapped_key) for row in rows]
-    found = [
-        session.one(_member, on=to.platform, person=to.person, community=community)
-        for to in return_paths.addresses(session, community, keys)
-    ]
-    return list(dict.fromkeys(str(row.member_id) for row in found if row is not None))
+    told = []
+    for to in return_paths.addresses(session, community, keys):
+        row = session.one(_member, on=to.platform, person=to.person, community=community)
+        if row is not None:
+            told.append(Answered(str(row.member_id), f"{to.platform}:{to.person}"))
+    return told

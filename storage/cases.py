@@ -183,12 +183,14 @@ def write_on(session: Session, community: str, case: str, text: str, day: int) -
     return True
 
 
-def hear_back(session: Session, community: str, receipt_tag: str, member: str) -> None:
+def hear_back(session: Session, community: str, receipt_tag: str, member: str, account: str = "") -> None:
     """Where the student with this receipt hears of answers: in ``member``'s chat, or nowhere when that is empty.
 
+    ``account``: in which chat of a member who has several; it is never another one than was promised.
     Travels as every letter does, so that nobody sees what was chosen, nor for which case.
     """
-    known = members.accounts(session, community, member)[:1] if member else []
+    theirs = members.accounts(session, community, member) if member else []
+    known = [one for one in theirs if account in ("", one.account)][:1]
     before = [one for _, one in letters.waiting(session, community) if one["kind"] == _BACK]
     letter = {
         "kind": _BACK,

@@ -31,7 +31,8 @@ async def hear_back(chat: Chat, words: str) -> None:
     where = await chat.ask("where", _("How would you like to hear of an answer?"), WHERE)
     salt = await chat.do("salt", receipt.salt)
     tag = await chat.work("tag", receipt.tag, words, salt)
-    await chat.do("save", cases.hear_back, chat.community, tag, chat.member if where == HERE else "")
+    here = chat.member if where == HERE else ""
+    await chat.do("save", cases.hear_back, chat.community, tag, here, chat.account)
     if where == HERE:
         chat.say(
             _(

@@ -15,11 +15,12 @@ MINUTE = 60 * 1000
 async def tell_of_answers(chat: Chat) -> None:
     """One message to each of them, in random order, of which nothing is kept."""
     now = await chat.now("now")
-    for number, member in enumerate(await chat.do("members", case_news.take, chat.community, now - MINUTE)):
+    for number, who in enumerate(await chat.do("members", case_news.take, chat.community, now - MINUTE)):
         await chat.post(
             f"tell.{number}",
             _("A mentor answered you. Use your six words to read it."),
             Start("follow_up", "", _("Read the answer")),
-            member=member,
+            member=who.member,
+            account=who.account,
             fleeting=True,
         )

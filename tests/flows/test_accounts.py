@@ -290,7 +290,7 @@ def test_who_has_no_account_is_told_so(two: Two) -> None:
 
 
 def test_where_there_is_one_platform_nothing_is_offered(two: Two) -> None:
-    two.database.run_now(lambda s: two.found(s, "three", ["teams"]))
+    two.database.run_now(lambda s: two.found(s, "three", ["teams", "page"]))
     said = two.give("sam on teams", Command("link"), community="three")
     assert text(said) == "Three is on one platform only, so there is nothing to link."
     for community, offered in (("one", ["link", "unlink", "cancel"]), ("three", ["language", "cancel"])):

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import UniqueConstraint
 
-from storage import accounts, audit, cases, check_ins, communities, conversations, due, members
+from storage import accounts, audit, case_news, cases, check_ins, communities, conversations, due, members
 from storage.database import Database
 from storage.keys import Masters
 from storage.statement import Session
@@ -205,6 +205,21 @@ def test_erbij_writes_where_someone_wants_it(database: Database, here: Here) -> 
     for chosen, other in (("web:here1", "web:here0"), ("web:here0", "web:here1")):
         database.run_now(lambda s, chosen=chosen: accounts.write_to(s, here.id, one, chosen))
         assert of(database, here, one) == [chosen, other]
+
+
+def test_of_an_answer_someone_hears_on_the_account_that_asked_for_it(database: Database, here: Here) -> None:
+    stays, goes, mentor = here.people[:3]
+
+    def work(session: Session) -> None:
+        accounts.merge(session, here.id, stays, goes)
+        accounts.write_to(session, here.id, stays, "web:here0")
+        case = cases.add(session, here.id, TAG, {"what": "A word"}, DAY)
+        cases.hear_back(session, here.id, TAG, stays, "web:here1")
+        cases.release(session, here.id)
+        cases.answer(session, here.id, case, mentor, "thank you", NOW)
+        assert case_news.take(session, here.id, NOW) == [case_news.Answered(stays, "web:here1")]
+
+    database.run_now(work)
 
 
 def test_no_column_that_holds_a_member_is_forgotten() -> None:

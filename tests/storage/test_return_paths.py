@@ -72,7 +72,7 @@ class Staff:
         assert self.database.run_now(lambda s: cases.erase(s, self.here.id, case, self.me, NOW))
 
     def told(self, until: int) -> list[str]:
-        return self.database.run_now(lambda s: case_news.take(s, self.here.id, until))
+        return [one.member for one in self.database.run_now(lambda s: case_news.take(s, self.here.id, until))]
 
 
 @pytest.fixture
