@@ -10,19 +10,18 @@ writes benchmarks/results/turns.json.
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import resource
 import sqlite3
 import tempfile
 import time
 import warnings
+from contextlib import closing
 from operator import truediv
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import pgbench
+from report import report
 
 from flows.catalogue import catalogue
 from flows.engine import Chat, Choice, Context, Run, flow
@@ -30,15 +29,13 @@ from flows.engine.timers import found_community
 from flows.engine.turn import take
 from flows.seam import Filled, Form, Incoming, Person, Pressed, Reply, Space
 from flows.words import _
-from storage import check_ins, communities, conversations, tables
+from storage import check_ins, communities, tables
 from storage.database import Database
-from storage.ids import new_id
 from storage.keys import Masters, new_key
 from storage.migrate import upgrade
 from storage.statement import Session
 
 NOW = 1_795_000_000_000
-HERE = Path(__file__).parent
 ROUNDS = 3
 """Ours and the floor are measured by turns, so many times each: other programs load the machine too."""
 Trace = pgbench.Trace
@@ -85,7 +82,7 @@ class Bench:
         reply = await give("fill", Filled(form.id, values))
         await give("send", Pressed(reply.parts[-1].buttons[0].id))  # type: ignore[union-attr]
 
-    def on_the_thread(self, students: int) -> float:
+    def on_the_thread(self, name: str, students: int) -> float:
         """Turns per second one after the other, where turns happen: each its own transaction, no event loop."""
         database = self.database
         direct = Database(str(database.url), database.masters)
@@ -97,7 +94,7 @@ class Bench:
 
         self.database = Now()  # type: ignore[assignment]
         try:
-            return asyncio.run(self.rate("thread", students, 1))
+            return asyncio.run(self.rate(name, students, 1))
         finally:
             self.database = database
             direct.close()
@@ -132,44 +129,36 @@ def floor(trace: Trace, empty: Path) -> float:
 
 
 def sqlite_rates(folder: Path) -> dict[str, float]:
-    """Alone and 32 at once, with the floor measured on a copy of the same database between them."""
+    """Alone and 32 at once, by turns with the floor on a copy of the same database; the middle one of each."""
     path = folder / "bench.sqlite3"
     bench = Bench(f"sqlite:///{path}")
     asyncio.run(bench.rate("warm", 50, 8))
-    bench.database.run_now(lambda s: None)
-    source = sqlite3.connect(path)
-    target = sqlite3.connect(folder / "floor.sqlite3")
-    source.backup(target)
-    target.close()
-    source.close()
+    copies = [copied(path, folder / f"floor{number}.sqlite3") for number in range(ROUNDS)]
     bench.trace = []
     asyncio.run(bench.rate("traced", 400, 1))
     trace, bench.trace = bench.trace, None
-    alone = bench.on_the_thread(400)
-    lowest = floor(trace, folder / "floor.sqlite3")
-    looped = asyncio.run(bench.rate("looped", 400, 1))
-    many = asyncio.run(bench.rate("many", 2000, 32))
-    bench.database.run_now(lambda s: waiting(s, bench.community, 50_000))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    crowded = asyncio.run(bench.rate("crowded", 400, 1))
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    lowest, alone, looped, many = [], [], [], []
+    for number, copy in enumerate(copies):
+        alone.append(bench.on_the_thread(f"thread{number}", 400))
+        lowest.append(floor(trace, copy))
+        many.append(asyncio.run(bench.rate(f"many{number}", 1000, 32)))
+        looped.append(asyncio.run(bench.rate(f"looped{number}", 200, 1)))
     bench.database.close()
     return {
-        "floor turns/s": lowest,
-        "alone turns/s": alone,
-        "alone: floor / ours (at most 2.2)": lowest / alone,
-        "alone, through the event loop, turns/s": looped,
-        "32 waiting turns/s": many,
-        "32 waiting: ours / floor (at least 1)": many / lowest,
-        "with 50,000 conversations waiting, turns/s": crowded,
-        "memory that took, MB": grown / 1024,
+        "floor turns/s": median(lowest),
+        "alone turns/s": median(alone),
+        "alone: floor / ours (at most 2.2)": median(map(truediv, lowest, alone)),
+        "alone, through the event loop, turns/s": median(looped),
+        "32 waiting turns/s": median(many),
+        "32 waiting: ours / floor (at least 1)": median(map(truediv, many, lowest)),
     }
 
 
-def waiting(session: Session, community: str, count: int) -> None:
-    """Conversations that wait for someone."""
-    for _i in range(count):
-        conversations.add(session, new_id(), community, new_id(), b'{"@flow":"check_in","@argument":"x"}', NOW + 10**9)
+def copied(path: Path, to: Path) -> Path:
+    """A database as it is now."""
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(to)) as target:
+        source.backup(target)
+    return to
 
 
 def postgresql_rates(folder: Path) -> dict[str, float]:
@@ -227,11 +216,7 @@ def main() -> None:
         folder = Path(name)
         folder.chmod(0o755)  # run as root, PostgreSQL is another user
         rows = sqlite_rates(folder) | postgresql_rates(folder) | {"replay of 20 answers, microseconds": replay()}
-    for what, value in rows.items():
-        print(f"{what:48} {value:10,.2f}")
-    (HERE / "results").mkdir(exist_ok=True)
-    (HERE / "results" / "turns.json").write_text(json.dumps(rows, indent=1) + "\n")
-    print(f"\n{os.cpu_count()} processors; ratios travel between machines, rates do not")
+    report("turns", rows)
 
 
 if __name__ == "__main__":
