@@ -23,6 +23,7 @@ from adapters.teams.fields import View
 from adapters.teams.messages import MOST, cards_for, size
 from adapters.teams.private import PrivateChats
 from adapters.teams.roster import Roster, asks
+from adapters.teams.texts import plain
 from adapters.teams.wire import carried
 from flows.seam import Blocked, Buttons, Form, Gone, Part, Reply, SendError, Text, TooFast
 from flows.words import Msg, _, said
@@ -184,7 +185,7 @@ def _window(parts: Sequence[Part], card: Json) -> Json:
 def summary_of(parts: Sequence[Part]) -> str:
     """What a post is about, for the activity feed: its first words."""
     text = next((t for p in parts if (t := spoken_text(p).strip())), "Erbij")
-    return text.split("\n")[0][:120]
+    return plain(text.split("\n")[0][:120])
 
 
 def fault(event: Event, language: str) -> Json | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from itertools import count
 
 import pytest
 
-from flows.seam import Act, Button, Buttons, Command, Filled, Form, Incoming, Person, Pressed, Reply, Space
-from storage import cases, communities, members
+from bot.runtime import REMEMBERED
+from flows.seam import Act, Button, Buttons, Command, Filled, Form, Incoming, Person, Pressed, Reply, Space, Text
+from storage import cases, communities, conversations, members
 from storage.database import Database
 from storage.statement import Session
 from tests.scenarios.world import World
@@ -17,6 +19,7 @@ from tests.scenarios.world import World
 HERE = Space("web", "first")
 PAGE = Space("page", "first")
 PEOPLE = {"Sam": "student", "Noor": "student", "Robin": "mentor", "Kim": "mentor"}
+GUESS = "bado kemi lina tiva sore mapi"
 SIX = {"issue": "Nobody asked me.", **dict.fromkeys(("involved", "teacher", "student", "others", "belonging"))}
 
 
@@ -145,9 +148,42 @@ async def test_another_community_cannot_read_a_case(alone: Alone, database: Data
         members.grant(session, other, "mentor", "web", "person", "eve")
 
     await database.run(found)
-    incoming = Incoming("e", Space("web", "second"), Person("eve", "Eve"), Pressed(f"s.case.{case}"))
-    reply = await alone.world.runtime.receive(incoming)
-    assert "Nobody asked me." not in str(reply.parts)
+    await alone.act("Robin", Pressed(f"s.claim_case.{case}"))
+    before = str(await alone.act("Kim", Pressed(f"s.case.{case}")))
+    for flow in ("case", "claim_case", "answer_case", "note_case", "close_case"):
+        incoming = Incoming(flow, Space("web", "second"), Person("eve", "Eve"), Pressed(f"s.{flow}.{case}"))
+        reply = await alone.world.runtime.receive(incoming)
+        for form in (part for part in reply.parts if isinstance(part, Form)):
+            filled = Incoming(f"{flow}!", incoming.space, incoming.person, Filled(form.id, {"text": "From outside."}))
+            reply = await alone.world.runtime.receive(filled)
+        assert "Nobody asked me." not in str(reply.parts)
+    assert str(await alone.act("Kim", Pressed(f"s.case.{case}"))) == before
+
+
+async def test_a_thousand_wrong_receipts_lock_nobody_out(alone: Alone) -> None:
+    """Always the same kind words, nothing that grows, and the one who holds the right words is answered meanwhile."""
+    words = await alone.case("Sam")
+    await alone.released()
+    answers: Counter[str] = Counter()
+    for number in range(1000):
+        # Most have not even the shape of a receipt; a few are hashed, slowly and in vain.
+        guess = GUESS if number % 50 == 0 else f"guess {number}"
+        reply = await alone.act("Noor", Command("answer"))
+        answers[shape(await alone.act("Noor", Filled(form_of(reply).id, {"words": guess})))] += 1
+    assert len(answers) == 2, "once more, or not any more: nothing else is ever said"
+    assert len(alone.world.runtime._replies) <= REMEMBERED
+    assert await alone.world.database.run(conversations.count) <= 1
+
+    forms = [form_of(await alone.act("", Command("answer"))).id for _ in range(20)]
+    flood = [asyncio.create_task(alone.act("", Filled(form, {"words": GUESS}))) for form in forms]
+    read = await alone.act("Sam", Filled(form_of(await alone.act("Sam", Command("answer"))).id, {"words": words}))
+    assert "Nobody asked me." in str(read.parts)
+    assert len({shape(reply) for reply in await asyncio.gather(*flood)}) == 1
+
+
+def shape(reply: Reply) -> str:
+    """What a reply says, without the ids in it."""
+    return " | ".join(part.text if isinstance(part, Text) else type(part).__name__ for part in reply.parts)
 
 
 def form_of(reply: Reply) -> Form:
