@@ -86,7 +86,6 @@ def nobody_is_pinged(surface: Any) -> None:
             assert [one for one in bodies if one.get("allowed_mentions") != {"parse": []}] == []
         case TeamsSurface():
             sent = json.dumps([*surface.world.service.messages.values()])
-
             assert "everyone" in sent
             assert "<at" not in sent
             assert '"mention"' not in sent
