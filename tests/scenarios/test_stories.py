@@ -13,6 +13,7 @@ import pytest
 from storage.database import Database
 from tests.scenarios.runner import Player, Story
 from tests.scenarios.world import World
+from tests.surfaces.dialogs import TeamsDialogs
 from tests.surfaces.discord import DiscordSurface
 from tests.surfaces.teams import TeamsSurface
 from tests.surfaces.web import WebSurface
@@ -58,3 +59,15 @@ async def test_with_a_restart_before_each_act(path: Path, surface_type: Surface,
             await Player(world, surface, restless=True).play(Story.read(path))
         finally:
             await world.close()
+
+
+async def test_a_case_in_dialogs(database: Database) -> None:
+    """What Teams shows in a window reads like what it shows in the chat, also when Erbij restarts behind it."""
+    world = World(database)
+    async with TeamsDialogs(world.receive) as surface:
+        await world.open(surface)
+        try:
+            await Player(world, surface, restless=True).play(Story.read(Path(__file__).parent / "case.txt"))
+        finally:
+            await world.close()
+        assert surface.opened > 1

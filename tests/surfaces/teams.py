@@ -126,12 +126,12 @@ class TeamsSurface:
         lines = list(self._shown[who])
         for message, activity in self._chat(who).items():
             if before.get(message) != activity:
-                lines += _lines(activity)
+                lines += lines_of(activity)
         return lines
 
     async def posts(self, place: str) -> list[str]:
         messages = self.world.service.messages.get(self.place_ids[place], {})
-        return [line for activity in messages.values() for line in _lines(activity)]
+        return [line for activity in messages.values() for line in lines_of(activity)]
 
     # ------------------------------------------------------------ how
 
@@ -147,9 +147,8 @@ class TeamsSurface:
         chat = self.world.service.messages.get(self.place_ids[place], {}) if place else self._chat(who)
         for message, activity in reversed(chat.items()):
             for card in _cards(activity):
-                for element in _walk(card["body"]):
-                    for action in element.get("actions", ()) if element.get("type") == "ActionSet" else ():
-                        yield message, card, action
+                for action in actions_of(card):
+                    yield message, card, action
 
     async def _use(
         self,
@@ -199,6 +198,12 @@ def _words(elements: Sequence[dict[str, Any]]) -> str:
     return "\n".join(run["text"] for element in elements for run in element["inlines"])
 
 
+def actions_of(card: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The buttons of a card."""
+    for element in _walk(card["body"]):
+        yield from element.get("actions", ()) if element.get("type") == "ActionSet" else ()
+
+
 def _inputs(card: dict[str, Any]) -> list[dict[str, Any]]:
     return [element for element in _walk(card["body"]) if element["type"].startswith("Input.")]
 
@@ -219,7 +224,7 @@ def _answer(one: dict[str, Any], answer: str) -> str:
     raise AssertionError(f"{answer} is not among {[c['title'] for c in one['choices']]}")
 
 
-def _lines(activity: dict[str, Any]) -> list[str]:
+def lines_of(activity: dict[str, Any]) -> list[str]:
     """What a message shows: a line for each paragraph, ``label: text`` for a row, questions and buttons."""
     lines = [activity["text"]] if activity.get("text") else []
     for card in _cards(activity):
