@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from tests.bot.test_program import erbij, ready
 from tests.browser.test_web import DESKTOP, PHONE, no_barriers
@@ -204,3 +204,50 @@ async def case_page(page: Page, url: str, look: Callable[[Page], Awaitable[None]
     await page.get_by_label("Which six words did you get?").fill(words)
     await press("Show me", STORY)
     await look(page)
+
+
+async def test_a_page_outlives_the_program(browser: Browser, tmp_path: Path) -> None:
+    """Erbij is killed while Sam writes; what was pressed meanwhile is sent, once, when it is back."""
+    port, database = free_port(), {"ERBIJ_DATABASE_URL": f"sqlite:///{tmp_path}/erbij.sqlite3"}
+    async with erbij(tmp_path, port, **database) as process:
+        await ready(process)
+        sam = await window(browser, f"http://127.0.0.1:{port}", "sam")
+        await sam.say("/tell", "What was it about?")
+        await sam.write("What was it about?", STORY)
+        process.kill()
+        await process.communicate()
+    await expect(sam.page.locator("[data-offline]")).to_be_visible()
+    await sam.page.get_by_role("button", name="Look at it first").click()
+    await expect(sam.page.locator("[data-lost]")).to_be_visible(timeout=15_000)
+    await expect(sam.page.get_by_label("What was it about?")).to_have_value(STORY)
+    async with erbij(tmp_path, port, **database) as process:
+        await ready(process)
+        await expect(sam.last()).to_contain_text("Shall I give it to the mentors?", timeout=30_000)
+        await expect(sam.page.locator("[data-offline]")).to_be_hidden()
+        await expect(sam.page.locator("[data-lost]")).to_be_hidden()
+        again = await window(browser, f"http://127.0.0.1:{port}", "sam")
+        await again.reads("Shall I give it to the mentors?")
+
+
+async def test_an_answer_that_was_lost_on_the_way_is_asked_for_again(browser: Browser, running: str) -> None:
+    sam = await window(browser, running, "sam")
+    await sam.go("students")
+    await sam.press("Start the check-in", "I felt accepted here this week.")
+    for group in await sam.page.get_by_role("group").all():
+        await group.get_by_role("radio", name="4").check()
+    await sam.press("Look at my answers", "Shall I send these answers?")
+    sent: list[str] = []
+
+    async def lose_the_first(route: Route) -> None:
+        sent.append(route.request.post_data or "")
+        if len(sent) > 1:
+            await route.continue_()
+            return
+        await route.fetch()  # Erbij took it, and its answer never came
+        await route.abort()
+
+    await sam.page.route("**/act", lose_the_first)
+    await sam.last().get_by_role("button", name="Send").click()
+    await sam.reads("Thank you. Your answers are in.")
+    assert len(sent) == 2
+    assert sent[0] == sent[1]

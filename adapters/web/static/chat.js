@@ -97,6 +97,12 @@ async function perform(data, after) {
   if (reply.childElementCount > 0) append("", reply);
 }
 
+function again() {
+  const lostBefore = waiting;
+  waiting = null;
+  lostBefore?.();
+}
+
 function submit(event) {
   const form = event.target;
   const section = form.closest(".place");
@@ -118,7 +124,7 @@ function submit(event) {
 }
 
 document.querySelector("main").addEventListener("submit", submit);
-document.querySelector("[data-again]").addEventListener("click", () => waiting?.());
+document.querySelector("[data-again]").addEventListener("click", again);
 
 composer.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -151,15 +157,24 @@ function told({ place, key, html }) {
   drawn.set(id, html);
 }
 
-const stream = new EventSource(live);
-stream.addEventListener("post", (event) => told(JSON.parse(event.data)));
-stream.addEventListener("caught-up", () => {
-  offline.hidden = true;
-  if (arrived) return;
-  arrived = true;
-  perform(new URLSearchParams({ arrived: "yes", event: crypto.randomUUID() }), () => {});
-});
-stream.addEventListener("error", () => (offline.hidden = false));
+function listen() {
+  const stream = new EventSource(live);
+  stream.addEventListener("post", (event) => told(JSON.parse(event.data)));
+  stream.addEventListener("caught-up", () => {
+    offline.hidden = true;
+    again(); // what could not be sent while Erbij was away
+    if (arrived) return;
+    arrived = true;
+    perform(new URLSearchParams({ arrived: "yes", event: crypto.randomUUID() }), () => {});
+  });
+  stream.addEventListener("error", () => {
+    offline.hidden = false;
+    // A browser comes back by itself where there is no connection, but not after an answer such as 502.
+    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 3_000);
+  });
+}
+
+listen();
 
 document.body.classList.toggle("framed", window.self !== window.top);
 count(document);
