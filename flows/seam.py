@@ -32,7 +32,9 @@ class Person:
     roles: frozenset[str] = frozenset()
     """The platform's own role ids, fresh with every event."""
     manages: bool = False
-    """True for who may set Erbij up here: manages the server, owns the team."""
+    """True for who manages the space now, by the platform's own rights: they may change all of Erbij's setup."""
+    added: bool = False
+    """True for who added Erbij here: they may set it up where nobody has yet, and nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +234,7 @@ Part = Text | Card | Buttons | Form
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the person who did something sees at once; nobody else sees it."""
+    """What the person who did something sees at once; nobody else sees it, unless Erbij was :class:`Added`."""
 
     parts: tuple[Part, ...] = ()
     language: str = "en"

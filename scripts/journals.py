@@ -13,14 +13,31 @@ from typing import Any
 from flows.catalogue import catalogue
 from flows.engine import Context, Run
 from flows.engine.chat import Step
+from flows.engine.forms import Question
 
 HERE = Path(__file__).parents[1] / "tests" / "journals"
 CONTEXT = Context(
-    community="c", community_name="Year 1", member="m", roles=frozenset({"student", "mentor"}), account="discord:1"
+    community="c",
+    community_name="Year 1",
+    member="m",
+    roles=frozenset({"student", "mentor", "coordinator"}),
+    account="discord:1",
 )
 BOTH = ["discord:1", "teams:2"]
-ANSWERS = {"scale": 2, "line": "Some words.", "options": None, "pick": None}
-FLOWS = {"check_in": "r", "belonging_case": "", "language": "", "link": "", "enter_code": "", "unlink": ""}
+PICKED = {"id": "1", "name": "one", "can_post": False, "open_to_all": False}
+FLOWS = {
+    "check_in": "r",
+    "belonging_case": "",
+    "language": "",
+    "link": "",
+    "enter_code": "",
+    "unlink": "",
+    "setup": "",
+    "setup_group": "mentors",
+    "setup_coordinators": "",
+    "setup_join": "",
+}
+SET_UP = {"slug": "s", "language": "en", "time_zone": "UTC", "doorbell": False, "places": [], "grants": []}
 EFFECTS: dict[str, dict[str, dict[str, Any]]] = {
     "check_in": {
         "": {"now": 1, "round": {"id": "r", "opens_at": 0, "closes_at": 10}, "took_part": False},
@@ -34,8 +51,20 @@ EFFECTS: dict[str, dict[str, dict[str, Any]]] = {
     "enter_code": {"code.0": {"join.0": {"outcome": "joined", "account": "teams:2"}}},
     "write_to": {"": {"mine": BOTH}, "account": {"set": None}},
     "unlink": {"": {"mine": BOTH}, "leaves": {"split": "n"}},
+    "setup": {"": {"now": SET_UP | {"name": ""}}},
+    "setup_about": {
+        "": {"today": {"name": "", "language": "en", "time_zone": "UTC", "cases": "chat"}},
+        "about": {"keep": None},
+    },
+    "setup_group": {"": {"today": SET_UP | {"name": "Year 1"}}, "sure": {"place": None, "people": None}},
+    "setup_coordinators": {"": {"today": SET_UP | {"name": "Year 1"}, "mine": []}, "sure": {"people": None}},
+    "setup_join": {"given": {"join": "Year 1"}},
 }
 """What the effects gave, by flow and by the answer after which they happen: there is no database here."""
+
+
+done: set[str] = set()
+"""Flows that were recorded in this run: one can lead back to an earlier one."""
 
 
 def answer(step: Step[Any]) -> Any:
@@ -43,12 +72,26 @@ def answer(step: Step[Any]) -> Any:
     if step.kind == "ask":
         return step.data[1][0].value
     if step.kind == "fill":
-        return {name: ANSWERS[question.kind] for name, question in step.data[0].questions.items()}
+        return {name: fitting(question) for name, question in step.data[0].questions.items()}
     return "00" * 32
+
+
+def fitting(question: Question) -> Any:
+    """Something that fits a field of a form."""
+    match question.kind:
+        case "scale":
+            return 2
+        case "line":
+            return "Some words."
+        case "options":
+            return question.choices[0][0]
+        case "pick":
+            return [PICKED] if question.many else PICKED
 
 
 def record(name: str, argument: str, version: str) -> None:
     """One file for each place where the conversation can wait, here and in the flow that it hands over to."""
+    done.add(name)
     journal: dict[str, Any] = {"@flow": name, "@argument": argument}
     effects = EFFECTS.get(name, {})
     journal |= effects.get("", {})
@@ -62,7 +105,7 @@ def record(name: str, argument: str, version: str) -> None:
             path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
         run.journal.update(effects.get(waits, {}))
         run.answer(answer(run.pending))
-    if run.next is not None:
+    if run.next is not None and run.next[0] not in done:
         record(*run.next, version)
 
 

@@ -44,7 +44,7 @@ class Event:
     """What a card or dialog sent; empty for all else."""
     act: Act | None = None
     """What was done, when no card tells it."""
-    manages: bool = False
+    added: bool = False
     """True for who added Erbij to the team."""
 
 
@@ -108,8 +108,8 @@ def _installed(event: Event, body: Mapping[str, Any], action: str) -> Event | No
         return None  # add-upgrade, remove-upgrade: a new version, nothing for people
     hour = _text(body, "timestamp")[:13]
     if action == "add":
-        event = replace(event, id=f"{event.conversation}:arrived:{hour}", manages=not event.personal)
-        return replace(event, act=Arrived() if event.personal else Added())
+        event = replace(event, id=f"{event.conversation}:arrived:{hour}", added=bool(event.team))
+        return replace(event, act=Added() if event.team else Arrived())
     if event.personal:
         return None  # one person's private chat, not the community
     return replace(event, id=f"{event.conversation}:removed:{hour}", act=Removed())

@@ -188,16 +188,16 @@ class TeamsAdapter:
         return not known
 
     def _placed(self, event: Event) -> Event:
-        """The event with the team it belongs to, and whether this person manages Erbij there.
+        """The event with the team it belongs to, and whether this person added Erbij there.
 
         Teams tells a bot who added it to a team, not who owns the team; it is remembered until the
-        next start, and by the cards that follow from it. In the try-out everyone manages their team.
+        next start, and by the cards that follow from it. In the try-out everyone did so.
         """
         event = self._carrying.opened(event)
         key = (event.team, event.user)
-        if event.manages and event.team:
+        if event.added and event.team:
             self._installers = {*list(self._installers)[-INSTALLERS:], key}
-        return replace(event, manages=bool(event.team) and (key in self._installers or not self.app_id))
+        return replace(event, added=bool(event.team) and (key in self._installers or not self.app_id))
 
     async def _incoming(self, event: Event, address: Address, language: str) -> Incoming | None:
         act = event.act
@@ -215,7 +215,7 @@ class TeamsAdapter:
         return Incoming(
             event=event.id,
             space=space,
-            person=Person(event.person, event.name, manages=event.manages),
+            person=Person(event.person, event.name, added=event.added),
             act=act,
             place=event.place if not (isinstance(act, Arrived) and event.personal) else "",
             locale=event.locale,

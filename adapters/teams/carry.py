@@ -23,24 +23,24 @@ class Carrying:
 
     def of(self, event: Event) -> dict[str, str]:
         """What the cards of an answer to this event carry."""
-        return self.sealed(event.tenant, event.user, event.team, "1" if event.manages else "")
+        return self.sealed(event.tenant, event.user, event.team, "1" if event.added else "")
 
-    def sealed(self, tenant: str, user: str, team: str, manages: str = "") -> dict[str, str]:
+    def sealed(self, tenant: str, user: str, team: str, added: str = "") -> dict[str, str]:
         """What the cards carry that this person gets from this team; nothing without a team."""
         if not team:
             return {}
-        return {"team": team, "manages": manages, "seal": self._seal(tenant, user, team, manages)}
+        return {"team": team, "added": added, "seal": self._seal(tenant, user, team, added)}
 
     def opened(self, event: Event) -> Event:
         """The event with its team, when a card brought one back that was meant for this person."""
-        team, manages = carried(event.data, "team"), carried(event.data, "manages")
+        team, added = carried(event.data, "team"), carried(event.data, "added")
         if event.team or not team:
             return event
-        expected = self._seal(event.tenant, event.user, team, manages)
+        expected = self._seal(event.tenant, event.user, team, added)
         if not hmac.compare_digest(expected, carried(event.data, "seal")):
             return event
-        return replace(event, team=team, manages=event.manages or manages == "1")
+        return replace(event, team=team, added=event.added or added == "1")
 
-    def _seal(self, tenant: str, user: str, team: str, manages: str) -> str:
-        said = f"{tenant}\n{user}\n{team}\n{manages}".encode()
+    def _seal(self, tenant: str, user: str, team: str, added: str) -> str:
+        said = f"{tenant}\n{user}\n{team}\n{added}".encode()
         return hmac.new(self._key, said, hashlib.sha256).hexdigest()[:32]

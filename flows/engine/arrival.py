@@ -32,12 +32,12 @@ BEGIN = Start(SETUP, "", SET_UP)
 
 
 def begin(session: Session, catalogue: Catalogue, incoming: seam.Incoming) -> bool:
-    """Make a community without a name for who manages a space and asks for setup; False for all else.
+    """Make a community without a name for who may set Erbij up and asks for it; False for all else.
 
-    They are its coordinator for good, because not every platform says a second time who manages a space.
+    They are its coordinator for good, because not every platform says a second time who may.
     """
     person, space = incoming.person, incoming.space
-    if person is None or not person.manages or not _asks_for_setup(catalogue, incoming.act):
+    if person is None or not may_begin(person) or not _asks_for_setup(catalogue, incoming.act):
         return False
     if communities.at(session, space.platform, space.id):
         return False
@@ -50,12 +50,17 @@ def begin(session: Session, catalogue: Catalogue, incoming: seam.Incoming) -> bo
     return True
 
 
+def may_begin(person: seam.Person) -> bool:
+    """Whether someone may set Erbij up where nobody has yet."""
+    return person.manages or person.added
+
+
 def not_known(session: Session, incoming: seam.Incoming) -> list[Piece]:
     """What someone hears whose community Erbij does not know."""
     space, person = incoming.space, incoming.person
     if communities.share(session, space.platform, space.id):
         return [WHICH]
-    if person is not None and person.manages:
+    if person is not None and may_begin(person):
         return [NOT_SET_UP, BEGIN]
     return [NOT_HERE]
 

@@ -136,7 +136,7 @@ def roles_of(who: members.Who, person: seam.Person) -> frozenset[str]:
     held = {r for r, kind, i in who.grants if (i in person.roles if kind == "role" else i == person.id)}
     if all(role != "student" for role, _kind, _id in who.grants) and not held & STAFF:
         held.add("student")
-    if person.manages:
+    if person.manages or (person.added and not who.community_name):
         held.add(COORDINATOR)
     return frozenset(held)
 

@@ -94,7 +94,7 @@ def keep(session: Session, community: str, who: Founder, about: About, now: int)
         slug = free_slug(about.name, [other for _id, other, *_rest in communities.every(session)])
         communities.add_space(session, community, "page", slug)
         for account in members.accounts(session, community, who.member):
-            # Not every platform says again later that someone manages the space.
+            # Not every platform says again later who may do this.
             members.grant(session, community, COORDINATOR, account.platform, "person", account.external_id, who.name)
     communities.change(session, community, slug, about.name, about.language, about.time_zone)
     communities.set_doorbell(session, community, on=about.cases == "page")

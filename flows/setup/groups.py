@@ -113,9 +113,10 @@ async def setup_coordinators(chat: Chat) -> None:
     if not chat.community_name:
         await chat.hand_over(SETUP)
     today = await chat.do("today", stored.read, chat.community)
+    mine = await chat.do("mine", accounts_of, chat.community, chat.member)
     chosen = await chat.fill("chosen", Coordinators, draft_of(today, chat.space.platform, COORDINATOR))
     doubts = list(role_doubts(COORDINATOR, chosen.role, len(chosen.people)))
-    if not await chat.do("mine", is_among, chat.community, chat.member, chosen.people):
+    if not any(one.id in mine for one in chosen.people):
         doubts.append(_("You are not among the people you chose, so you may not be able to change this any more."))
     if doubts:
         for doubt in doubts:
@@ -153,10 +154,9 @@ def keep_people(session: Session, by: By, role: str, platform_role: Picked | Non
     audit.add(session, by.community, by.now, by.member, "set up", role)
 
 
-def is_among(session: Session, community: str, member: str, people: list[Picked]) -> bool:
-    """Whether a member is one of these people."""
-    mine = {account.external_id for account in members.accounts(session, community, member)}
-    return any(one.id in mine for one in people)
+def accounts_of(session: Session, community: str, member: str) -> list[str]:
+    """The platforms' ids of a member."""
+    return [account.external_id for account in members.accounts(session, community, member)]
 
 
 def _picked(ident: str, name: str) -> dict[str, Any]:

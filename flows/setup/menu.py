@@ -31,7 +31,7 @@ async def setup(chat: Chat) -> None:
             NEW_OR_CODE,
         )
         await chat.hand_over("setup_about" if which == "new" else "setup_join")
-    chat.show(Shown(now.name, list(rows(now))))
+    chat.show(Shown(now.name, list(rows(now, chat.page))))
     # One thing at a time: the card shows all that is not set yet.
     chat.say(next(iter(missing(now).values()), _("Everything is set.")))
     at = await chat.do("next", due.when, recurring_key(chat.community, "open_check_in"))
@@ -41,11 +41,14 @@ async def setup(chat: Chat) -> None:
         chat.show(way)
 
 
-def rows(now: SetUp) -> Iterator[tuple[Msg | str, Msg | str]]:
+def rows(now: SetUp, page: str) -> Iterator[tuple[Msg | str, Msg | str]]:
     """What is set, a line for each thing."""
     yield _("Language"), NAMES[now.language]
     yield _("Time zone"), now.time_zone
     yield _("Cases"), _("only on Erbij's own page") if now.doorbell else _("in the chat, or on Erbij's own page")
+    if page:
+        # The address ends in the community's own; just after it got its name, the chat knows the old one still.
+        yield _("Erbij's own page"), f"{page.rpartition('/')[0]}/{now.slug}"
     several = len({p.platform for p in now.places} | {g.platform for g in now.grants}) > 1
     for kind, group in GROUPS.items():
         channels = [p.name + (f" ({PLATFORMS[p.platform]})" if several else "") for p in now.places if p.kind == kind]

@@ -59,11 +59,12 @@ class Doors:
         space: Space = SERVER,
         *,
         manages: bool = False,
+        added: bool = False,
         roles: frozenset[str] = frozenset(),
         locale: str = "nl",
         event: str = "",
     ) -> Reply:
-        person = Person(who, who.title(), roles, manages)
+        person = Person(who, who.title(), roles, manages, added)
         incoming = Incoming(event or f"setup{next(_events)}", space, person, act, locale=locale)
         return self.database.run_now(lambda s: take(s, catalogue(), incoming, NOW)).reply
 
@@ -149,11 +150,19 @@ def test_only_who_manages_a_space_begins_there(doors: Doors) -> None:
 
 
 def test_the_one_who_added_erbij_needs_to_manage_nothing_afterwards(doors: Doors) -> None:
-    hello = doors.give(Added(), space=TEAM, manages=True, event="added")
+    hello = doors.give(Added(), space=TEAM, added=True, event="added")
     assert labels(hello) == ["Erbij instellen"]
-    assert doors.give(Added(), space=TEAM, manages=True, event="added").parts == (), "told twice, said once"
+    assert doors.give(Added(), space=TEAM, added=True, event="added").parts == (), "told twice, said once"
     assert "Een nieuwe community" in labels(doors.give(Command("setup"), space=TEAM))
+    assert "Een nieuwe community" in labels(doors.give(Command("setup"), "kim", TEAM, added=True))
     assert "nog niet ingesteld" in said(doors.give(Command("setup"), "sam", TEAM))
+
+
+def test_adding_erbij_again_gives_nobody_a_community_that_has_its_name(doors: Doors) -> None:
+    doors.found("alex", TEAM)
+    doors.give(Removed(), "sam", TEAM)
+    doors.give(Added(), "sam", TEAM, added=True)
+    assert "andere leden" in said(doors.give(Command("setup"), "sam", TEAM, added=True))
 
 
 def test_an_abandoned_setup_is_gone_on_with(doors: Doors) -> None:
@@ -253,6 +262,7 @@ def test_the_last_coordinator_stays(doors: Doors) -> None:
     assert again.fields[0].error
     asked = doors.give(Filled(again.id, {"people": (Picked("kim", "Kim"),), "role": None}))
     assert "Jij staat niet" in said(asked)
+    assert labels(asked) == ["Bewaren", "Terug"]
     doors.give(Pressed(button(asked, "Bewaren")))
     assert "andere leden" in said(doors.give(Command("setup")))
     assert "Lerarenopleiding" in said(doors.give(Command("setup"), "kim"))

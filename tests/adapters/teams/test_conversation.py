@@ -68,7 +68,7 @@ async def test_typed(teams: World, heard: Heard, text: str, act: object) -> None
     assert (status, answer, heard.act) == (200, None, act)
     got = heard.got[0]
     assert got.person
-    assert (got.person.id, got.person.name, got.person.manages) == ("oid-sam", "Sam", False)
+    assert (got.person.id, got.person.name, got.person.added) == ("oid-sam", "Sam", False)
     assert (got.space.id, got.place, got.locale) == (TENANT, "", "en-GB")
     assert text_of(teams.service.cards("a:29:sam")[0]) == "Hello."
 

@@ -43,14 +43,14 @@ async def test_adding_erbij_to_a_team_is_answered_in_its_channel(teams: World, h
     assert got.act == Added()
     assert got.space == Space("teams", f"{TENANT}:{TEAM}", within=TENANT)
     assert got.person
-    assert got.person.manages
+    assert got.person.added
     [card] = teams.service.cards(TEAM)
     assert "Hello, I am Erbij." in text_of(card)
     assert not teams.service.cards("a:29:sam"), "nobody needs a private chat for it"
     await teams.post(teams.activity("kim", channel=TEAM, **execute(action(card, "Set up Erbij")["data"])))
     assert heard.act == Pressed("s.setup.")
     assert heard.got[-1].person
-    assert not heard.got[-1].person.manages
+    assert not heard.got[-1].person.added
 
 
 async def test_several_people_are_picked_and_no_role_is_asked_for(teams: World, heard: Heard) -> None:

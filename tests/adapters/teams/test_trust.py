@@ -179,7 +179,7 @@ async def test_without_an_app_id_only_this_machine(heard: Heard) -> None:
         assert (await teams.post(outside, token=""))[0] == 403
         assert len(heard.got) == 1
         assert heard.got[0].person
-        assert not heard.got[0].person.manages
+        assert not heard.got[0].person.added
 
 
 @pytest.mark.parametrize(
