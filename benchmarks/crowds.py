@@ -38,6 +38,9 @@ class Watch(Protocol):
     def answered(self, event: str) -> None:
         """The first byte of an answer is there."""
 
+    def put_off(self) -> None:
+        """That answer only asked for patience."""
+
     def can(self, act: str, student: Student) -> None:
         """What a student can do next."""
 
@@ -112,7 +115,9 @@ class OnDiscord:
     def _answered(self, event: str, answer: Json) -> None:
         self._watch.answered(event)
         who = self._people[event]
-        if answer["type"] == 9:
+        if answer["type"] in (5, 6):
+            self._watch.put_off()
+        elif answer["type"] == 9:
             who.use = answer["data"]
             self._watch.can("fill", who)
         elif "message" in answer:
@@ -185,7 +190,9 @@ class InTeams:
             response.raise_for_status()
             self._watch.answered(event)
             answer = await response.json() if response.content_type == "application/json" else None
-        if act in ("fill", "confirm"):
+        if answer is not None and str(answer["value"]).startswith("One moment"):
+            self._watch.put_off()
+        elif act in ("fill", "confirm"):
             self._shown(who, answer["value"], who.message)
 
     async def __aenter__(self) -> Self:

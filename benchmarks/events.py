@@ -48,7 +48,7 @@ class Load:
         self.rate = rate
         self.took: list[float] = []
         self.lags: list[float] = []
-        self.finished = self.thanks = 0
+        self.finished = self.thanks = self.patience = 0
         self._due: dict[str, float] = {}
         self._counts_from = 0.0
         self._able: deque[tuple[str, Student]] = deque()
@@ -104,6 +104,9 @@ class Load:
             self.took.append(now - at)
         self._look()
 
+    def put_off(self) -> None:
+        self.patience += 1
+
     def can(self, act: str, student: Student) -> None:
         self._able.append((act, student))
 
@@ -120,6 +123,7 @@ class Load:
         return {
             "events": len(lags),
             "lost": len(self._due),
+            "put off with 'one moment' first": self.patience,
             "check-ins sent": self.finished,
             "check-ins thanked for": self.thanks,
             "p50 ms": 1000 * part(took, 0.5),

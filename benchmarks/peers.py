@@ -11,16 +11,20 @@ answer, which the peers do not.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from peer import Rows
 from report import report
 
 HERE = Path(__file__).parent
@@ -76,12 +80,28 @@ def measure(rounds: int) -> dict[str, float]:
         for answers, walk in sides.values():
             answers.ask(walk, 40, 8)  # to be warm
         found: dict[str, list[dict[str, Any]]] = {}
+        disk = []
         for _round in range(rounds):
+            disk.append(commits())
             for crowd, (students, at_once) in CROWDS.items():
                 for name, (answers, walk) in sides.items():
                     result = answers.ask(walk, students, at_once) | {"students": students}
                     found.setdefault(f"{crowd}: {name}", []).append(result)
-    return table(found)
+    return {"bare commits/s of this disk, which nobody alone can pass": median(disk)} | table(found)
+
+
+def commits(count: int = 100) -> float:
+    """Commits per second of one small row each."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows = Rows(Path(folder) / "bare.sqlite3")
+
+        async def write() -> float:
+            began = time.perf_counter()
+            for number in range(count):
+                await rows.write({str(number): b"4"})
+            return count / (time.perf_counter() - began)
+
+        return asyncio.run(write())
 
 
 def table(found: dict[str, list[dict[str, Any]]]) -> dict[str, float]:
