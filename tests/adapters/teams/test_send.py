@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
+from adapters.teams import connector
 from adapters.teams.address import Address, address_of
 from flows.seam import (
     Blocked,
@@ -139,6 +140,43 @@ async def test_a_service_that_is_away_is_an_outage(teams: World) -> None:
     await teams.service.server.close()
     with pytest.raises(Outage):
         await teams.adapter.send(to_place())
+
+
+async def test_a_token_is_used_again_until_it_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched: list[str] = []
+
+    def fetch(force_refresh: bool = False) -> str:
+        fetched.append(f"token{len(fetched)}")
+        return fetched[-1]
+
+    async with world(nothing) as other:
+        other.adapter._connector.credentials.get_access_token = fetch
+        await other.post(other.activity(text="hello"))
+        for _ in range(3):
+            await other.adapter.send(to_place())
+        assert len(fetched) == 1
+        monkeypatch.setattr(connector, "FRESH", -1.0)
+        await other.adapter.send(to_place())
+        assert other.service.tokens == {"Bearer token0", "Bearer token1"}
+
+
+async def test_no_token_is_an_outage(teams: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(force_refresh: bool = False) -> str:
+        raise PermissionError
+
+    monkeypatch.setattr(connector, "FRESH", -1.0)
+    teams.adapter._connector.credentials.get_access_token = refused
+    with pytest.raises(Outage):
+        await teams.adapter.send(to_place())
+
+
+def test_the_environments_proxy_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy.invalid:3128")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    connector._proxy.cache_clear()
+    assert connector._proxy("https://smba.trafficmanager.net/emea/") == "http://proxy.invalid:3128"
+    assert connector._proxy("http://127.0.0.1:3978/") is None
+    connector._proxy.cache_clear()
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "x", '{"service":1,"tenant":"","user":""}', "null"])
