@@ -37,10 +37,10 @@ class Carrying:
         if event.team or not team:
             return event
         expected = self._seal(event.tenant, event.user, team, added)
-        if not hmac.compare_digest(expected, carried(event.data, "seal")):
+        if not hmac.compare_digest(expected.encode(), carried(event.data, "seal").encode(errors="replace")):
             return event
         return replace(event, team=team, added=event.added or added == "1")
 
     def _seal(self, tenant: str, user: str, team: str, added: str) -> str:
-        said = f"{tenant}\n{user}\n{team}\n{added}".encode()
+        said = f"{tenant}\n{user}\n{team}\n{added}".encode(errors="surrogatepass")
         return hmac.new(self._key, said, hashlib.sha256).hexdigest()[:32]

@@ -8,8 +8,8 @@ import pytest
 
 from flows.engine.timers import run_due
 from flows.engine.turn import take
-from flows.seam import Buttons, Command, Filled, Incoming, Person, Pressed, Said, Space
-from storage import conversations, members
+from flows.seam import Buttons, Command, Filled, Incoming, Person, Pressed, Said, Space, Text
+from storage import cases, conversations, members
 from storage.statement import Session
 from tests.engine.desk import NOW, Desk, answers, form, last, text
 
@@ -135,3 +135,37 @@ def test_a_clock_that_jumps_runs_what_is_overdue_once(desk: Desk) -> None:
 
 def _in(desk: Desk) -> Callable[[Callable[[Session], None]], None]:
     return desk.database.run_now
+
+
+def test_a_mentor_who_is_none_any_more_can_send_nothing_that_stands_open(desk: Desk) -> None:
+    told = desk.database.run_now(lambda s: cases.add(s, desk.one, "ab" * 32, {"issue": "x"}, NOW // 86_400_000))
+    desk.database.run_now(lambda s: cases.release(s, desk.one))
+    assert desk.give(Pressed(f"s.claim_case.{told}"), who="robin").parts
+    answer = form(desk.give(Pressed(f"s.answer_case.{told}"), who="robin"))
+    note = form(desk.give(Pressed(f"s.note_case.{told}"), who="robin"))
+    sure = last(desk.give(Pressed(f"s.close_case.{told}"), who="robin"))
+    assert isinstance(sure, Buttons)
+    desk.database.run_now(lambda s: members.revoke(s, desk.one, "mentor", "web"))
+    for act in (
+        Filled(answer.id, {"text": "No longer my business."}),
+        Filled(note.id, {"text": "No longer my business."}),
+        Pressed(sure.buttons[0].id),
+        Pressed(f"s.case.{told}"),
+    ):
+        reply = desk.give(act, who="robin")
+        assert all(isinstance(part, Text) for part in reply.parts)
+    view = desk.database.run_now(lambda s: cases.read(s, desk.one, told))
+    assert view is not None
+    assert view.status == "claimed"
+    assert "business" not in str(view)
+    assert "business" not in str(desk.give(Command("help"), who="robin"))
+
+
+def test_a_mentor_of_one_community_cannot_touch_a_case_of_another(desk: Desk) -> None:
+    told = desk.database.run_now(lambda s: cases.add(s, desk.one, "ab" * 32, {"issue": "CANARY"}, NOW // 86_400_000))
+    desk.database.run_now(lambda s: cases.release(s, desk.one))
+    for flow in ("case", "claim_case", "answer_case", "close_case"):
+        assert "CANARY" not in str(desk.give(Pressed(f"s.{flow}.{told}"), who="robin", space="two"))
+    view = desk.database.run_now(lambda s: cases.read(s, desk.one, told))
+    assert view is not None
+    assert view.status == "new"
