@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -83,35 +82,23 @@ def outbox(
     retry: Annotated[bool, typer.Option("--retry", help="Try every message again that was given up.")] = False,  # noqa: FBT002  a flag of the command line
     most: Annotated[int, typer.Option(help="How many to show.")] = 50,
 ) -> None:
-    """Show what waits to be sent, and what died."""
-    from rich.table import Table
-
-    from storage import outbox as rows
+    """Show what could not be sent and why, and what waits to be sent."""
+    from bot.undelivered import table
+    from storage import outbox as waiting
+    from storage import undelivered
 
     database = _database()
     try:
         if retry:
-            count = database.run_now(lambda s: rows.revive(s, time.time_ns() // 1_000_000))
+            count = database.run_now(lambda s: undelivered.revive(s, time.time_ns() // 1_000_000))
             typer.echo(f"{count} to be tried again.")
-        depth, lines = database.run_now(rows.depth), database.run_now(lambda s: rows.rows(s, most))
+        depth, lines = database.run_now(waiting.depth), database.run_now(lambda s: undelivered.rows(s, most))
     finally:
         database.close()
-    table = Table("id", "platform", "state", "tries", "written", "next try", "last fault", box=None)
-    for line in lines:
-        next_try = _when(line.not_before) if line.state == rows.WAITING else "never"
-        table.add_row(
-            str(line.id),
-            line.platform,
-            line.state,
-            str(line.attempts),
-            _when(line.created_at),
-            next_try,
-            line.fault,
-        )
     console = _console()
     console.print(f"{depth.waiting} waiting, {depth.dead} given up.")
     if lines:
-        console.print(table)
+        console.print(table(lines), soft_wrap=True)
     if depth.dead:
         console.print("Try those again with: erbij outbox --retry")
 
@@ -244,10 +231,6 @@ def _client_id(token: str) -> str:
     if not found.isdigit():
         _fail("ERBIJ_DISCORD_TOKEN is no bot token: copy it again from Discord's developer page.")
     return found
-
-
-def _when(at: int) -> str:
-    return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _console() -> Console:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import BigInteger, Integer, bindparam, case, delete, func, select, update
 from sqlmodel import Field, Index, SQLModel
 
 from storage.members import Account
 from storage.statement import Session, Statement, columns
 
 WAITING, SENT, DEAD = "waiting", "sent", "dead"
-UNREACHED = ("Blocked", "Gone")
-"""Why a person does not get a message until they open their door again: the names of the seam's errors."""
 
 
 class Outbox(SQLModel, table=True):
@@ -75,19 +73,6 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """What `erbij outbox` shows of a message that is not sent. Times in ms since 1970."""
-
-    id: int
-    platform: str
-    state: str
-    attempts: int
-    created_at: int
-    not_before: int
-    fault: str
-
-
-@dataclass(frozen=True, slots=True)
 class Depth:
     """How many messages wait and how many died, and when the oldest of each was written (ms), None without any."""
 
@@ -98,7 +83,7 @@ class Depth:
 
 
 _o, _account = columns(Outbox), columns(Account)
-_earlier, _before, _later = (Outbox.__table__.alias().c for _ in range(3))  # type: ignore[attr-defined]
+_earlier, _before = (Outbox.__table__.alias().c for _ in range(2))  # type: ignore[attr-defined]
 
 _edits = (
     select(_before.message)
@@ -199,37 +184,6 @@ _sent = _change(
 )
 _retry = _change(attempts=_o.attempts + 1, not_before=bindparam("at"), fault=bindparam("why"))
 _bury = _change(state=DEAD, attempts=_o.attempts + 1, fault=bindparam("why"))
-_overtaken = (
-    select(_later.id)
-    .where(
-        _later.platform == _o.platform,
-        _later.lane == _o.lane,
-        _later.subject == _o.subject,
-        _later.subject != "",
-        _later.id > _o.id,
-    )
-    .correlate(Outbox)
-    .exists()
-)
-_alive = {"state": WAITING, "attempts": 0, "tried_since": bindparam("at"), "not_before": bindparam("at"), "fault": ""}
-_revive = Statement(lambda _: update(Outbox).where(_o.state == DEAD, ~_overtaken).values(_alive))
-_reached = Statement(
-    lambda _: (
-        update(Outbox)
-        .where(
-            _o.platform == bindparam("on"),
-            _o.lane == bindparam("person"),
-            _o.state == DEAD,
-            _o.community_id == bindparam("community"),
-            _o.private == 1,
-            or_(*(_o.fault == why for why in UNREACHED)),
-            _o.created_at >= bindparam("written"),
-            _o.not_before < bindparam("tried"),
-            ~_overtaken,
-        )
-        .values(_alive)
-    )
-)
 _forget = Statement(lambda _: delete(Outbox).where(_o.id == bindparam("row")))
 _next = Statement(
     lambda _: select(func.min(_o.not_before).label("at")).where(
@@ -241,14 +195,6 @@ _depth = Statement(
         select(_o.state, func.count().label("n"), func.min(_o.created_at).label("oldest"))
         .where(_o.state != SENT)
         .group_by(_o.state)
-    )
-)
-_rows = Statement(
-    lambda _: (
-        select(_o.id, _o.platform, _o.state, _o.attempts, _o.created_at, _o.not_before, _o.fault)
-        .where(_o.state != SENT)
-        .order_by(_o.id)
-        .limit(bindparam("most"))
     )
 )
 _standing = Statement(
@@ -352,21 +298,6 @@ def forget(session: Session, row: int) -> None:
     session.run(_forget, row=row)
 
 
-def revive(session: Session, now: int) -> int:
-    """Try every dead letter again from now on, but those that a later message has replaced; returns how many."""
-    return session.run(_revive, at=now)
-
-
-def reached(  # noqa: PLR0913  who, since when and until when
-    session: Session, platform: str, community: str, person: str, now: int, *, written: int, tried: int
-) -> int:
-    """Someone is there again: try the dead letters to them again; returns how many.
-
-    Those written since ``written`` and last tried before ``tried``, in ms since 1970.
-    """
-    return session.run(_reached, at=now, on=platform, community=community, person=person, written=written, tried=tried)
-
-
 def next_at(session: Session, platform: str) -> int | None:
     """When the next message of a platform may go, in ms since 1970; None when nothing waits."""
     at = session.one(_next, on=platform).at
@@ -378,11 +309,6 @@ def depth(session: Session) -> Depth:
     found = {row.state: (int(row.n), int(row.oldest)) for row in session.all(_depth)}
     waiting, dead = found.get(WAITING, (0, None)), found.get(DEAD, (0, None))
     return Depth(waiting[0], waiting[1], dead[0], dead[1])
-
-
-def rows(session: Session, most: int) -> list[Line]:
-    """Messages that wait or died, the oldest first."""
-    return [Line(*row) for row in session.all(_rows, most=most)]
 
 
 def standing(session: Session, platform: str, community: str, lane: str) -> list[tuple[str, bytes]]:

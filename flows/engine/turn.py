@@ -11,7 +11,7 @@ from flows.engine.flow import COORDINATOR, Catalogue
 from flows.engine.sentences import OVER
 from flows.engine.taking import Taking, Turn, Work
 from flows.words import language_of
-from storage import conversations, members, outbox
+from storage import conversations, members, undelivered
 from storage.statement import Session
 
 DAY, HOUR = 86_400_000, 3_600_000
@@ -91,7 +91,7 @@ def bring(session: Session, incoming: seam.Incoming, who: members.Who, now: int)
         return False
     opened = not incoming.place or (incoming.address and incoming.address != who.address)
     return bool(
-        outbox.reached(
+        undelivered.reached(
             session,
             incoming.space.platform,
             who.community,

@@ -121,37 +121,74 @@ def test_keys_rotate_lets_the_old_one_go(monkeypatch: pytest.MonkeyPatch) -> Non
     assert run.invoke(app, ["outbox"]).exit_code == 1
 
 
-def test_outbox_shows_what_died_and_tries_it_again(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    key = new_key()
-    url = f"sqlite:///{empty.parent}/cli.sqlite3"
-    (empty.parent / "cli.sqlite3").write_bytes(empty.read_bytes())
+@pytest.fixture
+def letters(empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A database with one community, a channel, and messages that died each in their way; its URL."""
+    key, url = new_key(), f"sqlite:///{tmp_path}/letters.sqlite3"
+    (tmp_path / "letters.sqlite3").write_bytes(empty.read_bytes())
     database = Database(url, Masters(key))
     database.open()
-
-    def dead(session: object) -> None:
-        community = communities.add_community(session, SLUG, "One", "en", "UTC")  # type: ignore[arg-type]
-        outbox.add(  # type: ignore[arg-type]
-            session,
-            "k",
-            community,
-            "web",
-            "s",
-            "l",
-            private=False,
-            subject="",
-            payload=b"{}",
-            now=0,  # type: ignore[arg-type]
-        )
-        outbox.bury(session, 1, "Gone")  # type: ignore[arg-type]
-
-    database.run_now(dead)
+    database.run_now(_letters)
     database.close()
     monkeypatch.setenv("ERBIJ_DATABASE_URL", url)
     monkeypatch.setenv("ERBIJ_MASTER_KEY", key)
+    monkeypatch.setenv("COLUMNS", "300")
+    return url
+
+
+def _letters(session: Session) -> None:
+    here = communities.add_community(session, SLUG, "Year 1", "en", "UTC")
+    places.choose(session, here, "mentors", "discord", "space", "555", "mentor-room")
+    for number, (lane, why) in enumerate(
+        [
+            ("sam-777", "Blocked"),
+            ("555", "Gone"),
+            ("444", "Gone"),
+            ("555", "Outage, for three days"),
+            ("555", "KeyError, for three days"),
+            ("555", "TooLarge"),
+            ("555", ""),
+        ],
+        1,
+    ):
+        payload, private = b"CANARY", lane.startswith("sam")
+        outbox.add(
+            session, f"k{number}", here, "discord", "s", lane, private=private, subject="", payload=payload, now=0
+        )
+        if why:
+            outbox.bury(session, number, why)
+
+
+def test_outbox_says_what_died_and_why_and_nothing_of_whom_or_what(letters: str) -> None:
     shown = run.invoke(app, ["outbox"]).output
-    assert "1 given up" in shown
-    assert "Gone" in shown
-    assert "1 to be tried again" in run.invoke(app, ["outbox", "--retry"]).output
+    assert "1 waiting, 6 given up." in shown
+    for words in (
+        "Year 1",
+        "a person",
+        "the person does not take private messages from Erbij; it goes when the person next writes to Erbij",
+        "mentors channel",
+        "the channel is not there any more, or Erbij may not write there",
+        "a channel no longer used",
+        "the platform did not answer, for three days",
+        "a fault of Erbij itself (KeyError): see the log, for three days",
+        "the message was refused for its size or shape",
+        "1970-01-01 00:00 UTC",
+    ):
+        assert words in shown
+    assert not any(secret in shown for secret in ("sam", "777", "555", "444", "CANARY", "mentor-room"))
+
+
+def test_outbox_shows_what_died_before_what_waits(letters: str) -> None:
+    shown = run.invoke(app, ["outbox", "--most", "6"]).output
+    assert shown.count("given up") == 1 + 6
+    assert "waits" not in shown
+
+
+def test_outbox_tries_again_what_was_given_up(letters: str) -> None:
+    assert "6 to be tried again" in run.invoke(app, ["outbox", "--retry"]).output
+    shown = run.invoke(app, ["outbox"]).output
+    assert "7 waiting, 0 given up." in shown
+    assert "--retry" not in shown
 
 
 def test_discord_invite_reads_the_application_from_the_token(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from bot.sender import Sender, outgoing_id, verdict
 from bot.time import Clock
 from flows.engine import wire
 from flows.seam import Blocked, Gone, Limits, Outage, Outgoing, Receive, Sent, Text, TooFast
-from storage import communities, outbox
+from storage import communities, outbox, undelivered
 from storage.database import Database
 
 LIMITS = Limits(4000, 5, 80, 200, 5, 200, 200, 4000, 25, 1000.0)
@@ -148,7 +148,7 @@ async def test_what_cannot_be_delivered_is_kept_as_a_dead_letter(database: Datab
     async with sending(database, clock, stub):
         await until(lambda: depth(database) == (0, 1))
     assert stub.texts() == ["one", "two"]
-    assert database.run_now(lambda s: outbox.rows(s, 9))[0].fault == "Gone"
+    assert database.run_now(lambda s: undelivered.rows(s, 9))[0].fault == "Gone"
 
 
 async def test_a_fault_of_the_adapter_is_tried_again(database: Database, clock: Clock) -> None:

@@ -5,7 +5,7 @@ import threading
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import communities, members, outbox
+from storage import communities, members, outbox, undelivered
 from storage.database import Database
 from storage.keys import Masters
 from storage.statement import Session
@@ -55,11 +55,11 @@ def test_a_dead_letter_frees_its_lane_and_comes_back_when_asked(database: Databa
     assert [one.key for one in claim(database)] == ["b"]
     depth = database.run_now(outbox.depth)
     assert (depth.waiting, depth.dead, depth.oldest_dead) == (1, 1, NOW)
-    assert [(line.state, line.fault) for line in database.run_now(lambda s: outbox.rows(s, 10))] == [
+    assert [(line.state, line.fault) for line in database.run_now(lambda s: undelivered.rows(s, 10))] == [
         ("dead", "Gone"),
         ("waiting", ""),
     ]
-    assert database.run_now(lambda s: outbox.revive(s, NOW)) == 1
+    assert database.run_now(lambda s: undelivered.revive(s, NOW)) == 1
     assert [one.key for one in claim(database)] == ["a"]
 
 
@@ -164,7 +164,7 @@ def dead(database: Database, here: Here, key: str, lane: str = "here3", why: str
 
 
 def reached(database: Database, here: Here, person: str = "here3", tried: int = NOW + 10_000) -> list[str]:
-    database.run_now(lambda s: outbox.reached(s, "web", here.id, person, NOW, written=NOW - 1000, tried=tried))
+    database.run_now(lambda s: undelivered.reached(s, "web", here.id, person, NOW, written=NOW - 1000, tried=tried))
     return [row.key for row in claim(database)]
 
 
@@ -177,7 +177,7 @@ def test_who_is_there_again_gets_what_could_not_be_delivered(database: Database,
     dead(database, here, "to a place", private=False)
     assert reached(database, here, "here5") == []
     assert reached(database, here) == ["one"]
-    [row] = database.run_now(lambda s: [line for line in outbox.rows(s, 9) if line.id == 1])
+    [row] = database.run_now(lambda s: [line for line in undelivered.rows(s, 9) if line.id == 1])
     database.run_now(lambda s: outbox.sent(s, row.id, "m"))
     assert [one.key for one in claim(database)] == ["two"]
 
@@ -199,17 +199,17 @@ def test_what_a_later_message_replaced_does_not_come_after_it(database: Database
     [row] = claim(database)
     database.run_now(lambda s: outbox.sent(s, row.id, "m"))
     assert reached(database, here) == ["other"]
-    assert database.run_now(lambda s: outbox.revive(s, NOW)) == 0
+    assert database.run_now(lambda s: undelivered.revive(s, NOW)) == 0
     assert database.run_now(outbox.depth).dead == 1
 
 
 def test_giving_up_is_counted_from_the_revival(database: Database, here: Here) -> None:
     dead(database, here, "one")
-    database.run_now(lambda s: outbox.revive(s, NOW + 99_999))
+    database.run_now(lambda s: undelivered.revive(s, NOW + 99_999))
     [row] = claim(database, NOW + 99_999)
     assert (row.attempts, row.tried_since) == (0, NOW + 99_999)
     database.run_now(lambda s: outbox.bury(s, row.id, "Blocked"))
-    assert [line.created_at for line in database.run_now(lambda s: outbox.rows(s, 9))] == [NOW]
+    assert [line.created_at for line in database.run_now(lambda s: undelivered.rows(s, 9))] == [NOW]
 
 
 def test_old_dead_letters_are_thrown_away_and_what_waits_is_not(database: Database, here: Here) -> None:

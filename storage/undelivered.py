@@ -1,0 +1,115 @@
+"""What was not delivered: seen by who looks after Erbij, and tried again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, func, or_, select, update
+
+from storage.communities import Community
+from storage.outbox import DEAD, SENT, WAITING, Outbox
+from storage.places import Place
+from storage.statement import Session, Statement, columns
+
+UNREACHED = ("Blocked", "Gone")
+"""Why a person does not get a message until they open their door again: the names of the seam's errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A message that is not sent. Times in ms since 1970. It says nothing of whom a private one is for."""
+
+    id: int
+    community: str
+    platform: str
+    private: bool
+    place: str
+    """The purpose of the channel; empty for a private message, and for a channel that is used no more."""
+    state: str
+    attempts: int
+    created_at: int
+    not_before: int
+    fault: str
+
+
+_o, _community, _place = map(columns, (Outbox, Community, Place))
+_later = Outbox.__table__.alias().c  # type: ignore[attr-defined]
+_overtaken = (
+    select(_later.id)
+    .where(
+        _later.platform == _o.platform,
+        _later.lane == _o.lane,
+        _later.subject == _o.subject,
+        _later.subject != "",
+        _later.id > _o.id,
+    )
+    .correlate(Outbox)
+    .exists()
+)
+_alive = {"state": WAITING, "attempts": 0, "tried_since": bindparam("at"), "not_before": bindparam("at"), "fault": ""}
+_revive = Statement(lambda _: update(Outbox).where(_o.state == DEAD, ~_overtaken).values(_alive))
+_reached = Statement(
+    lambda _: (
+        update(Outbox)
+        .where(
+            _o.platform == bindparam("on"),
+            _o.lane == bindparam("person"),
+            _o.state == DEAD,
+            _o.community_id == bindparam("community"),
+            _o.private == 1,
+            or_(*(_o.fault == why for why in UNREACHED)),
+            _o.created_at >= bindparam("written"),
+            _o.not_before < bindparam("tried"),
+            ~_overtaken,
+        )
+        .values(_alive)
+    )
+)
+_rows = Statement(
+    lambda _: (
+        select(
+            _o.id,
+            _community.name,
+            _o.platform,
+            _o.private,
+            func.coalesce(_place.kind, "").label("place"),
+            _o.state,
+            _o.attempts,
+            _o.created_at,
+            _o.not_before,
+            _o.fault,
+        )
+        .select_from(Outbox)
+        .join(Community, _community.id == _o.community_id)
+        .outerjoin(
+            Place,
+            (_place.community_id == _o.community_id)
+            & (_place.platform == _o.platform)
+            & (_place.external_id == _o.lane)
+            & (_o.private == 0),
+        )
+        .where(_o.state != SENT)
+        .order_by(_o.state, _o.id)
+        .limit(bindparam("most"))
+    )
+)
+
+
+def revive(session: Session, now: int) -> int:
+    """Try every dead letter again from now on, but those that a later message has replaced; returns how many."""
+    return session.run(_revive, at=now)
+
+
+def reached(  # noqa: PLR0913  who, since when and until when
+    session: Session, platform: str, community: str, person: str, now: int, *, written: int, tried: int
+) -> int:
+    """Someone is there again: try the dead letters to them again; returns how many.
+
+    Those written since ``written`` and last tried before ``tried``, in ms since 1970.
+    """
+    return session.run(_reached, at=now, on=platform, community=community, person=person, written=written, tried=tried)
+
+
+def rows(session: Session, most: int) -> list[Line]:
+    """Messages that died, then those that wait, the oldest first."""
+    return [Line(*(*row[:3], bool(row.private), *row[4:])) for row in session.all(_rows, most=most)]
