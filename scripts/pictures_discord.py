@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,17 @@ from tests.surfaces.discord import DiscordSurface
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 PHONE = (480, 900)
+ABOUT = {
+    "What is your community called?": "Teacher education, year 1",
+    "Which language do I speak?": "English",
+    "Which time zone are you in?": "Europe/Amsterdam",
+    "Where do students tell a case?": "In the chat, or on Erbij's own page",
+}
+GROUPS = {
+    "Students": {"Which channel do students read?": "students"},
+    "Mentors": {"Which channel do mentors read?": "mentors", "Who are the mentors?": "Robin, Kim"},
+    "Team leads": {"Which channel do team leads read?": "leads", "Who are the team leads?": "Alex"},
+}
 CASE = {"What was it about?": "In a group task nobody wanted me in their group."}
 
 
@@ -37,9 +50,19 @@ async def _debians_browser(self: Any) -> Browser:
 
 
 async def main() -> None:
-    """A check-in and a case, as a student and a mentor see them on a phone."""
+    """Setting up, a check-in and a case, as a coordinator, a student and a mentor see them on a phone."""
     _capture.ManagedCapture._ensure_browser = _debians_browser  # noqa: SLF001  the only way to another browser
     PICTURES.mkdir(parents=True, exist_ok=True)
+    async with running(founded=False) as (_world, surface):
+        await setup(surface)
+    async with running(founded=True) as (world, surface):
+        await check_in(world, surface)
+        await case(world, surface)
+
+
+@asynccontextmanager
+async def running(*, founded: bool) -> AsyncIterator[tuple[World, DiscordSurface]]:
+    """A world of its own."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/erbij.sqlite3"
         upgrade(url)
@@ -47,13 +70,32 @@ async def main() -> None:
         database.open()
         world = World(database)
         async with DiscordSurface(world.receive) as surface:
-            await world.open(surface)
+            await world.open(surface, founded=founded)
             try:
-                await check_in(world, surface)
-                await case(world, surface)
+                yield world, surface
             finally:
                 await world.close()
         database.close()
+
+
+async def setup(surface: DiscordSurface) -> None:
+    """The first words in the server, the mentors' form, and the card when all is set."""
+    await surface.add("Alex")
+    await _keep(surface, "Alex", "general", "discord-setup-hello", surface.channels["general"].last_message)
+    await surface.press("Alex", "Set up Erbij", "general")
+    await surface.press("Alex", "A new community")
+    await surface.fill("Alex", ABOUT)
+    for group, values in GROUPS.items():
+        await surface.press("Alex", group)
+        opener = surface.opener("Alex")
+        if opener is None:
+            raise RuntimeError("setup shows no form")
+        if group == "Mentors":
+            await _keep(surface, "Alex", "general", "discord-setup-mentors", await surface.click("Alex", *opener))
+        await surface.fill("Alex", values)
+        if group != "Students":
+            await surface.press("Alex", "Keep it")
+    await _keep(surface, "Alex", "general", "discord-setup", surface.newest("Alex"))
 
 
 async def check_in(world: World, surface: DiscordSurface) -> None:
