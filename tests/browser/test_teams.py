@@ -93,7 +93,7 @@ async def set_up(robin: Window) -> None:
     await robin.tick("Who are the mentors?", "Robin", "Kim")
     await robin.press("Keep this", "Everyone here can read mentors, students too.")
     await robin.press("Keep it", "The next check-in comes on")
-    await expect(robin.last()).to_contain_text("mentors, Kim, Robin")
+    await expect(robin.last()).to_contain_text("mentors · Kim, Robin")
 
 
 async def check_in(sam: Window) -> None:
