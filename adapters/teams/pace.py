@@ -15,8 +15,8 @@ WINDOWS = ((1.0, 7), (2.0, 8), (30.0, 60), (3600.0, 1800))
 MARGIN = 0.25
 """Seconds added to each, for what travels at different speeds."""
 PER_SECOND = 47.0
-"""Requests of the app at one service URL. Teams' URLs name the tenant; where several tenants share one, it is less than
-Teams allows, and never more."""
+"""Requests of the app at one service URL. Teams' newer URLs name the tenant; where several tenants share an older one,
+together they get less than Teams allows."""
 PATIENCE = 2.0
 """Seconds that a message waits for its turn here; longer waiting is the sender's business."""
 CONVERSATIONS = 10_000
