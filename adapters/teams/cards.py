@@ -49,7 +49,7 @@ def draw(parts: Sequence[Part], view: View) -> dict[str, Any]:
 
 def _part(part: Part, view: View) -> list[dict[str, Any]]:
     if isinstance(part, Text):
-        return paragraphs(part.text)
+        return paragraphs(part.text, linked=True)
     if isinstance(part, Card):
         return [_passages(part)]
     if isinstance(part, Buttons):

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!~|>])")
+_ADDRESS = re.compile(r"(https://[^\s<>\"']*[\w/])")
 _TAGS = re.compile(r"<(?=/?\w)")
 
 
@@ -19,8 +20,8 @@ def plain(text: str) -> str:
     return _TAGS.sub("‹", text)
 
 
-def paragraphs(text: str, **looks: Any) -> list[dict[str, Any]]:
-    """Text as blocks, one for each paragraph and line.
+def paragraphs(text: str, *, linked: bool = False, **looks: Any) -> list[dict[str, Any]]:
+    """Text as blocks, one for each paragraph and line; ``linked`` makes addresses in it links to themselves.
 
     Text runs are not read as Markdown on any client, so people's words need no escaping there
     (the clients disagree on how a backslash is drawn).
@@ -32,10 +33,24 @@ def paragraphs(text: str, **looks: Any) -> list[dict[str, Any]]:
                 {
                     "type": "RichTextBlock",
                     "spacing": "None" if at else "Medium",
-                    "inlines": [{"type": "TextRun", "text": plain(line) or " ", **looks}],
+                    "inlines": _linked(line) if linked else [_run(line, **looks)],
                 }
             )
     return blocks
+
+
+def _run(text: str, **looks: Any) -> dict[str, Any]:
+    return {"type": "TextRun", "text": plain(text) or " ", **looks}
+
+
+def _linked(line: str) -> list[dict[str, Any]]:
+    """A line as runs of text and of addresses, which Teams does not make links of by itself."""
+    runs = [
+        _run(piece, selectAction={"type": "Action.OpenUrl", "url": piece, "title": piece}) if at % 2 else _run(piece)
+        for at, piece in enumerate(_ADDRESS.split(line))
+        if piece
+    ]
+    return runs or [_run(line)]
 
 
 def close(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:

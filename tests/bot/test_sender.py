@@ -13,10 +13,12 @@ from bot import sender as module
 from bot import tryout
 from bot.metrics import Metrics
 from bot.pace import Pace
+from bot.runtime import Runtime
 from bot.sender import Sender, outgoing_id, verdict
 from bot.time import Clock
+from flows.catalogue import catalogue
 from flows.engine import wire
-from flows.seam import Blocked, Gone, Limits, Outage, Outgoing, Receive, Sent, Text, TooFast
+from flows.seam import Blocked, Command, Gone, Incoming, Limits, Outage, Outgoing, Person, Receive, Sent, Text, TooFast
 from storage import communities, outbox, undelivered
 from storage.database import Database
 
@@ -186,6 +188,20 @@ async def test_of_a_fleeting_message_nothing_stays_whether_it_came_or_not(databa
         await until(lambda: stub.texts()[-1:] == ["stays"] and depth(database) == (0, 0))
     assert stub.texts() == ["closed to it", "comes in the end", "comes in the end", "stays"]
     assert outbox_keys(database) == ["sam:stays"]
+
+
+async def test_who_could_not_be_reached_gets_it_with_their_next_message(database: Database, clock: Clock) -> None:
+    stub = Stub()
+    stub.answers = [Blocked("closed")]
+    queue(database, clock, "for you", lane="sam", private="yes")
+    async with sending(database, clock, stub) as sender:
+        await until(lambda: depth(database) == (0, 1) and len(stub.seen) == 2)
+        runtime = Runtime(database, catalogue(), clock, Metrics())
+        runtime.posted = sender.wake
+        await runtime.receive(Incoming("e1", tryout.SPACE, Person("sam"), Command("help")))
+        await until(lambda: depth(database) == (0, 0))
+    assert [(one.person, one.place) for one in stub.seen] == [("sam", ""), ("", "students"), ("sam", "")]
+    assert stub.seen[0].id == stub.seen[2].id
 
 
 async def test_a_later_message_of_a_subject_edits_the_earlier(database: Database, clock: Clock) -> None:

@@ -195,7 +195,7 @@ def _walk(elements: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _words(elements: Sequence[dict[str, Any]]) -> str:
-    return "\n".join(run["text"] for element in elements for run in element["inlines"])
+    return "\n".join("".join(run["text"] for run in element["inlines"]) for element in elements)
 
 
 def actions_of(card: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -241,7 +241,7 @@ def lines_of(activity: dict[str, Any]) -> list[str]:
 
 def _read(block: dict[str, Any], label: str, lines: list[str]) -> str:
     """Add a line of text; the label that waits for its text afterwards."""
-    [run] = block["inlines"]
+    run = block["inlines"][0] | {"text": "".join(one["text"] for one in block["inlines"])}
     if run.get("isSubtle"):
         return str(run["text"]) if run.get("weight") == "Bolder" else ""  # else a question's hint
     if block["spacing"] == "None" and lines and not label:

@@ -260,6 +260,17 @@ async def test_a_deleted_channel_or_team(teams: World, heard: Heard) -> None:
     assert heard.act == Removed()
 
 
+async def test_an_address_that_erbij_gives_is_a_link_and_people_s_are_not(teams: World, heard: Heard) -> None:
+    page = "https://erbij.example.org/c/one"
+    heard.reply = Reply((Text(f"On this page: {page}. Look <at> it."), Card("Case", (("What?", f"See {page}"),))))
+    await teams.post(teams.activity(text="tell"))
+    [card] = teams.service.cards("a:29:sam")
+    check_card(card)
+    runs = [one for one in elements(card) if one.get("type") == "TextRun"]
+    assert [one["text"] for one in runs][:3] == ["On this page: ", page, ". Look ‹at> it."]
+    assert [one["selectAction"]["url"] for one in runs if "selectAction" in one] == [page]
+
+
 @pytest.mark.parametrize("data", [{}, {"erbij": 1}, {"erbij": {"do": "x", "id": "y"}}, {"erbij": {"do": "press"}}])
 async def test_data_made_by_hand_does_nothing(teams: World, heard: Heard, data: dict[str, Any]) -> None:
     status, answer = await teams.post(teams.activity(**execute(data)))
