@@ -238,6 +238,8 @@ class Reply:
 
     parts: tuple[Part, ...] = ()
     language: str = "en"
+    space: Space | None = None
+    """The community's own space, also where the event came from a wider one, and did not say which."""
     saved: bool = True
     """False when nothing was stored and the person was asked to try again."""
 

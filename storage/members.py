@@ -79,6 +79,8 @@ class Who:
     """Something for them could not be delivered here."""
     latest: bool
     """False when the event says that this community is the person's latest now, and that is still to be noted."""
+    space: str
+    """The community's own space, also where the event came from a wider one."""
     grants: tuple[tuple[str, str, str], ...]
     """(role, "role" or "person", platform id), of this platform."""
 
@@ -155,7 +157,7 @@ _who = Statement(
 
 _who_within = Statement(
     lambda _: (
-        select(*_seen)
+        select(*_seen, _space.external_id.label("space"))
         .select_from(CommunitySpace)
         .join(Community, _community.id == _space.community_id)
         .outerjoin(
@@ -175,7 +177,7 @@ _who_within = Statement(
 
 _who_anywhere = Statement(
     lambda _: (
-        select(*_seen)
+        select(*_seen, _account.space_id.label("space"))
         .select_from(Account)
         .join(Community, _community.id == _account.community_id)
         .join(Member, _member.id == _account.member_id)
@@ -291,7 +293,9 @@ def who(session: Session, platform: str, space: str, person: str) -> Who | None:
         row = _likeliest(session.all(_who_anywhere, platform=platform, person=person))
     if row is None:
         return None
-    return Who(*(*row[:-3], bool(row.unreached), bool(row.latest) or not found, _parsed(row.grants or "")))
+    about = row[: len(_seen) - 3]
+    own = space if found else row.space
+    return Who(*(*about, bool(row.unreached), bool(row.latest) or not found, own, _parsed(row.grants or "")))
 
 
 def _likeliest(rows: list[Any]) -> Any:

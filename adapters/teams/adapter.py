@@ -35,6 +35,7 @@ from flows.seam import (
     Picked,
     Receive,
     Removed,
+    Reply,
     Sent,
     Space,
     TooLarge,
@@ -174,7 +175,7 @@ class TeamsAdapter:
             if isinstance(incoming.act, Added):
                 await self._answers.to_everyone(event, reply)
                 return None
-            return await self._answers.give(event, reply, address)
+            return await self._answers.give(_within(event, reply), reply, address)
         except Exception as wrong:
             log.error("teams.event_failed", fault=type(wrong).__name__, invoke=event.invoke)  # noqa: TRY400 (a traceback may hold people's words)
             return await self._answers.sorry(event, language)
@@ -247,6 +248,12 @@ class TeamsAdapter:
             if message.place:
                 raise Gone("not allowed to write there") from blocked
             raise
+
+
+def _within(event: Event, reply: Reply) -> Event:
+    """The event with the team that the flows found for it: its channels can be chosen, and its cards bring it back."""
+    team = reply.space.id.partition(":")[2] if reply.space else ""
+    return event if event.team or not team else replace(event, team=team)
 
 
 def user_of(message: Outgoing) -> str:

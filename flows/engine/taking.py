@@ -65,7 +65,7 @@ class Taking:
 
     def done(self) -> Turn:
         """The turn as it stands."""
-        reply = seam.Reply(tuple(self.parts), self.context.language)
+        reply = seam.Reply(tuple(self.parts), self.context.language, self.context.space)
         return Turn(reply, self.kind, self.posted, self.timers, self.work)
 
     def say(self, text: Msg, kind: str = "") -> None:

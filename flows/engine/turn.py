@@ -105,7 +105,7 @@ def bring(session: Session, incoming: seam.Incoming, who: members.Who, now: int)
 
 def recognise(session: Session, incoming: seam.Incoming, who: members.Who, site: str = "") -> Context | None:
     """Who this is in a community; someone new becomes a member. None while it is set up by others."""
-    person, space = incoming.person, incoming.space
+    person, space = incoming.person, own_space(incoming.space, who)
     roles = frozenset[str]() if person is None else roles_of(who, person)
     if not who.community_name and COORDINATOR not in roles:
         return None
@@ -131,6 +131,11 @@ def recognise(session: Session, incoming: seam.Incoming, who: members.Who, site:
     )
 
 
+def own_space(space: seam.Space, who: members.Who) -> seam.Space:
+    """The space of the community itself, for an event that came from a wider one."""
+    return space if who.space == space.id else seam.Space(space.platform, who.space, within=space.id)
+
+
 def roles_of(who: members.Who, person: seam.Person) -> frozenset[str]:
     """The roles that someone holds at this moment; a student is, where no one is named as such, who is no staff."""
     held = {r for r, kind, i in who.grants if (i in person.roles if kind == "role" else i == person.id)}
@@ -145,7 +150,7 @@ def _noted(session: Session, incoming: seam.Incoming, person: seam.Person, who: 
     """The member, new or with what changed about them."""
     space = incoming.space
     if not who.member:
-        return members.add_member(session, who.community, space.platform, space.id, person.id, incoming.address, name)
+        return members.add_member(session, who.community, space.platform, who.space, person.id, incoming.address, name)
     if incoming.address and incoming.address != who.address:
         members.set_address(session, space.platform, person.id, incoming.address)
     if name and name != who.name:

@@ -344,6 +344,14 @@ def test_a_stranger_in_a_tenant_with_one_community_belongs_there(doors: Doors) -
     assert "Een" in said(doors.give(Arrived(), "sam", TENANT))
 
 
+def test_setup_goes_on_in_a_private_chat_in_the_team_it_belongs_to(doors: Doors) -> None:
+    doors.found("alex", TEAM)
+    reply = doors.give(Said("instellen"), "alex", TENANT)
+    assert reply.space == TEAM
+    doors.group("students", {"channel": Picked("t9", "General"), "role": None}, "alex", TENANT)
+    assert [(place.space, place.name) for place in doors.now().places] == [(TEAM.id, "General")]
+
+
 def test_of_several_communities_in_a_tenant_it_is_the_one_of_the_last_press(doors: Doors) -> None:
     doors.found("alex", TEAM, name="Een")
     doors.found("kim", OTHER_TEAM, name="Twee")

@@ -85,3 +85,17 @@ async def test_the_button_of_a_private_message_belongs_to_the_team_it_came_from(
     assert heard.got[-1].space == team
     await teams.post(teams.activity("eve", **execute(look)))
     assert heard.got[-1].space == Space("teams", TENANT), "in someone else's hands it says nothing"
+
+
+async def test_a_private_chat_goes_on_in_the_team_that_was_found_for_it(teams: World, heard: Heard) -> None:
+    teams.service.members[TEAM] = [{"id": "29:sam", "objectId": "oid-sam", "name": "Sam"}]
+    teams.service.channels[TEAM] = [{"id": TEAM}]
+    team = Space("teams", f"{TENANT}:{TEAM}", within=TENANT)
+    where = Form("c.setup.1", "Students", (Field("where", "Where?", Pick("place")),), "Keep", "Open")
+    heard.reply = Reply((where,), space=team)
+    await teams.post(teams.activity(text="setup"))
+    assert heard.got[-1].space == Space("teams", TENANT)
+    [card] = teams.service.cards("a:29:sam")
+    await teams.post(teams.activity(**execute(action(card, "Keep")["data"], where=TEAM)))
+    assert heard.got[-1].space == team
+    assert heard.act == Filled("c.setup.1", {"where": Picked(TEAM, "General", open_to_all=True)})
