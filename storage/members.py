@@ -195,7 +195,15 @@ _add_member = Statement(lambda sql: sql.insert(Member))
 _add_account = Statement(lambda sql: sql.insert(Account))
 
 
-_add_grant = Statement(lambda sql: sql.insert(RoleGrant).on_conflict_do_nothing())
+def _granting(sql: Any) -> Any:
+    """Give a role. Who holds it already keeps it, under the name known now: Teams does not always tell one."""
+    new = sql.insert(RoleGrant)
+    key = [column.name for column in _grant if column.primary_key]
+    known = new.excluded.name
+    return new.on_conflict_do_update(index_elements=key, set_={"name": known}, where=known != "")
+
+
+_add_grant = Statement(_granting)
 
 
 _drop_grants = Statement(

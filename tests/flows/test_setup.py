@@ -158,6 +158,15 @@ def test_the_one_who_added_erbij_needs_to_manage_nothing_afterwards(doors: Doors
     assert "nog niet ingesteld" in said(doors.give(Command("setup"), "sam", TEAM))
 
 
+def test_who_added_erbij_without_a_name_is_a_coordinator_by_name(doors: Doors) -> None:
+    """Teams' word that Erbij was added holds no name of who did it; what they press afterwards does."""
+    nameless = Incoming("added", TEAM, Person("alex", "", added=True), Added(), locale="nl")
+    doors.database.run_now(lambda s: take(s, catalogue(), nameless, NOW))
+    doors.found("alex", TEAM)
+    assert [(g.role, g.name) for g in doors.now().grants] == [("coordinator", "Alex")]
+    assert "Coördinatoren: Alex" in said(doors.give(Command("setup"), "alex", TEAM))
+
+
 def test_adding_erbij_again_gives_nobody_a_community_that_has_its_name(doors: Doors) -> None:
     doors.found("alex", TEAM)
     doors.give(Removed(), "sam", TEAM)
