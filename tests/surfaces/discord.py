@@ -45,6 +45,7 @@ class DiscordSurface:
 
     async def __aenter__(self) -> Self:
         self.env = simcord.Env(self.adapter.connect(self._receive), shard_count=1)
+        self.env.backend.bot_user.name = "Erbij"
         await self.env.start()
         self.guild = self.env.create_guild(name="Teacher education, year 1")
         self.roles = {place: self.guild.create_role(ROLES[place]) for place in PLACES}
