@@ -39,7 +39,7 @@ JUMP = 10 * 60_000
 STUDENTS = 6
 QUESTIONS = 6
 FORK = multiprocessing.get_context("forkserver")
-FORK.set_forkserver_preload([worker.__name__])
+FORK.set_forkserver_preload(["__main__", worker.__name__])  # loaded once, not in each short life
 T = TypeVar("T")
 
 

@@ -6,7 +6,7 @@ import asyncio
 from multiprocessing.connection import Connection
 from typing import ClassVar
 
-import apscheduler.schedulers.asyncio  # noqa: F401  loaded once, not anew in each process's short life
+import apscheduler.schedulers.asyncio  # noqa: F401  what a short life needs is loaded before it begins
 
 from adapters.web import WebAdapter
 from bot.metrics import Metrics
@@ -19,6 +19,7 @@ from flows.seam import Incoming, Limits, Outgoing, Receive, Sent
 from storage.database import Database
 from storage.keys import Masters
 
+catalogue()
 UP = "up"
 """What the process says when its clock and its sender begin."""
 
