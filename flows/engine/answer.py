@@ -39,7 +39,7 @@ def dispatch(taking: Taking, act: seam.Act, *, first: bool) -> None:
 def arrive(taking: Taking) -> None:
     """Every question that waits for this person, or a greeting."""
     for conversation, turn, journal, _until in reversed(taking.open_conversations() if taking.context.member else []):
-        taking.show(conversation, turn, journal)
+        taking.show(conversation, turn, taking.reopen(journal))
     if not taking.parts:
         taking.greet()
 
@@ -50,7 +50,8 @@ def show(taking: Taking, token: str) -> None:
     if found is None:
         taking.say(OVER, "over")
     else:
-        taking.show(*found[:3])
+        conversation, turn, journal, _current = found
+        taking.show(conversation, turn, taking.reopen(journal))
 
 
 def press(taking: Taking, button: str, *, first: bool) -> None:
@@ -90,12 +91,12 @@ def waiting(taking: Taking, token: str, *, first: bool) -> tuple[str, int, Run, 
             arrive(taking)
         return None
     conversation, turn, journal, current = found
-    run = taking.reopen(journal) if current and first else None
-    if run is not None and run.pending is not None:
+    run = taking.reopen(journal)
+    if current and first and run is not None and run.pending is not None and not run.moved_on:
         return conversation, turn, run, run.pending
     if not current:
         taking.say(_("This was already answered."), "late")
-    taking.show(conversation, turn, journal)
+    taking.show(conversation, turn, run)
     return None
 
 
@@ -159,7 +160,8 @@ def cancel(taking: Taking) -> None:
         return taking.say(STOPPED, "stopped")
     taking.say(_("There is nothing to stop."), "idle")
     if mine:
-        taking.show(*mine[0][:3])
+        conversation, turn, journal, _until = mine[0]
+        taking.show(conversation, turn, taking.reopen(journal))
     return None
 
 
@@ -169,14 +171,14 @@ def hear(taking: Taking, text: str) -> None:
     if typed is not None:
         return command(taking, *typed)
     mine = taking.open_conversations() if taking.context.member else []
-    if mine:
-        conversation, turn, journal, _until = mine[0]
-        run = taking.reopen(journal)
-        if run is not None and run.pending is not None and answered(taking, conversation, turn, run, text):
-            return None
+    if not mine:
+        return taking.say(NOT_UNDERSTOOD, "not_understood")
+    conversation, turn, journal, _until = mine[0]
+    run = taking.reopen(journal)
+    if run is not None and not run.moved_on and answered(taking, conversation, turn, run, text):
+        return None
     taking.say(NOT_UNDERSTOOD, "not_understood")
-    if mine:
-        taking.show(*mine[0][:3])
+    taking.show(conversation, turn, run)
     return None
 
 

@@ -22,6 +22,8 @@ Journal = dict[str, Any]
 _PLAIN = (type(None), bool, int, str)
 _QUESTIONS = ("ask", "fill")
 _EFFECTS = ("do", "post", "later")
+ASKED = "@asked"
+"""In a journal: the key of the question that its person saw last, so that no answer is taken for another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Run:
         self.timers: list[Later] = []
         self._session = session
         self._now = now
+        self._began_with = len(journal)
         self._trail: list[tuple[str, str]] = []
         self._coroutine = flow.run(self.chat, argument) if flow.takes_argument else flow.run(self.chat)
 
@@ -114,6 +117,12 @@ class Run:
         self.journal[step.key] = value
         self._trail.append((step.key, step.kind))
         self.go(self._value(step))
+
+    @property
+    def moved_on(self) -> bool:
+        """Whether it waits elsewhere than where its person was left: the flow itself changed in between."""
+        left_at = self.journal.get(ASKED)
+        return self.pending is None or self.pending.key != left_at or len(self.journal) != self._began_with
 
     @property
     def back_to(self) -> str:

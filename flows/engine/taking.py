@@ -13,7 +13,7 @@ from flows.engine import draw, wire
 from flows.engine.arrival import BEGIN
 from flows.engine.chat import Context
 from flows.engine.flow import COORDINATOR, Catalogue, Flow
-from flows.engine.run import Journal, Later, Post, Run
+from flows.engine.run import ASKED, Journal, Later, Post, Run
 from flows.engine.sentences import NOT_FOR_YOU, NOT_SET_UP, OVER, greeting
 from flows.words import Msg
 from storage import conversations, due, members, outbox, places
@@ -96,7 +96,7 @@ class Taking:
         mine = self.open_conversations() if self.context.member else []
         for conversation, turn, journal, _until in mine:
             if journal["@flow"] == name and journal["@argument"] == argument:
-                return self.show(conversation, turn, journal)
+                return self.show(conversation, turn, self.reopen(journal))
         may_go = [one for one in mine if not self.kept(one[2])]
         for conversation, turn, _journal, _until in may_go[MOST_OPEN - 1 :]:
             conversations.end(self.session, conversation, turn)
@@ -131,12 +131,11 @@ class Taking:
         run.go()
         return run
 
-    def show(self, conversation: str, turn: int, journal: Journal) -> None:
-        """The question that waits, again."""
-        run = self.reopen(journal)
+    def show(self, conversation: str, turn: int, run: Run | None) -> None:
+        """The question that waits, again; ``run`` as it was reopened."""
         if run is None:
             self.say(OVER, "over")
-        elif run.pending is None or len(run.journal) != len(journal):
+        elif run.moved_on:
             self.settle(conversation, turn, run)
         else:
             self.draw(conversation, turn, run)
@@ -158,6 +157,7 @@ class Taking:
             if run.next is not None:
                 self.start(*run.next)
             return
+        run.journal[ASKED] = run.pending.key
         text = json.dumps(run.journal, ensure_ascii=False, separators=(",", ":")).encode()
         until = self.now + int(run.flow.expires_after.total_seconds() * 1000)
         if turn:

@@ -58,7 +58,7 @@ def finish_work(session: Session, catalogue: Catalogue, work: Work, result: Any,
     conversation, turn, journal, _now = found
     run = taking.reopen(journal)
     if run is None or run.pending is None or run.pending.key != work.key:
-        taking.show(conversation, turn, journal)
+        taking.show(conversation, turn, run)
         return taking.done()
     run.answer(result)
     taking.settle(conversation, turn, run)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from flows.engine import Capability, Catalogue, Chat, flow, yes_no
 from flows.engine.taking import MOST_OPEN
 from flows.engine.turn import finish_work, take
 from flows.seam import Arrived, Buttons, Command, Filled, Incoming, Person, Pressed, Reply, Said, Space
+from flows.words import Msg, _
+from storage import outbox
 from storage.statement import Session
 from tests.engine.desk import NOW, Desk, card, form, text
 
@@ -69,3 +72,46 @@ def test_a_word_behind_a_command_that_takes_none_opens_no_second_conversation(de
     for start in (Command("tell", "now"), Said("tell it"), Pressed("s.belonging_case.x")):
         assert form(desk.give(start)).id == first.id
     assert desk.open() == 1
+
+
+def test_an_effect_that_a_new_version_adds_before_a_question_happens_once(desk: Desk) -> None:
+    """Someone is in the middle of a flow when Erbij is updated: what the flow does now on the way is done, and kept."""
+    done: list[str] = []
+
+    async def before(chat: Chat) -> None:
+        await chat.ask("sure", _("Yes"), yes_no)
+
+    async def after(chat: Chat) -> None:
+        await chat.do("effect", effect)
+        await chat.post("post", _("Yes"), place="mentors")
+        await chat.ask("sure", _("Yes"), yes_no)
+
+    def effect(_session: Session) -> None:
+        done.append("done")
+
+    desk.catalogue = Catalogue([Capability("a", (flow("long")(before),))])
+    desk.give(Pressed("s.long."))
+    desk.catalogue = Catalogue([Capability("a", (flow("long")(after),))])
+    for _time in range(3):
+        desk.give(Arrived())
+    assert done == ["done"]
+    assert desk.database.run_now(outbox.depth).waiting == 1
+
+
+def test_a_press_is_no_answer_to_a_question_that_a_new_version_asks_first(desk: Desk) -> None:
+    async def before(chat: Chat) -> None:
+        await chat.ask("coffee", Msg("Coffee?"), yes_no)
+
+    async def after(chat: Chat) -> None:
+        tea = await chat.ask("tea", Msg("Tea?"), yes_no)
+        coffee = await chat.ask("coffee", Msg("Coffee?"), yes_no)
+        chat.say(Msg(f"Tea: {tea}. Coffee: {coffee}."))
+
+    desk.catalogue = Catalogue([Capability("a", (flow("drink")(before),))])
+    old = primary(desk.give(Pressed("s.drink.")))
+    desk.catalogue = Catalogue([Capability("a", (flow("drink")(after),))])
+    tea = desk.give(Pressed(old))
+    assert "Tea?" in text(tea)
+    coffee = desk.give(Said("No"))
+    assert "Coffee?" in text(coffee)
+    assert "Tea: False. Coffee: True." in text(desk.give(Pressed(primary(coffee))))
