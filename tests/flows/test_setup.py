@@ -394,6 +394,20 @@ def test_a_setup_that_was_only_begun_does_not_claim_private_chats(doors: Doors) 
     assert "Een" in said(doors.give(Arrived(), "sam", TENANT))
 
 
+def test_one_setup_shows_and_changes_nothing_of_another(doors: Doors) -> None:
+    doors.found("alex", TEAM, name="Een")
+    doors.group("mentors", MENTORS, "alex", TEAM)
+    doors.found("kim", OTHER_TEAM, name="Twee")
+    assert "Robin" not in said(doors.give(Command("setup"), "kim", OTHER_TEAM))
+    form = form_of(doors.give(Pressed("s.setup_group.mentors"), "kim", OTHER_TEAM))
+    assert all(field.draft is None for field in form.fields)
+    theirs = MENTORS | {"channel": Picked("c8", "theirs"), "people": (Picked("joris", "Joris"),)}
+    doors.give(Filled(form.id, theirs), "kim", OTHER_TEAM)
+    mine = said(doors.give(Command("setup"), "alex", TEAM))
+    assert "Kim, Robin" in mine
+    assert "Joris" not in mine
+
+
 # ---------------------------------------------------------------- rules
 
 
