@@ -13,7 +13,7 @@ import hashlib
 import random
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
@@ -53,11 +53,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """The way to one platform."""
+    """The way to the channels of one platform, or to its people."""
 
+    platform: str
     adapter: Adapter
+    private: bool
     pace: Pace
-    storm: Storm
+    """The platform's, for both ways."""
+    storm: Storm = field(default_factory=Storm)
+    bell: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Sender:
@@ -68,12 +72,12 @@ class Sender:
         self._clock = clock
         self._adapters = adapters
         self._metrics = metrics
-        self._bells = {platform: asyncio.Event() for platform in adapters}
+        self._bells: list[asyncio.Event] = []
         self._going: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
         """Something was put into the outbox."""
-        for bell in self._bells.values():
+        for bell in self._bells:
             bell.set()
 
     async def run(self) -> None:
@@ -88,17 +92,27 @@ class Sender:
             await asyncio.wait(self._going)
 
     async def platform(self, platform: str, adapter: Adapter) -> None:
-        """Deliver what waits for one platform, until cancelled."""
-        way = Way(adapter, Pace(adapter.limits.sends_per_second), Storm())
-        most = max(1, min(AT_ONCE, int(adapter.limits.sends_per_second * 10)))
-        bell = self._bells.setdefault(platform, asyncio.Event())
+        """Deliver what waits for one platform, until cancelled.
+
+        Channels and people each have a way of their own: when a platform takes no private messages for a while, as
+        Discord does where many are opened, its channels do not wait for that.
+        """
+        pace = Pace(adapter.limits.sends_per_second)
+        async with asyncio.TaskGroup() as group:
+            for private in (False, True):
+                group.create_task(self._go(Way(platform, adapter, private, pace)))
+
+    async def _go(self, way: Way) -> None:
+        most = max(1, min(AT_ONCE, int(way.adapter.limits.sends_per_second * 10)))
+        bell = way.bell
+        self._bells.append(bell)
         on_the_way: set[asyncio.Task[None]] = set()
         clock = asyncio.get_running_loop().time
         while True:
             bell.clear()
             began = clock()
             try:
-                rows, wait = await self._next(platform, way.storm, most, len(on_the_way))
+                rows, wait = await self._next(way, most, len(on_the_way))
             except NotSaved:
                 self._metrics.faults.labels("sender", "NotSaved").inc()
                 log.warning("outbox not read", exc_info=True)
@@ -114,23 +128,25 @@ class Sender:
             await _rung(bell, wait)
             await asyncio.sleep(rested - clock())
 
-    async def _next(self, platform: str, storm: Storm, most: int, going: int) -> tuple[list[outbox.Waiting], float]:
+    async def _next(self, way: Way, most: int, going: int) -> tuple[list[outbox.Waiting], float]:
         """What may go now, and how many seconds to wait until there can be more; the bell rings sooner."""
         now = asyncio.get_running_loop().time()
-        room = storm.room(most - going, going, now)
+        room = way.storm.room(most - going, going, now)
         if not room:
-            # Either all ways are taken, and the bell rings at the first that is free, or the storm has to pass.
-            return [], LOOK_AGAIN if going else max(0.0, storm.until - now)
-        rows = await self._claim(platform, room)
-        return rows, LOOK_AGAIN if len(rows) == room else await self._pause(platform)
+            # Either all places are taken, and the bell rings at the first that is free, or the storm has to pass.
+            return [], LOOK_AGAIN if going else max(0.0, way.storm.until - now)
+        rows = await self._claim(way, room)
+        return rows, LOOK_AGAIN if len(rows) == room else await self._pause(way)
 
-    async def _claim(self, platform: str, free: int) -> list[outbox.Waiting]:
+    async def _claim(self, way: Way, free: int) -> list[outbox.Waiting]:
         now = self._clock.now()
-        return await self._database.run(lambda s: outbox.claim(s, platform, now, now + LEASE, free))
+        return await self._database.run(
+            lambda s: outbox.claim(s, way.platform, now, now + LEASE, free, private=way.private)
+        )
 
-    async def _pause(self, platform: str) -> float:
-        """Seconds until the next message of this platform may be tried."""
-        at = await self._database.run(lambda s: outbox.next_at(s, platform))
+    async def _pause(self, way: Way) -> float:
+        """Seconds until the next message that goes this way may be tried."""
+        at = await self._database.run(lambda s: outbox.next_at(s, way.platform, private=way.private))
         if at is None:
             return LOOK_AGAIN
         return min(LOOK_AGAIN, max(0.0, (at - self._clock.now()) / 1000))
@@ -139,13 +155,17 @@ class Sender:
         """Deliver one message and write down what became of it."""
         result = await self._attempt(way, row)
         way.storm.saw(row.lane, result, asyncio.get_running_loop().time())
-        for settle in _settling(result, row, self._clock.now(), LONGEST_IN_STORM if way.storm.raging else LONGEST_WAIT):
+        longest = LONGEST_IN_STORM if way.storm.raging else LONGEST_WAIT
+        steps = _settling(result, row, self._clock.now(), longest)
+        for settle in steps:
             try:
                 await self._database.run(settle)
             except NotSaved:
                 # The lease runs out and the message is sent once more: at least once, not at most once.
                 self._metrics.faults.labels("sender", "NotSaved").inc()
                 log.warning("delivery not recorded", exc_info=True)
+        if len(steps) > 1:
+            self.wake()  # a note went into the outbox, for a channel
         name = "sent" if isinstance(result, Sent) else type(result).__name__
         self._metrics.sent.labels(row.platform, name).inc()
 

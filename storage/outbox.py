@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, bindparam, case, delete, func, select, update
+from sqlalchemy import BigInteger, Integer, and_, bindparam, case, delete, func, select, update
 from sqlmodel import Field, Index, SQLModel
 
 from storage.members import Account
@@ -122,6 +122,10 @@ _ahead = (
     .correlate(Outbox)
     .exists()
 )
+_on_this_way = and_(
+    _o.platform == bindparam("on"),
+    _o.private.between(bindparam("least", type_=Integer), bindparam("greatest", type_=Integer)),
+)
 _claimable = Statement(
     lambda _: (
         select(
@@ -139,7 +143,7 @@ _claimable = Statement(
             func.coalesce(_edits, "").label("edits"),
             func.coalesce(_address, "").label("address"),
         )
-        .where(_o.platform == bindparam("on"), _o.state == WAITING, _o.not_before <= bindparam("now"), ~_ahead)
+        .where(_on_this_way, _o.state == WAITING, _o.not_before <= bindparam("now"), ~_ahead)
         .order_by(_o.id)
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True, of=Outbox)
@@ -186,9 +190,7 @@ _retry = _change(attempts=_o.attempts + 1, not_before=bindparam("at"), fault=bin
 _bury = _change(state=DEAD, attempts=_o.attempts + 1, fault=bindparam("why"))
 _forget = Statement(lambda _: delete(Outbox).where(_o.id == bindparam("row")))
 _next = Statement(
-    lambda _: select(func.min(_o.not_before).label("at")).where(
-        _o.platform == bindparam("on"), _o.state == WAITING, ~_ahead
-    )
+    lambda _: select(func.min(_o.not_before).label("at")).where(_on_this_way, _o.state == WAITING, ~_ahead)
 )
 _depth = Statement(
     lambda _: (
@@ -249,13 +251,16 @@ def add(  # noqa: PLR0913  one row
     return added == 1
 
 
-def claim(session: Session, platform: str, now: int, lease_until: int, most: int) -> list[Waiting]:
+def claim(  # noqa: PLR0913  what, until when, how many, and which
+    session: Session, platform: str, now: int, lease_until: int, most: int, *, private: bool | None = None
+) -> list[Waiting]:
     """The first message of each lane of a platform that may go now, ours until ``lease_until``.
 
+    ``private`` takes those to people, or those to places; None takes both.
     Who claims it and is killed loses it to whoever asks after that moment.
     """
     claimed = []
-    for row in session.all(_claimable, on=platform, now=now, most=most):
+    for row in session.all(_claimable, on=platform, now=now, most=most, **_way(private=private)):
         session.put(_lease, row=row.id, until=lease_until)
         payload = session.keys.open("outbox", row.key, bytes(row.payload))
         claimed.append(
@@ -298,10 +303,14 @@ def forget(session: Session, row: int) -> None:
     session.run(_forget, row=row)
 
 
-def next_at(session: Session, platform: str) -> int | None:
+def next_at(session: Session, platform: str, *, private: bool | None = None) -> int | None:
     """When the next message of a platform may go, in ms since 1970; None when nothing waits."""
-    at = session.one(_next, on=platform).at
+    at = session.one(_next, on=platform, **_way(private=private)).at
     return None if at is None else int(at)
+
+
+def _way(*, private: bool | None) -> dict[str, int]:
+    return {"least": int(private is True), "greatest": int(private is not False)}
 
 
 def depth(session: Session) -> Depth:

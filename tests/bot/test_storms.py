@@ -73,19 +73,19 @@ class Platform:
         return len(lanes) == LANES and all(texts == list(map(str, range(EACH))) for texts in lanes.values())
 
 
-def queue(session: Session, platform: str, lanes: int = LANES, each: int = EACH) -> None:
+def queue(session: Session, platform: str, lanes: int = LANES, each: int = EACH, *, private: bool = False) -> None:
     found = communities.by_slug(session, tryout.SLUG)
     assert found is not None
     for n in range(each):
         for lane in range(lanes):
             outbox.add(
                 session,
-                f"{platform}.{lane}.{n}",
+                f"{platform}.{lane}.{n}.{private}",
                 found[0],
                 platform,
                 "space",
-                f"{platform}-{lane}",
-                private=False,
+                f"{'person' if private else platform}-{lane}",
+                private=private,
                 subject="",
                 payload=wire.pack((Text(str(n)),), "en"),
                 now=START,
@@ -165,6 +165,27 @@ def test_one_conversation_that_fails_holds_up_no_other(database: Database) -> No
     assert platform.in_order()
     others = [at for at, lane, _text in platform.taken if lane != "discord-0"]
     assert others[-1] < LANES * EACH / 45 + 2
+
+
+def test_channels_do_not_wait_where_private_messages_may_not_be_opened(database: Database) -> None:
+    database.run_now(lambda s: queue(s, "discord", each=2))
+    database.run_now(lambda s: queue(s, "discord", each=1, private=True))
+
+    class Quarantined(Platform):
+        async def send(self, message: Outgoing) -> Sent:
+            if message.person and asyncio.get_running_loop().time() < HALF_AN_HOUR:
+                self.tried.append(asyncio.get_running_loop().time())
+                raise TooFast(300)
+            return await super().send(message)
+
+    platform = Quarantined("discord")
+    deliver(database, platform)
+    posts = [at for at, place, _text in platform.taken if place]
+    assert len(posts) == 2 * LANES
+    assert posts[-1] < 3 * LANES / 45 + 2
+    assert len(platform.taken) == 3 * LANES
+    # Once it was said to be too fast, it is asked every five minutes, not with each message.
+    assert len([at for at in platform.tried if 10 < at < HALF_AN_HOUR]) <= 6
 
 
 def test_refused_requests_stay_far_below_what_makes_discord_close_the_door(database: Database) -> None:
