@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from uuid import uuid4
 
 import jwt
 from aiohttp import ClientSession, web
@@ -46,7 +47,7 @@ class Keys:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 body: dict[str, Any] = {"jwks_uri": keys.url + "keys"}
-                if self.path == "/keys":
+                if self.path.endswith("/keys"):
                     keys.fetched += 1
                     body = {"keys": keys.published}
                 raw = json.dumps(body).encode()
@@ -59,7 +60,8 @@ class Keys:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
+        # botbuilder keeps keys by this address for a day, and a port can come again in a later test.
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/{uuid4().hex}/"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def public(self, kid: str, endorsements: tuple[str, ...] = ("msteams",)) -> dict[str, Any]:
