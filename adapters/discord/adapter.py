@@ -14,7 +14,7 @@ from adapters.discord import draw
 from adapters.discord.client import Client
 from adapters.discord.errors import NETWORK, send_error
 from adapters.discord.limits import LIMITS
-from adapters.discord.pace import Watch
+from adapters.discord.pace import Opening, Watch
 from flows.seam import Gone, Limits, Outage, Outgoing, Receive, Sent
 from flows.words import Msg
 
@@ -47,6 +47,7 @@ class DiscordAdapter:
         self._commands = commands
         self._texts = texts
         self._watch = Watch()
+        self._opening = Opening()
         self._client: Client | None = None
         self._under_way: set[asyncio.Task[Sent]] = set()
 
@@ -124,7 +125,11 @@ class DiscordAdapter:
         if not message.person:
             guild = _number(message.space.id) if message.space.id else None
             return client.get_partial_messageable(_number(message.place), guild_id=guild)
-        return await client.create_dm(discord.Object(_number(message.person)))
+        person = _number(message.person)
+        await self._opening.wait(person)
+        channel = await client.create_dm(discord.Object(person))
+        self._opening.done(person)
+        return channel
 
 
 def _number(id_: str) -> int:

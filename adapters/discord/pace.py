@@ -7,16 +7,24 @@ Discord answers this address no more, for up to a day.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from typing import Any
 
 import aiohttp
 import discord
 
+from flows.seam import TooFast
+
 PER_SECOND = 47.0
 """Requests of one bot; Discord takes 50, and a loop that was busy for a moment must not make more of them."""
 REFUSALS, WINDOW = 5_000, 600.0
 """Refusals in so many seconds after which nothing more is sent; the other half is left for answers to people."""
+OPENED, IN_SECONDS = 10, 10.0
+"""Private chats opened in so many seconds. Discord publishes no number; dozens at once are known to be too many."""
+PATIENCE = 2.0
+"""Seconds that a message waits here; longer waiting is the sender's business."""
+REMEMBERED = 10_000
+"""People whose chat is known to be open, at most."""
 REFUSED = frozenset({401, 403, 429})
 EXEMPT = ("/interactions/", "/webhooks/")
 """Answers to interactions: not counted in the 50, and somebody waits for them."""
@@ -38,6 +46,32 @@ class Pace:
         self._free = at + self._gap
         if at > now:
             await asyncio.sleep(at - now)
+
+
+class Opening:
+    """Private chats that are opened: a few at once and then slowly, for Discord locks up bots that open dozens."""
+
+    def __init__(self) -> None:
+        self._begun: deque[float] = deque(maxlen=OPENED)
+        self._known: OrderedDict[int, None] = OrderedDict()
+
+    async def wait(self, person: int) -> None:
+        """Return when a chat with this person may be opened; TooFast when that is not soon."""
+        if person in self._known:
+            return
+        now = asyncio.get_running_loop().time()
+        at = max(now, self._begun[0] + IN_SECONDS) if len(self._begun) == OPENED else now
+        if at - now > PATIENCE:
+            raise TooFast(at - now)
+        self._begun.append(at)
+        if at > now:
+            await asyncio.sleep(at - now)
+
+    def done(self, person: int) -> None:
+        """It is open, and will be from now on."""
+        self._known[person] = None
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
 
 
 class Watch:

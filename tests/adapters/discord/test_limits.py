@@ -182,6 +182,35 @@ async def test_answers_to_people_go_on_meanwhile() -> None:
         await before(None, None, asked("/channels/1/messages"))  # type: ignore[arg-type]
 
 
+def test_private_chats_are_opened_slowly_and_used_as_before() -> None:
+    async def story() -> None:
+        opening, clock = pace.Opening(), asyncio.get_running_loop().time
+        told: list[float] = []
+        opened: list[float] = []
+
+        async def write_to(person: int) -> None:
+            while True:
+                try:
+                    await opening.wait(person)
+                except TooFast as fault:
+                    told.append(fault.seconds)
+                    await asyncio.sleep(fault.seconds)
+                else:
+                    opened.append(clock())
+                    opening.done(person)
+                    return
+
+        await asyncio.gather(*map(write_to, range(35)))
+        assert max(sum(at <= other < at + 9.99 for other in opened) for at in opened) <= 10
+        assert min(told) > pace.PATIENCE
+        assert clock() < 45
+        before = clock()
+        await asyncio.gather(*map(opening.wait, range(35)))
+        assert clock() == before
+
+    in_no_time(story())
+
+
 async def test_a_limit_shared_with_other_bots_is_not_held_against_this_one(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
