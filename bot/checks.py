@@ -51,7 +51,7 @@ def _database(url: str, public_url: str, masters: Masters) -> list[Finding]:
     try:
         database.open()
         found = [Finding(True, "The database opens, and the master key fits it.")]
-        depth, dead = database.run_now(outbox.depth), database.run_now(due.dead)
+        depth, failing = database.run_now(outbox.depth), database.run_now(due.failing)
         found += _rotation(masters, database.run_now(rotation.behind))
         known = database.run_now(communities.every)
         doorbells = database.run_now(communities.with_doorbell)
@@ -66,8 +66,8 @@ def _database(url: str, public_url: str, masters: Masters) -> list[Finding]:
         found.append(Finding(False, f"{names}: cases are told on the case page only, but ERBIJ_PUBLIC_URL is not set."))
     if depth.dead:
         found.append(Finding(False, f"{depth.dead} messages were given up: see 'erbij outbox'."))
-    if dead:
-        found.append(Finding(False, f"{len(dead)} timers failed too often: see the log."))
+    if failing:
+        found.append(Finding(False, f"{len(failing)} timers fail again and again: see the log."))
     return found
 
 

@@ -18,6 +18,7 @@ from bot.settings import Misconfigured, Settings, master_key
 from bot.time import Clock
 from bot.timers import Timers
 from flows.catalogue import catalogue
+from flows.engine.timers import wind_new
 from storage import communities, migrate
 from storage.database import Database
 from storage.keys import Masters
@@ -73,6 +74,7 @@ class Program:
         if self.settings.is_tryout:
             self.clock.ahead = self.database.run_now(tryout.ahead)
             self.database.run_now(lambda s: tryout.seed(s, self.catalogue, self.clock.now()))
+        self.database.run_now(lambda s: wind_new(s, self.catalogue, self.clock.now()))
         self._wire()
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
@@ -111,7 +113,6 @@ class Program:
         from bot.http import Host
 
         settings = self.settings
-        self.timers = Timers(self.database, self.catalogue, self.clock, self.metrics, self._posted)
         shown = tryout.tryout(self.database, self.clock, self._moved) if settings.is_tryout else None
         pages = WebAdapter(tryout=shown, community=self._community, contact=settings.contact)
         self.adapters["web"] = pages
@@ -120,6 +121,7 @@ class Program:
         if settings.on_teams:
             self.adapters["teams"] = self._teams = self._make_teams()
         self.sender = Sender(self.database, self.clock, self.adapters, self.metrics)
+        self.timers = Timers(self.database, self.catalogue, self.clock, self.metrics, self.sender.wake)
         self.runtime.posted = self.sender.wake
         self.runtime.timed = self.timers.wake
         messages = self._messages if settings.on_teams or settings.is_tryout else None
@@ -162,9 +164,6 @@ class Program:
     async def _community(self, slug: str) -> str | None:
         found = await self.database.run(lambda s: communities.by_slug(s, slug))
         return None if found is None else found[1]
-
-    def _posted(self) -> None:
-        self.sender.wake()
 
     async def _moved(self) -> bool:
         """Run what became due when the try-out's clock was moved; True when something was posted."""

@@ -1,24 +1,22 @@
-"""What is due: a flow to start at a moment, once or again and again."""
+"""What is due: a flow to start at a moment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Integer, bindparam, case, delete, func, select, update
-from sqlmodel import Field, Index, SQLModel
+from sqlalchemy import BigInteger, Integer, bindparam, delete, func, select, update
+from sqlmodel import Field, SQLModel
 
 from storage.statement import Session, Statement, columns
 
-WAITING, DEAD = "waiting", "dead"
-TRIES = 8
-"""After so many failures a row stays where it is, dead, for someone to look at."""
+OFTEN = 8
+"""Failures after which somebody should look: the row is tried again all the same."""
 
 
 class DueRow(SQLModel, table=True):
-    """A flow that starts without a person. Times in ms since 1970 UTC; ``cron`` is empty for a single time."""
+    """A flow that starts without a person. Times in ms since 1970 UTC."""
 
     __tablename__ = "due"
-    __table_args__ = (Index("due_next", "state", "at"),)
     id: int | None = Field(
         default=None,
         primary_key=True,
@@ -28,12 +26,9 @@ class DueRow(SQLModel, table=True):
     community_id: str = Field(foreign_key="community.id", index=True)
     flow: str
     argument: str = ""
-    at: int = Field(sa_type=BigInteger)
+    at: int = Field(sa_type=BigInteger, index=True)
     until: int | None = Field(default=None, sa_type=BigInteger)
     """From then on it is pointless."""
-    cron: str = ""
-    time_zone: str = ""
-    state: str = WAITING
     attempts: int = 0
 
 
@@ -48,29 +43,16 @@ class Due:
     argument: str
     at: int
     until: int | None
-    cron: str
-    time_zone: str
     attempts: int
 
 
 _d = columns(DueRow)
-_shown = (
-    _d.id,
-    _d.key,
-    _d.community_id,
-    _d.flow,
-    _d.argument,
-    _d.at,
-    _d.until,
-    _d.cron,
-    _d.time_zone,
-    _d.attempts,
-)
-_given = ("key", "community_id", "flow", "argument", "at", "until", "cron", "time_zone")
+_shown = (_d.id, _d.key, _d.community_id, _d.flow, _d.argument, _d.at, _d.until, _d.attempts)
+_given = ("key", "community_id", "flow", "argument", "at", "until")
 _add = Statement(
     lambda sql: (
         sql.insert(DueRow)
-        .values({name: bindparam(name) for name in _given} | {"state": WAITING, "attempts": 0})
+        .values({name: bindparam(name) for name in _given} | {"attempts": 0})
         .on_conflict_do_nothing()
         .inline()
     )
@@ -78,7 +60,7 @@ _add = Statement(
 _take = Statement(
     lambda _: (
         select(*_shown)
-        .where(_d.state == WAITING, _d.at <= bindparam("now"))
+        .where(_d.at <= bindparam("now"))
         .order_by(_d.at, _d.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -86,7 +68,7 @@ _take = Statement(
 )
 _done = Statement(lambda _: delete(DueRow).where(_d.id == bindparam("row")))
 _forget = Statement(lambda _: delete(DueRow).where(_d.key == bindparam("row_key")))
-_when = Statement(lambda _: select(_d.at).where(_d.key == bindparam("row_key"), _d.state == WAITING))
+_when = Statement(lambda _: select(_d.at).where(_d.key == bindparam("row_key")))
 _move = Statement(
     lambda _: (
         update(DueRow)
@@ -95,18 +77,10 @@ _move = Statement(
     )
 )
 _failed = Statement(
-    lambda _: (
-        update(DueRow)
-        .where(_d.id == bindparam("row"))
-        .values(
-            attempts=_d.attempts + 1,
-            at=bindparam("new_at"),
-            state=case((_d.attempts + 1 >= TRIES, DEAD), else_=WAITING),
-        )
-    )
+    lambda _: update(DueRow).where(_d.id == bindparam("row")).values(attempts=_d.attempts + 1, at=bindparam("new_at"))
 )
-_next = Statement(lambda _: select(func.min(_d.at).label("at")).where(_d.state == WAITING))
-_dead = Statement(lambda _: select(*_shown).where(_d.state == DEAD).order_by(_d.id))
+_next = Statement(lambda _: select(func.min(_d.at).label("at")))
+_failing = Statement(lambda _: select(*_shown).where(_d.attempts >= OFTEN).order_by(_d.id))
 
 
 def add(  # noqa: PLR0913  one row
@@ -117,8 +91,6 @@ def add(  # noqa: PLR0913  one row
     argument: str,
     at: int,
     until: int | None = None,
-    cron: str = "",
-    time_zone: str = "",
 ) -> bool:
     """Start a flow at a moment; False when a row with this key waits already."""
     added = session.run(
@@ -129,8 +101,6 @@ def add(  # noqa: PLR0913  one row
         argument=argument,
         at=at,
         until=until,
-        cron=cron,
-        time_zone=time_zone,
     )
     return added == 1
 
@@ -163,7 +133,7 @@ def move(session: Session, row: int, at: int, until: int | None) -> None:
 
 
 def failed(session: Session, row: int, at: int) -> None:
-    """Did not work; again at a moment, or never after the last try."""
+    """Did not work; again at a moment."""
     session.put(_failed, row=row, new_at=at)
 
 
@@ -173,6 +143,6 @@ def next_at(session: Session) -> int | None:
     return None if at is None else int(at)
 
 
-def dead(session: Session) -> list[Due]:
-    """Rows that failed too often."""
-    return [Due(*row) for row in session.all(_dead)]
+def failing(session: Session) -> list[Due]:
+    """Rows that failed often."""
+    return [Due(*row) for row in session.all(_failing)]

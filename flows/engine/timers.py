@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from apscheduler.triggers.cron import CronTrigger
 
 from flows.engine.chat import Context
-from flows.engine.flow import Catalogue, FlowFault
+from flows.engine.flow import Catalogue, FlowFault, Recurring
 from flows.engine.taking import Taking
 from storage import audit, communities, conversations, due
 from storage.statement import Session
 
 HOUR = 3_600_000
-RETRY = 60_000
-"""How long a timer that failed waits for its first new try, doubled at each further one; ms."""
+RETRY, LONGEST_RETRY = 60_000, 6 * HOUR
+"""How long a timer that failed waits for its first new try, doubled at each further one, and the most; ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +59,23 @@ def run_due(session: Session, catalogue: Catalogue, now: int) -> Ran | None:
         taking.settle(f"{row.key}@{row.at}", 0, run)
     elif known is not None:
         audit.add(session, row.community, now, "", "timer skipped", row.flow)
-    if row.cron:
-        at = next_time(row.cron, row.time_zone, now)
-        due.move(session, row.id, at, None if row.until is None else at + row.until - row.at)
+    again = next((one for one in catalogue.recurring if recurring_key(row.community, one.flow) == row.key), None)
+    if again is not None and known is not None:
+        due.move(session, row.id, *_next_round(again, known[3], now))
     else:
         due.done(session, row.id)
-    return Ran(row.flow, skipped, now - row.at, taking.posted, taking.timers or bool(row.cron))
+    return Ran(row.flow, skipped, now - row.at, taking.posted, taking.timers or again is not None)
 
 
 def fail_due(session: Session, now: int) -> str:
-    """Put off the timer that just failed; returns its flow."""
+    """Put off the timer that just failed; returns its flow.
+
+    It never gives up: once the fault is mended it runs, unless it is pointless by then.
+    """
     row = due.take(session, now)
     if row is None:
         return ""
-    due.failed(session, row.id, now + RETRY * 2**row.attempts)
+    due.failed(session, row.id, now + min(LONGEST_RETRY, RETRY * 2**row.attempts))
     return row.flow
 
 
@@ -99,13 +102,28 @@ def found_community(  # noqa: PLR0913  one row and its clockwork
 def wind(session: Session, catalogue: Catalogue, community: str, time_zone: str, now: int) -> None:
     """Set all that recurs in a community, by the clock of its time zone; what was set before is set anew."""
     for one in catalogue.recurring:
-        at = next_time(one.cron, time_zone, now)
-        until = None if one.until_hours is None else at + int(one.until_hours * HOUR)
-        key = recurring_key(community, one.flow)
-        due.forget(session, key)
-        due.add(session, key, community, one.flow, "", at, until, one.cron, time_zone)
+        due.forget(session, recurring_key(community, one.flow))
+        _set(session, one, community, time_zone, now)
+
+
+def wind_new(session: Session, catalogue: Catalogue, now: int) -> None:
+    """Set in every community what recurs since this version of Erbij; what is set already stays as it is."""
+    for community, _slug, name, _language, time_zone in communities.every(session):
+        for one in catalogue.recurring if name else ():
+            _set(session, one, community, time_zone, now)
 
 
 def recurring_key(community: str, flow: str) -> str:
     """The key of the due row of something that recurs."""
     return f"{community}:{flow}"
+
+
+def _set(session: Session, one: Recurring, community: str, time_zone: str, now: int) -> None:
+    at, until = _next_round(one, time_zone, now)
+    due.add(session, recurring_key(community, one.flow), community, one.flow, "", at, until)
+
+
+def _next_round(one: Recurring, time_zone: str, now: int) -> tuple[int, int | None]:
+    """When something recurs next, and until when it makes sense then."""
+    at = next_time(one.cron, time_zone, now)
+    return at, None if one.until_hours is None else at + int(one.until_hours * HOUR)

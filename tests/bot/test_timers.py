@@ -12,6 +12,7 @@ from bot.time import Clock
 from bot.timers import Timers
 from bot.tryout import SLUG
 from flows.catalogue import catalogue
+from flows.engine.timers import fail_due, recurring_key, run_due, wind_new
 from storage import communities, due, outbox
 from storage.database import Database
 from storage.statement import Session
@@ -69,7 +70,7 @@ async def test_what_is_pointless_by_now_is_skipped(database: Database, clock: Cl
     assert timers.posts == 1
 
 
-async def test_a_timer_that_fails_holds_up_no_other_and_dies_at_last(
+async def test_a_timer_that_fails_holds_up_no_other_and_runs_once_it_is_mended(
     database: Database, clock: Clock, timers: Timers, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await timers.catch_up()
@@ -86,13 +87,53 @@ async def test_a_timer_that_fails_holds_up_no_other_and_dies_at_last(
     monkeypatch.setattr(module, "run_due", breaks)
     await timers.catch_up()
     assert timers.posts == 2
-    for _ in range(20):
-        clock.move(timedelta(hours=5))
+    for _ in range(due.OFTEN):
+        clock.move(timedelta(hours=7))
         await timers.catch_up()
-        if database.run_now(due.dead):
-            break
-    assert [row.flow for row in database.run_now(due.dead)] == ["housekeeping"]
-    assert metrics.timers.labels("housekeeping", "failed")._value.get() >= 8
+    assert {row.flow for row in database.run_now(due.failing)} == {"housekeeping"}
+    monkeypatch.setattr(module, "run_due", real)
+    clock.move(timedelta(hours=7))
+    await timers.catch_up()
+    assert database.run_now(due.failing) == []
+    assert metrics.timers.labels("housekeeping", "ran")._value.get() >= 1
+
+
+async def test_what_recurs_is_as_long_worthwhile_after_it_failed(database: Database, clock: Clock) -> None:
+    """A check-in that failed for a while is not shorter of time in the weeks that follow."""
+    weekly = next(one for one in catalogue().recurring if one.flow == "open_check_in")
+
+    def row(session: Session) -> due.Due:
+        key = recurring_key(communities.every(session)[0][0], weekly.flow)
+        at = due.when(session, key)
+        assert at is not None
+        while (found := due.take(session, at)) is not None and found.key != key:
+            due.done(session, found.id)
+        assert found is not None
+        return found
+
+    first = database.run_now(row)
+    clock.move(timedelta(milliseconds=first.at - clock.now()))
+    for _ in range(3):
+        assert database.run_now(lambda s: fail_due(s, clock.now())) == weekly.flow
+        clock.move(timedelta(hours=1))
+    ran = database.run_now(lambda s: run_due(s, catalogue(), clock.now()))
+    assert ran is not None
+    assert (ran.flow, ran.skipped) == (weekly.flow, False)
+    again = database.run_now(row)
+    assert (again.until or 0) - again.at == (first.until or 0) - first.at
+
+
+def test_what_recurs_since_this_version_is_set_at_the_start(database: Database, clock: Clock) -> None:
+    def kept(session: Session) -> tuple[int | None, int | None]:
+        community = communities.every(session)[0][0]
+        due.forget(session, recurring_key(community, "housekeeping"))
+        before = due.when(session, recurring_key(community, "open_check_in"))
+        wind_new(session, catalogue(), clock.now() + 14 * 86_400_000)
+        assert due.when(session, recurring_key(community, "housekeeping"))
+        return before, due.when(session, recurring_key(community, "open_check_in"))
+
+    before, after = database.run_now(kept)
+    assert before == after
 
 
 async def test_a_database_that_does_not_answer_is_asked_again(

@@ -229,7 +229,7 @@ def _check_messages(s: Session, community: str, platform: Platform) -> None:
 
 
 def _check_timers(s: Session, community: str, platform: Platform, start: int, end: int, lives: int) -> None:
-    """Each moment came once: a round opened, a round closed; nothing is left that is due, died or was skipped."""
+    """Each moment came once: a round opened, a round closed; nothing is left that is due, failed or was skipped."""
     weekly = next(one for one in catalogue().recurring if one.flow == "open_check_in")
     at, thursdays = start, -1
     while at <= end:
@@ -237,6 +237,6 @@ def _check_timers(s: Session, community: str, platform: Platform, start: int, en
     assert len(check_ins.rounds(s, community)) == 2 * lives + thursdays
     said = [part.text for message in platform.shown.values() for part in message.parts if isinstance(part, Text)]
     assert len([text for text in said if "is closed" in text]) == lives
-    assert not due.dead(s)
+    assert not due.failing(s)
     assert (due.next_at(s) or 0) > end
     assert audit.listing(s, community) == []

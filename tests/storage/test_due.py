@@ -22,31 +22,32 @@ def test_the_one_that_is_due_longest_comes_first(database: Database, here: Here)
     assert [database.run_now(finish) for _ in range(3)] == ["old", "soon", None]
 
 
-def test_what_fails_is_tried_again_and_stays_dead_after_eight_times(database: Database, here: Here) -> None:
+def test_what_fails_is_tried_again_and_shows_after_eight_times(database: Database, here: Here) -> None:
     database.run_now(lambda s: due.add(s, "a", here.id, "flow", "round", NOW, NOW + 100))
-    for tries in range(due.TRIES):
+    for tries in range(due.OFTEN):
+        assert database.run_now(due.failing) == []
         row = database.run_now(lambda s, t=tries: due.take(s, NOW + t))
         assert row is not None
         assert (row.attempts, row.argument, row.until) == (tries, "round", NOW + 100)
         database.run_now(lambda s, i=row.id, t=tries: due.failed(s, i, NOW + t + 1))
-    assert database.run_now(lambda s: due.take(s, NOW + 1000)) is None
-    assert [one.key for one in database.run_now(due.dead)] == ["a"]
-    assert database.run_now(due.next_at) is None
+    assert [one.key for one in database.run_now(due.failing)] == ["a"]
+    assert database.run_now(due.next_at) == NOW + due.OFTEN
 
 
-def test_a_recurring_row_moves_on(database: Database, here: Here) -> None:
-    database.run_now(lambda s: due.add(s, "a", here.id, "flow", "", NOW, None, "0 12 * * thu", "Europe/Brussels"))
+def test_a_row_that_moves_on_has_failed_no_more(database: Database, here: Here) -> None:
+    database.run_now(lambda s: due.add(s, "a", here.id, "flow", "", NOW))
 
     def move(s: Session) -> None:
         row = due.take(s, NOW)
         assert row is not None
+        due.failed(s, row.id, NOW)
         due.move(s, row.id, NOW + 7, NOW + 9)
 
     database.run_now(move)
     assert database.run_now(lambda s: due.take(s, NOW + 6)) is None
     row = database.run_now(lambda s: due.take(s, NOW + 7))
     assert row is not None
-    assert (row.until, row.cron, row.time_zone) == (NOW + 9, "0 12 * * thu", "Europe/Brussels")
+    assert (row.until, row.attempts) == (NOW + 9, 0)
 
 
 def test_two_processes_take_different_rows(url: str, masters: Masters, database: Database, here: Here) -> None:

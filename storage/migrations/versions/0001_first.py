@@ -157,14 +157,11 @@ def _due() -> None:
         _text("argument"),
         _moment("at"),
         _moment("until", null=True),
-        _text("cron"),
-        _text("time_zone"),
-        _text("state"),
         _number("attempts"),
         sa.UniqueConstraint("key"),
     )
     _index("due", "community_id")
-    _index("due", "state", "at", name="due_next")
+    _index("due", "at")
 
 
 def _check_ins() -> None:
