@@ -54,6 +54,11 @@ PRIVACY = Notice(
                     "their key. Of the message to you nothing is kept once it is delivered."
                 ),
                 _(
+                    "Only if you ask Erbij to write to you when a mentor answers, your address in the chat is kept for "
+                    "that case, locked, until the case is closed. Mentors cannot see it; the people who run Erbij "
+                    "could open it with their key, and then see that this case is yours."
+                ),
+                _(
                     "While you are answering, what you have filled in so far is kept, encrypted. It is thrown away "
                     "when you are done or cancel, and otherwise three days after you last answered at the latest."
                 ),
