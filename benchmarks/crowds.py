@@ -52,6 +52,7 @@ class OnDiscord:
     """Interactions through the gateway, answers at the callback endpoint."""
 
     name = "Discord"
+    acts = ("start", "open", "fill", "open", "fill", "confirm", "help")  # six questions are two forms
 
     def __init__(self, platform: Discord, round_: str, watch: Watch) -> None:
         self._platform, self._round, self._watch = platform, round_, watch
@@ -158,6 +159,7 @@ class InTeams:
     """Activities posted to the endpoint with a signed token; the answer's first byte is its status line."""
 
     name = "Teams"
+    acts = ("start", "fill", "confirm", "start", "fill", "confirm", "help")
 
     def __init__(self, platform: Teams, round_: str, watch: Watch, url: str, tenants: list[Tenant]) -> None:
         self._round, self._watch, self._url = round_, watch, url

@@ -19,7 +19,7 @@ import os
 import random
 import sys
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -37,8 +37,6 @@ WARM = 5.0
 """Seconds at the same rate that are not counted."""
 TENANTS = [f"aaaaaaaa-0000-4000-8000-00000000000{n}" for n in range(8)]
 """Teams takes 50 requests a second from an app in one tenant; so many events come from several."""
-HELP = 6
-"""Each so many-th event asks for help."""
 
 
 class Load:
@@ -51,7 +49,7 @@ class Load:
         self.finished = self.thanks = self.patience = 0
         self._due: dict[str, float] = {}
         self._counts_from = 0.0
-        self._able: deque[tuple[str, Student]] = deque()
+        self._able: dict[str, deque[Student]] = defaultdict(deque)
         self._known: list[Student] = []
         self._all_sent, self._quiet = False, asyncio.Event()
 
@@ -86,11 +84,12 @@ class Load:
             await crowd.send(event, act, who)
 
     def _next(self, crowd: Crowd, number: int) -> tuple[str, Student]:
-        """Help now and then; else whoever can go on; else someone who begins."""
-        if number % HELP == HELP - 1 and self._known:
+        """The acts of a check-in in turn, each by a student who can; help where nobody can, so that the mix stays."""
+        act = crowd.acts[number % len(crowd.acts)]
+        if act != "start" and self._able[act]:
+            return act, self._able[act].popleft()
+        if act != "start" and self._known:
             return "help", random.choice(self._known)
-        if self._able:
-            return self._able.popleft()
         who = crowd.newcomer()
         self._known.append(who)
         return "start", who
@@ -108,7 +107,7 @@ class Load:
         self.patience += 1
 
     def can(self, act: str, student: Student) -> None:
-        self._able.append((act, student))
+        self._able[act].append(student)
 
     def thanked(self) -> None:
         self.thanks += 1
