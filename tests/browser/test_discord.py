@@ -56,8 +56,9 @@ class Screen:
     async def command(self, word: str, then: str) -> None:
         """Type a slash command."""
         await self.page.get_by_role("textbox", name="Message").press_sequentially(f"/{word}")
-        await self.page.keyboard.press("Enter")
-        await self.page.keyboard.press("Enter")
+        await self.page.get_by_role("option", name=f"/{word} ").click()
+        await expect(self.page.get_by_role("button", name=f"Command /{word}")).to_be_visible()
+        await self.page.get_by_role("button", name="Send", exact=True).last.click()
         await self.reads(then)
 
 
@@ -128,7 +129,8 @@ async def tell(sam: Screen) -> str:
     await sam.press("Give it to the mentors", "Did you keep the six words?")
     words = re.search(r"(?:[a-z]{4} ){5}[a-z]{4}", await sam.last().inner_text())
     assert words is not None
-    await sam.press("Yes, I have kept them", "Thank you for telling it")
+    await sam.press("Yes, I have kept them", "How would you like to hear of an answer?")
+    await sam.press("Only my six words", "Come back in a day or two")
     return words[0]
 
 
