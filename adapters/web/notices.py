@@ -111,9 +111,8 @@ PRIVACY = Notice(
             _("Your rights"),
             (
                 _(
-                    "You can ask what is stored about you, and have it corrected or erased. Cases and answers are not "
-                    "tied to you, so nobody can look up which of them are yours; only where you chose to be told of "
-                    "answers could the people who run Erbij find out."
+                    "You can ask what is stored about you, and have it corrected or erased. Nobody can look up what "
+                    "you answered in a check-in, nor, unless you asked to be written to, which cases are yours."
                 ),
                 _("You can also complain to the authority for data protection in your country."),
             ),
