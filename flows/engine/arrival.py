@@ -13,7 +13,7 @@ from flows.engine.sentences import HELLO, NOT_HERE, NOT_SET_UP, SET_UP, WHICH, g
 from flows.words import language_of
 from storage import communities, members, places, setup
 from storage.ids import new_id
-from storage.members import Who
+from storage.people import Who
 from storage.statement import Session
 
 ZONES = {

@@ -11,7 +11,7 @@ from flows.engine.flow import COORDINATOR, Catalogue
 from flows.engine.sentences import OVER
 from flows.engine.taking import Taking, Turn, Work
 from flows.words import language_of
-from storage import conversations, members, undelivered
+from storage import conversations, members, people, undelivered
 from storage.statement import Session
 
 DAY, HOUR = 86_400_000, 3_600_000
@@ -75,13 +75,13 @@ def ask(session: Session, act: seam.Act) -> conversations.Asked | None:
     return None
 
 
-def find(session: Session, incoming: seam.Incoming) -> members.Who | None:
+def find(session: Session, incoming: seam.Incoming) -> people.Who | None:
     """Whom an event comes from; None where no community is set up."""
     person, space = incoming.person, incoming.space
-    return members.who(session, space.platform, space.id, person.id if person else "")
+    return people.who(session, space.platform, space.id, person.id if person else "")
 
 
-def bring(session: Session, incoming: seam.Incoming, who: members.Who, now: int) -> bool:
+def bring(session: Session, incoming: seam.Incoming, who: people.Who, now: int) -> bool:
     """Try again what could not be delivered to who is here now; True when something is under way to them.
 
     Someone who writes privately can be reached. Who does something in a channel perhaps still cannot: that is tried
@@ -103,7 +103,7 @@ def bring(session: Session, incoming: seam.Incoming, who: members.Who, now: int)
     )
 
 
-def recognise(session: Session, incoming: seam.Incoming, who: members.Who, site: str = "") -> Context | None:
+def recognise(session: Session, incoming: seam.Incoming, who: people.Who, site: str = "") -> Context | None:
     """Who this is in a community; someone new becomes a member. None while it is set up by others."""
     person, space = incoming.person, own_space(incoming.space, who)
     roles = frozenset[str]() if person is None else roles_of(who, person)
@@ -131,12 +131,12 @@ def recognise(session: Session, incoming: seam.Incoming, who: members.Who, site:
     )
 
 
-def own_space(space: seam.Space, who: members.Who) -> seam.Space:
+def own_space(space: seam.Space, who: people.Who) -> seam.Space:
     """The space of the community itself, for an event that came from a wider one."""
     return space if who.space == space.id else seam.Space(space.platform, who.space, within=space.id)
 
 
-def roles_of(who: members.Who, person: seam.Person) -> frozenset[str]:
+def roles_of(who: people.Who, person: seam.Person) -> frozenset[str]:
     """The roles that someone holds at this moment; a student is, where no one is named as such, who is no staff."""
     held = {r for r, kind, i in who.grants if (i in person.roles if kind == "role" else i == person.id)}
     if all(role != "student" for role, _kind, _id in who.grants) and not held & STAFF:
@@ -146,7 +146,7 @@ def roles_of(who: members.Who, person: seam.Person) -> frozenset[str]:
     return frozenset(held)
 
 
-def _noted(session: Session, incoming: seam.Incoming, person: seam.Person, who: members.Who, name: str) -> str:
+def _noted(session: Session, incoming: seam.Incoming, person: seam.Person, who: people.Who, name: str) -> str:
     """The member, new or with what changed about them."""
     space = incoming.space
     if not who.member:

@@ -12,7 +12,7 @@ from flows.catalogue import catalogue
 from flows.engine import wire
 from flows.engine.turn import take
 from flows.seam import Act, Button, Buttons, Card, Command, Filled, Form, Incoming, Person, Pressed, Reply, Space, Text
-from storage import check_ins, codes, communities, conversations, members, outbox
+from storage import check_ins, codes, communities, conversations, members, outbox, people
 from storage.database import Database
 from storage.statement import Session
 
@@ -61,7 +61,7 @@ class Two:
     def member(self, who: str, community: str = "one") -> str:
         name, _on, platform = who.split()
         known = self.database.run_now(
-            lambda s: members.who(s, platform, f"{community} on {platform}", f"{name}-{HOMES[platform]}")
+            lambda s: people.who(s, platform, f"{community} on {platform}", f"{name}-{HOMES[platform]}")
         )
         return "" if known is None else known.member
 

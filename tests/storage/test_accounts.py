@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import UniqueConstraint
 
-from storage import accounts, audit, case_news, cases, check_ins, communities, conversations, due, members
+from storage import accounts, audit, case_news, cases, check_ins, communities, conversations, due, members, people
 from storage.database import Database
 from storage.keys import Masters
 from storage.statement import Session
@@ -52,7 +52,7 @@ def test_accounts_and_what_is_known_of_them_go_together(database: Database, here
         grants = [tuple(row) for row in session._execute("select * from rolegrant", {}).fetchall()]
         assert accounts.merge(session, here.id, stays, goes)
         assert [tuple(row) for row in session._execute("select * from rolegrant", {}).fetchall()] == grants
-        known = [members.who(session, "web", "here", person) for person in ("here0", "here1")]
+        known = [people.who(session, "web", "here", person) for person in ("here0", "here1")]
         return [one.member + one.language for one in known if one is not None]
 
     assert database.run_now(work) == [stays + "nl", stays + "nl"]
@@ -135,7 +135,7 @@ def test_an_account_begins_anew_but_cannot_answer_an_open_round_again(database: 
         alone = accounts.split(session, here.id, stays, "web:here0", NOW)
         assert accounts.member_of(session, here.id, "web:here0") == alone
         assert accounts.member_of(session, here.id, "web:here1") == stays
-        known = members.who(session, "web", "here", "here0")
+        known = people.who(session, "web", "here", "here0")
         assert known is not None
         assert (known.member, known.language, known.name) == (alone, "de", "")
         assert check_ins.cast(session, here.id, now, alone, ANSWERS, NOW) == "twice"

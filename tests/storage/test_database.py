@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from storage import conversations, members
+from storage import conversations, people
 from storage import sqlite as sqlite_module
 from storage.database import Database, NotSaved
 from storage.keys import KeyFault, Masters
@@ -214,7 +214,7 @@ def test_a_journal_opens_only_where_it_belongs(database: Database, here: Here, t
 def test_people_are_known_by_space_and_platform(database: Database, here: Here, there: Here) -> None:
     def ask(s: Session) -> list[tuple[str, str] | None]:
         asked = [("here", "here1"), ("here", "there1"), ("there", "there1"), ("", "there1"), ("nowhere", "x")]
-        found = [members.who(s, "web", space, person) for space, person in asked]
+        found = [people.who(s, "web", space, person) for space, person in asked]
         return [who and (who.community, who.member) for who in found]
 
     assert database.run_now(ask) == [

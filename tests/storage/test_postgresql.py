@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from storage import conversations, members
+from storage import conversations, members, people
 from storage.database import Database
 from storage.statement import Session
 from tests.storage.conftest import NOW, Here
@@ -103,7 +103,7 @@ def test_a_connection_lost_within_a_turn_is_made_again_and_the_turn_taken_once(d
 def test_text_is_kept_whole_or_refused_never_cut(database: Database, here: Here) -> None:
     def written(text: str) -> str:
         database.run_now(lambda s: members.set_name(s, here.people[0], text))
-        who = database.run_now(lambda s: members.who(s, "web", "here", "here0"))
+        who = database.run_now(lambda s: people.who(s, "web", "here", "here0"))
         assert who is not None
         return who.name
 

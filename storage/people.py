@@ -1,0 +1,175 @@
+"""Whom an event comes from: the one question that every turn asks first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Integer, String, bindparam, column, func, literal_column, select, table
+
+from storage.communities import Community, CommunitySpace
+from storage.members import Account, Member, RoleGrant
+from storage.statement import Session, Statement, columns
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Whom an event comes from, as far as Erbij knows them. Empty ``member`` for someone new."""
+
+    community: str
+    community_name: str
+    community_language: str
+    time_zone: str
+    slug: str
+    doorbell: int
+    member: str
+    language: str
+    name: str
+    address: str
+    unreached: bool
+    """Something for them could not be delivered here."""
+    latest: bool
+    """False when the event says that this community is the person's latest now, and that is still to be noted."""
+    space: str
+    """The community's own space, also where the event came from a wider one."""
+    grants: tuple[tuple[str, str, str], ...]
+    """(role, "role" or "person", platform id), of this platform."""
+
+
+_community, _space, _grant, _member, _account = map(columns, (Community, CommunitySpace, RoleGrant, Member, Account))
+# Written into the statement: values that never change need not be sent each time.
+_NOTHING, _WITHIN, _BETWEEN = (literal_column(f"'{text}'", String) for text in ("", "\x1f", "\x1e"))
+_grants = (
+    select(
+        func.aggregate_strings(
+            _grant.role.concat(_WITHIN).concat(_grant.kind).concat(_WITHIN).concat(_grant.external_id),
+            _BETWEEN,  # type: ignore[arg-type]  # a plain str would wait for SQLAlchemy to execute it
+        )
+    )
+    .where(_grant.community_id == _community.id, _grant.platform == bindparam("platform"))
+    .correlate(Community)
+    .scalar_subquery()
+)
+
+
+# By its name: the outbox is built on this file.
+_texts = (column(name, String) for name in ("platform", "community_id", "lane", "state"))
+_letters = table("outbox", *_texts, column("private", Integer)).c
+_unreached = (
+    select(_letters.lane)
+    .where(
+        _letters.platform == bindparam("platform"),
+        _letters.lane == bindparam("person"),
+        _letters.state == "dead",
+        _letters.community_id == _community.id,
+        _letters.private == 1,
+    )
+    .correlate(Community)
+    .exists()
+)
+
+
+_seen = (
+    _community.id,
+    _community.name,
+    _community.language,
+    _community.time_zone,
+    _community.slug,
+    _community.doorbell,
+    func.coalesce(_member.id, _NOTHING).label("member"),
+    func.coalesce(_member.language, _NOTHING).label("member_language"),
+    func.coalesce(_member.name, _NOTHING).label("member_name"),
+    func.coalesce(_account.address, _NOTHING).label("address"),
+    _unreached.label("unreached"),
+    func.coalesce(_account.latest, literal_column("0", Integer)).label("latest"),
+    _grants.label("grants"),
+)
+
+
+_who = Statement(
+    lambda _: (
+        select(*_seen)
+        .select_from(CommunitySpace)
+        .join(Community, _community.id == _space.community_id)
+        .outerjoin(
+            Account,
+            (_account.community_id == _community.id)
+            & (_account.platform == bindparam("platform"))
+            & (_account.external_id == bindparam("person")),
+        )
+        .outerjoin(Member, _member.id == _account.member_id)
+        .where(
+            _space.platform == bindparam("platform"),
+            _space.external_id == bindparam("space"),
+        )
+    )
+)
+
+
+_who_within = Statement(
+    lambda _: (
+        select(*_seen, _space.external_id.label("space"))
+        .select_from(CommunitySpace)
+        .join(Community, _community.id == _space.community_id)
+        .outerjoin(
+            Account,
+            (_account.community_id == _community.id)
+            & (_account.platform == bindparam("platform"))
+            & (_account.external_id == bindparam("person")),
+        )
+        .outerjoin(Member, _member.id == _account.member_id)
+        .where(
+            _space.platform == bindparam("platform"),
+            _space.within == bindparam("space"),
+        )
+    )
+)
+
+
+_who_anywhere = Statement(
+    lambda _: (
+        select(*_seen, _account.space_id.label("space"))
+        .select_from(Account)
+        .join(Community, _community.id == _account.community_id)
+        .join(Member, _member.id == _account.member_id)
+        .where(
+            _account.platform == bindparam("platform"),
+            _account.external_id == bindparam("person"),
+        )
+    )
+)
+
+
+def who(session: Session, platform: str, space: str, person: str) -> Who | None:
+    """Whom an event comes from; None where no community is set up, or where it could be one of several.
+
+    A space that several communities share (a Teams tenant, from where private chats come) is this person's latest
+    community there, or the only one there is. An empty ``space`` looks by person alone.
+    """
+    row = session.one(_who, platform=platform, space=space, person=person) if space else None
+    found = row is not None
+    if row is None and space:
+        row = _likeliest(session.all(_who_within, platform=platform, space=space, person=person))
+    if row is None and not space and person:
+        row = _likeliest(session.all(_who_anywhere, platform=platform, person=person))
+    if row is None:
+        return None
+    about = row[: len(_seen) - 3]
+    own = space if found else row.space
+    return Who(*(*about, bool(row.unreached), bool(row.latest) or not found, own, _parsed(row.grants or "")))
+
+
+def _likeliest(rows: list[Any]) -> Any:
+    """The row of a private chat's community: a named one before one that is only being set up."""
+    for some in ([row for row in rows if row.name], rows):
+        if mine := [row for row in some if row.member]:
+            return max(mine, key=lambda row: (row.latest, row.id))
+        if len({row.id for row in some}) == 1:
+            return some[0]
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _parsed(grants: str) -> tuple[tuple[str, str, str], ...]:
+    return tuple(tuple(one.split("\x1f")) for one in grants.split("\x1e")) if grants else ()  # type: ignore[misc]
