@@ -42,11 +42,12 @@ PRIVACY = Notice(
                 ),
                 _(
                     "About a check-in: that you took part, and, apart from that and without any link to you, what was "
-                    "answered. Nobody can put the two together again."
+                    "answered. What is stored does not tie the two together."
                 ),
                 _(
                     "About a case: its text, encrypted, and the day on which it came in. No name, no account, no time. "
-                    "Only the six words of your receipt lead back to it, and only you have them."
+                    "Only the six words of your receipt lead back to it, and Erbij forgets them soon after it showed "
+                    "them."
                 ),
                 _(
                     "If you choose to be told in the chat when a mentor answers: also your address there, locked, "

@@ -66,7 +66,7 @@ CHROME: dict[str, Msg] = {
     "case_back": _("I told something before"),
     "case_back_lead": _("With the words of your receipt you read the answer of the mentors, and write on."),
     "case_follow": _("Continue with a receipt"),
-    "case_leave": _("Leave this page"),
+    "case_leave": _("Back to the beginning"),
     "case_said": _("Message from Erbij"),
     "case_not_saved": _("This was not saved"),
     "privacy": _("Privacy"),

@@ -4,6 +4,9 @@ from flows.engine import Chat, Shown, flow
 from flows.words import _
 from storage import accounts
 
+AT_ANY_TIME = frozenset({"help", "language", ""})
+"""The flows of what everyone can do at any time, stopping too: it stands last."""
+
 
 @flow("help")
 async def help_(chat: Chat) -> None:
@@ -14,7 +17,7 @@ async def help_(chat: Chat) -> None:
     here = await chat.do("platforms", accounts.platforms, chat.community)
     rows = [
         (command.word, command.about)
-        for command in catalogue().commands.values()
+        for command in sorted(catalogue().commands.values(), key=lambda one: one.flow in AT_ANY_TIME)
         if command.platforms <= here and (not command.roles or chat.roles & frozenset(command.roles))
     ]
     chat.show(Shown(_("What you can ask me"), rows))

@@ -35,7 +35,7 @@ async def belonging_case(chat: Chat) -> None:
     now = await chat.now("sent_at")
     await chat.do("save", save, chat.community, tag, answers.model_dump(), now // DAY)
 
-    chat.say(_("Your case is safe with Erbij. The mentors get it at 9:00, 13:00 or 17:00, whichever comes first."))
+    chat.say(_("Your case is saved. The mentors get it at 9:00, 13:00 or 17:00, whichever comes first."))
     await chat.hand_over("keep_receipt", words)
 
 
@@ -64,13 +64,13 @@ def _who_can_know(chat: Chat) -> tuple[Msg, Msg, Msg]:
     """Three sentences, before the first question."""
     seen_by_others = (
         _(
-            "The chat platform passes on what you type, and the people who run it or Erbij can see that you talk with "
-            "Erbij; but what you tell is kept encrypted, with no way back to you."
+            "The chat platform passes on what you type; the people who run it or Erbij can see that you talk with "
+            "Erbij, and could see more if they watched; what is kept is encrypted, with no way back to you."
         )
         if chat.member
         else _(
-            "The people who run this page can see that someone visits it; but what you tell is kept encrypted, with "
-            "no way back to you."
+            "The people who run this page can see that someone visits it, and could see more if they watched; what "
+            "is kept is encrypted, with no way back to you."
         )
     )
     return (

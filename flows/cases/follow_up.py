@@ -65,7 +65,7 @@ async def follow_up(chat: Chat) -> None:
     choices = IN_A_CHAT if chat.member and view.status != "closed" else MORE_OR_DONE
     way_on = await chat.ask("next", _("Would you like to write more?"), choices)
     if way_on == "done":
-        chat.say(_("Fine. Keep your six words: they work again."))
+        chat.say(_("Good. Keep your six words: they still work."))
     elif way_on == "hear_back":
         await chat.hand_over("hear_back", words)
     else:

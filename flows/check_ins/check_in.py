@@ -49,8 +49,8 @@ async def check_in(chat: Chat, round_id: str) -> None:
 
     chat.say(
         _(
-            "Your answers are stored without your name. Erbij remembers that you took part, not what you answered. "
-            "Your team gets a summary of many answers together, never yours alone."
+            "Your answers are stored without your name. Erbij remembers that you took part, not which answers are "
+            "yours. Your team gets a summary of many answers together, never yours alone."
         )
     )
     answers = await chat.fill("answers", CheckIn)

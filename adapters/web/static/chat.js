@@ -118,9 +118,15 @@ function submit(event) {
     form.removeAttribute("aria-busy");
     if (section.dataset.place !== "") show("");
     mine(pressed ? event.submitter.textContent : form.dataset.sent);
-    if (section.dataset.place === "" && reply.dataset.saved === "yes") form.remove();
+    if (section.dataset.place === "" && reply.dataset.saved === "yes") takeAway(form);
     setTimeout(() => reply.focus({ preventScroll: true }));
   }).finally(() => form.removeAttribute("aria-busy"));
+}
+
+function takeAway(form) {
+  const message = form.closest(".message");
+  form.remove();
+  if (message?.childElementCount === 0) message.remove();
 }
 
 document.querySelector("main").addEventListener("submit", submit);
