@@ -37,8 +37,8 @@ PRIVACY = Notice(
             (
                 _(
                     "About you: the number of your account on Discord or Microsoft Teams and how to reach it, your "
-                    "community, and the language you chose. Of mentors, teachers, team leads and coordinators also their "
-                    "name, and what they did with a case or with the setup. Never the name of a student."
+                    "community, and the language you chose. Of mentors, teachers, team leads and coordinators also "
+                    "their name, and what they did with a case or with the setup. Never the name of a student."
                 ),
                 _(
                     "About a check-in: that you took part, and, apart from that and without any link to you, what was "
