@@ -33,6 +33,9 @@ def run(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     import asyncio
+    import gc
+
+    gc.disable()  # what is loaded now stays: searching it for rubbish again and again would cost a tenth of the start
 
     from bot import logs
     from bot.program import Program
@@ -48,6 +51,8 @@ def run(context: typer.Context) -> None:
     async def go() -> None:
         program = Program(settings)
         program.open()
+        gc.freeze()
+        gc.enable()
         await program.run(lambda: _welcome(program))
 
     try:

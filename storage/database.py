@@ -10,33 +10,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, NamedTuple, TypeVar
 
-import psycopg
 from sqlalchemy.engine import make_url
 
-from storage import sqlite
 from storage.keys import Keys, Masters
-from storage.postgresql import Postgresql
 from storage.statement import Session
 
 T = TypeVar("T")
 
 GROUP = 64
 """Functions in one transaction at the most: enough to pay a commit once, few enough to answer soon."""
-_FAULTS = (sqlite3.OperationalError, sqlite3.DatabaseError, psycopg.OperationalError, psycopg.InternalError)
-_AGAIN = (
-    psycopg.errors.DeadlockDetected,
-    psycopg.errors.SerializationFailure,
-    psycopg.errors.UniqueViolation,
-    sqlite3.IntegrityError,
-)
-
 
 Outcome = tuple["asyncio.Future[Any] | Future[Any]", Any, BaseException | None]
 """Who hears of a function, its result, and what went wrong instead."""
@@ -62,6 +51,7 @@ class Database:
         self.dialect = self.url.get_backend_name()
         if self.dialect not in ("sqlite", "postgresql"):
             raise ValueError(f"ERBIJ_DATABASE_URL names {self.dialect}; Erbij knows sqlite and postgresql")
+        self._driver: Any = importlib.import_module(f"storage.{self.dialect}")  # the other one stays unloaded
         self.masters = masters
         self.keys: Keys | None = None
         self.waiting = 0
@@ -142,7 +132,7 @@ class Database:
                     self._settle([job])
             else:
                 # Where no transaction even began, as under a lock, one wait is enough for the whole group.
-                _tell([(job.future, None, _plain(fault)) for job in group])
+                _tell([(job.future, None, self._plain(fault)) for job in group])
         else:
             _tell([(job.future, result, None) for job, result in zip(group, results, strict=True)])
 
@@ -151,10 +141,10 @@ class Database:
         for attempt in range(3):
             try:
                 return self._transaction(functions)
-            except _AGAIN:
+            except self._driver.AGAIN:
                 if attempt == 2 or len(functions) > 1:
                     raise
-            except psycopg.OperationalError:
+            except self._driver.FAULTS:
                 if attempt or not self._connection.closed:
                     raise
                 self._connect()
@@ -162,7 +152,7 @@ class Database:
 
     def _transaction(self, functions: list[Callable[[Session], Any]]) -> list[Any]:
         self._begun = False
-        if self.dialect == "postgresql" and self._connection.closed:
+        if self._connection.closed:
             self._connect()
         connection, session = self._connection, self._session
         connection.begin()
@@ -178,7 +168,7 @@ class Database:
     def _roll_back(self, connection: Any) -> None:
         try:
             connection.rollback()
-        except (sqlite3.Error, psycopg.Error):
+        except Exception:
             # SQLite has rolled back by itself after some faults; a lost connection did so too.
             if self.dialect == "postgresql":
                 connection.close()
@@ -186,9 +176,16 @@ class Database:
     def _connect(self) -> None:
         if self._connection is not None:
             self._connection.close()
-        self._connection = sqlite.connect(self.url) if self.dialect == "sqlite" else Postgresql(self.url)
+        self._connection = self._driver.connect(self.url)
         assert self.keys is not None  # noqa: S101  set by open()
         self._session = Session(self._connection, self.dialect, self.keys)
+
+    def _plain(self, fault: Exception) -> Exception:
+        if not isinstance(fault, self._driver.FAULTS):
+            return fault
+        saved = NotSaved(type(fault).__name__ + ": " + str(fault).split("\n", maxsplit=1)[0])
+        saved.__cause__ = fault
+        return saved
 
 
 def _together(jobs: list[Job]) -> list[list[Job]]:
@@ -224,11 +221,3 @@ def _settle(outcomes: list[Outcome]) -> None:
             future.set_result(result)
         else:
             future.set_exception(fault)
-
-
-def _plain(fault: Exception) -> Exception:
-    if isinstance(fault, _FAULTS):
-        saved = NotSaved(type(fault).__name__ + ": " + str(fault).split("\n", maxsplit=1)[0])
-        saved.__cause__ = fault
-        return saved
-    return fault

@@ -18,6 +18,14 @@ from psycopg.pq import ConnStatus, ExecStatus, Format
 
 LOCK_MS = 3000
 """How long a lock that another process holds is waited for: nobody's turn hangs behind a forgotten one."""
+FAULTS = (psycopg.OperationalError, psycopg.InternalError)
+"""The database did not take it."""
+AGAIN = (
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+    psycopg.errors.UniqueViolation,
+)
+"""Two processes met on a row."""
 _GOOD = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 
 
@@ -186,3 +194,6 @@ class Postgresql:
             # The server may wait for us to read before it reads on.
             self._ready.select(0.01)
             self._wire.consume_input()
+
+
+connect = Postgresql

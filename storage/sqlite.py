@@ -8,12 +8,17 @@ from typing import Any
 
 BUSY_MS = 3000
 """How long SQLite waits for another writer before it says that the database is locked."""
+FAULTS = (sqlite3.DatabaseError,)
+"""The database did not take it."""
+AGAIN = (sqlite3.IntegrityError,)
+"""Two processes met on a row."""
 
 
 class Sqlite(sqlite3.Connection):
     """One connection; a statement runs at once, whether or not anybody asks what it did."""
 
     put = sqlite3.Connection.execute
+    closed = False
 
     def begin(self) -> None:
         """Start to write, or wait for who writes now."""

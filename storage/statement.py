@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
-
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import psycopg as postgresql_psycopg
 
 if TYPE_CHECKING:
     from sqlalchemy.sql import Executable
@@ -21,10 +19,18 @@ if TYPE_CHECKING:
 
 Build = Callable[[Any], "Executable"]
 
-_DIALECTS: dict[str, tuple[Any, Any]] = {
-    "sqlite": (sqlite, sqlite.dialect(paramstyle="qmark")),
-    "postgresql": (postgresql, postgresql_psycopg.dialect(paramstyle="numeric_dollar")),  # type: ignore[no-untyped-call]
-}
+
+@cache
+def _dialect(name: str) -> tuple[Any, Any]:
+    """The dialect's module, and the dialect as its driver takes values."""
+    if name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite, sqlite.dialect(paramstyle="qmark")
+    from sqlalchemy.dialects import postgresql
+    from sqlalchemy.dialects.postgresql import psycopg
+
+    return postgresql, psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 
 def columns(model: Any) -> Any:
@@ -50,7 +56,7 @@ class Statement:
         """The SQL text, the names of its values in their order, and the values that stand in the statement itself."""
         found = self._compiled.get(dialect)
         if found is None:
-            module, how = _DIALECTS[dialect]
+            module, how = _dialect(dialect)
             statement = cast("Any", self._build(module))
             compiled = statement.compile(dialect=how)
             fixed = {k: v for k, v in compiled.params.items() if v is not None}
