@@ -25,7 +25,7 @@ from report import report
 
 from bot.time import Clock
 from flows.catalogue import catalogue
-from flows.engine.timers import expire, found_community
+from flows.engine.timers import found_community
 from flows.engine.turn import take
 from flows.seam import Incoming, Person, Pressed, Space
 from storage import communities, conversations
@@ -47,7 +47,7 @@ def serve(url: str, key: str, round_: str, name: str) -> dict[str, float]:
     database = Database(url, Masters(key))
     database.open()
     students = Students(database, round_)
-    database.run_now(lambda s: expire(s, students.runtime.clock.now()))
+    database.run_now(lambda s: conversations.expire(s, students.runtime.clock.now()))
 
     async def some(which: str, count: int) -> int:
         return sum([await students.check_in(f"{name}.{which}{n}") for n in range(count)])

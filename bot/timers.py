@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from flows.engine.timers import expire, fail_due, run_due
-from storage import due
+from flows.engine.timers import fail_due, run_due
+from storage import conversations, due
 from storage.database import NotSaved
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ class Timers:
         try:
             while await self._one():
                 pass
-            await self._database.run(lambda s: expire(s, now()))
+            while await self._database.run(lambda s: conversations.expire(s, now())) == conversations.TOGETHER:
+                pass
             at = await self._database.run(due.next_at)
         except NotSaved:
             self._metrics.faults.labels("timers", "NotSaved").inc()

@@ -2,8 +2,8 @@
 
 Someone who reads the database could still join them by what a row carries unseen: PostgreSQL keeps the transaction
 that wrote a row (``xmin``) and where it lies (``ctid``), SQLite a row's number. So an answer enters **sealed**, as a
-ballot padded to one length, in the transaction that notes the participation, and is opened later: at least five at a
-time, shuffled, under new ids, in another transaction. What is left at the end is mixed with the whole round.
+ballot padded to one length, in the transaction that notes the participation. When the round is over all its ballots
+are opened together, shuffled, under new ids, in another transaction.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ from sqlmodel import Field, SQLModel
 from storage.ids import new_id
 from storage.statement import Session, Statement, columns
 
-TOGETHER = 5
-"""Ballots opened in one transaction at the least."""
 STATEMENTS = ("accepted", "appreciated", "included", "supported", "myself")
 _PAD = 1024
 
@@ -120,14 +118,18 @@ _take_part = Statement(
 _took_part_count = Statement(
     lambda _: select(func.count().label("n")).select_from(Participation).where(_p.round_id == bindparam("round"))
 )
+_forget_who = Statement(
+    lambda _: delete(Participation).where(
+        _p.round_id.in_(select(_r.id).where(_r.closes_at < bindparam("before", type_=_r.closes_at.type)))
+    )
+)
 _add_ballot = Statement(lambda sql: sql.insert(Ballot))
 _ballots = Statement(lambda _: select(_b.id, _b.sealed).where(_b.round_id == bindparam("round")))
-_drop_ballot = Statement(lambda _: delete(Ballot).where(_b.id == bindparam("ballot")))
+_drop_ballots = Statement(lambda _: delete(Ballot).where(_b.round_id == bindparam("round")))
 _add_answer = Statement(lambda sql: sql.insert(CheckInAnswer))
 _answers = Statement(
     lambda _: select(_a.id, *(_a[name] for name in STATEMENTS), _a.remark).where(_a.round_id == bindparam("round"))
 )
-_drop_answers = Statement(lambda _: delete(CheckInAnswer).where(_a.round_id == bindparam("round")))
 
 
 def open_round(session: Session, community: str, opens_at: int, closes_at: int) -> str:
@@ -181,31 +183,6 @@ def cast(  # noqa: PLR0913
     return "saved"
 
 
-def count(session: Session, community: str, round: str, *, all: bool = False) -> int:  # noqa: A002
-    """Open the ballots that wait, when there are enough of them; returns how many were opened.
-
-    ``all``: the round is over. Opens what is left, however little, and mixes it with all answers of the round.
-    """
-    if session.one(_lock, round=round, community=community) is None:
-        return 0
-    waiting = session.all(_ballots, round=round)
-    if not waiting or (len(waiting) < TOGETHER and not all):
-        return 0
-    opened = []
-    for row in waiting:
-        opened.append(json.loads(session.keys.open("ballot", row.id, bytes(row.sealed))))
-        session.put(_drop_ballot, ballot=row.id)
-    if all:
-        opened += [_plain(answer) for answer in answers_of(session, community, round)]
-        session.put(_drop_answers, round=round)
-    secrets.SystemRandom().shuffle(opened)
-    for answer in opened:
-        answer_id = new_id()
-        remark = session.keys.seal("remark", answer_id, _padded(answer.pop("remark"), b"\0"))
-        session.put(_add_answer, id=answer_id, round_id=round, remark=remark, **answer)
-    return len(waiting)
-
-
 def answers_of(session: Session, community: str, round: str) -> list[Answer]:  # noqa: A002
     """The opened answers of a round, in no order. For summaries, which must not show a person."""
     if get_round(session, community, round) is None:
@@ -217,13 +194,25 @@ def answers_of(session: Session, community: str, round: str) -> list[Answer]:  #
 
 
 def close(session: Session, community: str, round: str, now: int) -> int:  # noqa: A002
-    """End a round now, if it had not ended, and open what is left; returns how many were opened."""
+    """End a round, if it had not ended, and open its ballots; returns how many there were."""
     session.put(_close, round=round, community=community, now=now)
-    return count(session, community, round, all=True)
+    if session.one(_lock, round=round, community=community) is None:
+        return 0
+    opened = [
+        json.loads(session.keys.open("ballot", row.id, bytes(row.sealed))) for row in session.all(_ballots, round=round)
+    ]
+    session.put(_drop_ballots, round=round)
+    secrets.SystemRandom().shuffle(opened)
+    for answer in opened:
+        answer_id = new_id()
+        remark = session.keys.seal("remark", answer_id, _padded(answer.pop("remark"), b"\0"))
+        session.put(_add_answer, id=answer_id, round_id=round, remark=remark, **answer)
+    return len(opened)
 
 
-def _plain(answer: Answer) -> dict[str, Any]:
-    return {name: getattr(answer, name) for name in STATEMENTS} | {"remark": answer.remark}
+def forget_who(session: Session, before: int) -> int:
+    """Forget who took part in the rounds that ended before a moment (ms since 1970); what was answered stays."""
+    return session.run(_forget_who, before=before)
 
 
 def _padded(text: str, filler: bytes) -> bytes:

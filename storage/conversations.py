@@ -35,6 +35,8 @@ class EventSeen(SQLModel, table=True):
     day: int = Field(index=True)
 
 
+TOGETHER = 100
+"""Conversations that expire in one transaction at the most."""
 Asked = Callable[[], Any]
 """The row of a conversation that was asked for."""
 
@@ -67,21 +69,16 @@ _save = Statement(
 _end = Statement(lambda _: delete(Conversation).where(_c.id == bindparam("conversation"), _c.turn == bindparam("was")))
 _end_all = Statement(lambda _: delete(Conversation).where(_c.community_id == bindparam("community")))
 _expired = Statement(
-    lambda _: (
-        delete(Conversation)
-        .where(
-            _c.id.in_(
-                select(_c.id)
-                .where(_c.expires_at <= bindparam("now"))
-                .order_by(_c.expires_at)
-                .limit(100)
-                .with_for_update(skip_locked=True)
-            )
+    lambda _: delete(Conversation).where(
+        _c.id.in_(
+            select(_c.id)
+            .where(_c.expires_at <= bindparam("now"))
+            .order_by(_c.expires_at)
+            .limit(TOGETHER)
+            .with_for_update(skip_locked=True)
         )
-        .returning(_c.id, _c.community_id, _c.member_id, _c.journal)
     )
 )
-_next_expiry = Statement(lambda _: select(func.min(_c.expires_at).label("at")))
 _everyones = Statement(lambda _: select(_c.id, _c.journal).with_for_update())
 _set_journal = Statement(
     lambda _: update(Conversation).where(_c.id == bindparam("conversation")).values(journal=bindparam("again"))
@@ -151,15 +148,9 @@ def end_all(session: Session, community: str) -> None:
     session.put(_end_all, community=community)
 
 
-def take_expired(session: Session, now: int) -> list[tuple[str, str, str]]:
-    """Up to 100 conversations that nobody came back to, now gone: (id, community, member)."""
-    return [(row.id, row.community_id, row.member_id) for row in session.all(_expired, now=now)]
-
-
-def next_expiry(session: Session) -> int | None:
-    """When the next conversation expires, in ms since 1970."""
-    at = session.one(_next_expiry).at
-    return None if at is None else int(at)
+def expire(session: Session, now: int) -> int:
+    """End conversations that nobody came back to, as many as go together; what they held is gone. Returns how many."""
+    return session.run(_expired, now=now)
 
 
 def count(session: Session) -> int:

@@ -192,10 +192,11 @@ _forget = Statement(lambda _: delete(Outbox).where(_o.id == bindparam("row")))
 _next = Statement(
     lambda _: select(func.min(_o.not_before).label("at")).where(_on_this_way, _o.state == WAITING, ~_ahead)
 )
+_not_sent = (_o.state == WAITING) | (_o.state == DEAD)  # not "other than sent": these two an index finds
 _depth = Statement(
     lambda _: (
         select(_o.state, func.count().label("n"), func.min(_o.created_at).label("oldest"))
-        .where(_o.state != SENT)
+        .where(_not_sent)
         .group_by(_o.state)
     )
 )

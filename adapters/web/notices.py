@@ -102,6 +102,7 @@ PRIVACY = Notice(
                     "That Erbij sent a message is remembered for 90 days; its text is thrown away as soon as a private "
                     "message has been delivered. Messages that could not be delivered are thrown away after 90 days."
                 ),
+                _("That you took part in a check-in is forgotten 90 days after it is over."),
                 _(
                     "Your community decides how long cases and answers are kept. When a case is erased its key is "
                     "destroyed, so that it cannot be read any more; a backup from before can hold it a while longer."

@@ -1,19 +1,19 @@
 """Housekeeping: every night, what is no longer needed is thrown away."""
 
 from flows.engine import Chat, flow
-from storage import codes, conversations, outbox
+from storage import check_ins, codes, conversations, outbox
 from storage.statement import Session
 
 DAY = 24 * 60 * 60 * 1000
 KEEP_EVENTS = 7
 """Days in which a platform may still repeat an event."""
-KEEP_MESSAGES = 90
-"""Days that delivered messages stay readable in the try-out and for an edit."""
+KEEP = 90
+"""Days in which it is known which messages were sent, and who took part in a check-in that is over."""
 
 
 @flow("housekeeping")
 async def housekeeping(chat: Chat) -> None:
-    """Forget old events, delivered messages and codes that expired."""
+    """Forget old events, messages, who took part, and codes that expired."""
     now = await chat.now("now")
     await chat.do("forget", forget, now)
 
@@ -21,5 +21,6 @@ async def housekeeping(chat: Chat) -> None:
 def forget(session: Session, now: int) -> None:
     """Throw away what is older than it needs to be."""
     conversations.forget_events(session, now // DAY - KEEP_EVENTS)
-    outbox.purge(session, now - KEEP_MESSAGES * DAY)
+    outbox.purge(session, now - KEEP * DAY)
+    check_ins.forget_who(session, now - KEEP * DAY)
     codes.purge(session, now)

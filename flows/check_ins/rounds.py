@@ -4,15 +4,16 @@ from flows.engine import Chat, Start, flow
 from flows.words import _
 from storage import check_ins
 
-HOUR = 60 * 60 * 1000
-OPEN_HOURS = 4 * 24
+MINUTE = 60 * 1000
+OPEN = 4 * 24 * 60 * MINUTE
+"""How long a round takes answers, in ms."""
 
 
 @flow("open_check_in")
 async def open_check_in(chat: Chat) -> None:
     """A new round: the post, and the timer that closes it."""
     now = await chat.now("now")
-    closes = now + OPEN_HOURS * HOUR
+    closes = now + OPEN
     this = await chat.do("open", check_ins.open_round, chat.community, now, closes)
     await chat.post(
         "post",
@@ -21,7 +22,8 @@ async def open_check_in(chat: Chat) -> None:
         place="students",
         subject=f"check-in:{this}",
     )
-    await chat.later("close", "close_check_in", this, at=closes)
+    # A minute later, so that no answer is left out that was on its way at the last moment.
+    await chat.later("close", "close_check_in", this, at=closes + MINUTE)
 
 
 @flow("close_check_in")

@@ -1,4 +1,4 @@
-"""What time brings: flows that start by themselves, conversations that nobody came back to, new communities."""
+"""What time brings: flows that start by themselves, once or again and again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from apscheduler.triggers.cron import CronTrigger
 from flows.engine.chat import Context
 from flows.engine.flow import Catalogue, FlowFault, Recurring
 from flows.engine.taking import Taking
-from storage import audit, communities, conversations, due
+from storage import audit, communities, due
 from storage.statement import Session
 
 HOUR = 3_600_000
@@ -77,11 +77,6 @@ def fail_due(session: Session, now: int) -> str:
         return ""
     due.failed(session, row.id, now + min(LONGEST_RETRY, RETRY * 2**row.attempts))
     return row.flow
-
-
-def expire(session: Session, now: int) -> int:
-    """End conversations that nobody came back to; what they held is gone. Returns how many."""
-    return len(conversations.take_expired(session, now))
 
 
 def found_community(  # noqa: PLR0913  one row and its clockwork

@@ -117,7 +117,7 @@ def test_what_nobody_comes_back_to_is_gone(desk: Desk) -> None:
     started = form(desk.give(Command("tell")))
     desk.give(Filled(started.id, {"issue": "a draft"}))
     later = NOW + 4 * 86_400_000
-    assert desk.database.run_now(lambda s: conversations.take_expired(s, later))
+    assert desk.database.run_now(lambda s: conversations.expire(s, later))
     assert desk.open() == 0
     assert "ended" in text(desk.give(Pressed(started.id + ".:stop"), now=later))
 

@@ -37,21 +37,11 @@ def test_everyone_answers_a_round_once_and_only_while_it_is_open(database: Datab
     assert database.run_now(lambda s: check_ins.how_many(s, round_id)) == 1
 
 
-def test_ballots_are_opened_five_at_a_time_and_the_rest_at_the_end(
-    database: Database, here: Here, round_id: str
-) -> None:
-    def count(s: Session) -> int:
-        return check_ins.count(s, here.id, round_id)
-
-    for number in range(4):
+def test_ballots_are_opened_when_the_round_is_over(database: Database, here: Here, round_id: str) -> None:
+    for number in range(8):
         cast(database, here, round_id, number)
-    assert database.run_now(count) == 0
-    cast(database, here, round_id, 4)
-    assert database.run_now(count) == 5
-    for number in range(5, 8):
-        cast(database, here, round_id, number)
-    assert database.run_now(count) == 0
-    assert database.run_now(lambda s: check_ins.close(s, here.id, round_id, NOW + 1000)) == 3
+    assert database.run_now(lambda s: check_ins.answers_of(s, here.id, round_id)) == []
+    assert [database.run_now(lambda s: check_ins.close(s, here.id, round_id, NOW + 1000)) for _ in range(2)] == [8, 0]
     opened = database.run_now(lambda s: check_ins.answers_of(s, here.id, round_id))
     assert sorted(one.remark for one in opened) == [f"remark of {n}" for n in range(8)]
     assert cast(database, here, round_id, 9, NOW + 1000) == "closed"
@@ -62,9 +52,17 @@ def test_remarks_of_any_length_and_none_come_back_as_they_were(database: Databas
     for who, remark in zip(here.people, remarks, strict=False):
         given = SCORES | {"remark": remark}
         database.run_now(lambda s, w=who, g=given: check_ins.cast(s, here.id, round_id, w, g, NOW))
-    database.run_now(lambda s: check_ins.count(s, here.id, round_id))
+    database.run_now(lambda s: check_ins.close(s, here.id, round_id, NOW))
     opened = database.run_now(lambda s: check_ins.answers_of(s, here.id, round_id))
     assert sorted(one.remark for one in opened) == sorted(remark or "" for remark in remarks)
+
+
+def test_who_took_part_is_forgotten_some_time_after_the_round(database: Database, here: Here, round_id: str) -> None:
+    cast(database, here, round_id, 0)
+    database.run_now(lambda s: check_ins.close(s, here.id, round_id, NOW + 1000))
+    assert [database.run_now(lambda s, t=at: check_ins.forget_who(s, NOW + t)) for at in (1000, 1001)] == [0, 1]
+    assert not database.run_now(lambda s: check_ins.took_part(s, round_id, here.people[0]))
+    assert len(database.run_now(lambda s: check_ins.answers_of(s, here.id, round_id))) == 1
 
 
 # ------------------------------------------------------------ trying to find out who answered what
@@ -77,10 +75,7 @@ def rows(session: Session, table: str, columns: str) -> list[Any]:
 
 
 def test_no_unseen_column_joins_an_answer_to_a_person(database: Database, here: Here, round_id: str) -> None:
-    for number in range(7):
-        cast(database, here, round_id, number)
-    database.run_now(lambda s: check_ins.count(s, here.id, round_id))
-    for number in range(7, 9):
+    for number in range(9):
         cast(database, here, round_id, number)
     database.run_now(lambda s: check_ins.close(s, here.id, round_id, NOW))
 
@@ -93,7 +88,7 @@ def test_no_unseen_column_joins_an_answer_to_a_person(database: Database, here: 
         took_part = rows(s, "participation", "xmin::text")
         opened = rows(s, "checkinanswer", "xmin::text")
         assert len(set(took_part)) == 9
-        assert len(set(opened)) == 1  # the last two are mixed with all others
+        assert len(set(opened)) == 1
         assert not set(opened) & set(took_part)
 
     database.run_now(attack)
@@ -135,11 +130,10 @@ def test_another_community_reads_and_changes_nothing(
         return (
             check_ins.get_round(s, there.id, round_id),
             check_ins.cast(s, there.id, round_id, there.people[0], SCORES, NOW),
-            check_ins.count(s, there.id, round_id),
             check_ins.close(s, there.id, round_id, NOW),
             check_ins.answers_of(s, there.id, round_id),
             check_ins.rounds(s, there.id),
         )
 
-    assert database.run_now(elsewhere) == (None, "closed", 0, 0, [], [])
-    assert database.run_now(lambda s: check_ins.count(s, here.id, round_id)) == 5
+    assert database.run_now(elsewhere) == (None, "closed", 0, [], [])
+    assert database.run_now(lambda s: check_ins.close(s, here.id, round_id, NOW)) == 5
