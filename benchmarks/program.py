@@ -1,6 +1,7 @@
 """Erbij as it runs, with Discord and Teams on loopback: what events.py measures, in a process of its own.
 
-Reads one line of JSON (where the platforms are), writes one (its port and the open round), and runs until SIGTERM.
+Reads one line of JSON (where the platforms are), writes one (its port and the open round), and runs until SIGTERM or
+until whoever started it is gone.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import logging
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,8 @@ async def run(where: dict[str, Any], folder: Path) -> None:
     program.open()
     program.adapters["teams"]._connector.credentials.get_access_token = lambda force_refresh=False: "stub"
     this = program.database.run_now(lambda s: seed(s, program, where))
+    loop = asyncio.get_running_loop()
+    threading.Thread(target=lambda: (sys.stdin.read(), loop.call_soon_threadsafe(program.stop)), daemon=True).start()
     await program.run(lambda: print(json.dumps({"port": program.host.port, "round": this}), flush=True))
 
 
