@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.pace import Pace, Storm
+from bot.time import rung
 from flows.engine import wire
 from flows.seam import Adapter, Blocked, Outage, Outgoing, SendError, Sent, Space, Text, TooFast
 from flows.words import _, said
@@ -125,7 +126,7 @@ class Sender:
                 # A delivered head frees the next message of its conversation.
                 task.add_done_callback(lambda _: bell.set())
             rested = clock() + REST * (clock() - began)
-            await _rung(bell, wait)
+            await rung(bell, wait)
             await asyncio.sleep(rested - clock())
 
     async def _next(self, way: Way, most: int, going: int) -> tuple[list[outbox.Waiting], float]:
@@ -223,9 +224,9 @@ def _settling(
     if then.at is not None:
         at = then.at
         return [lambda s: outbox.retry(s, row.id, at, then.why)]
-    steps: list[Callable[[Session], object]] = [
-        (lambda s: outbox.forget(s, row.id)) if row.fleeting else (lambda s: outbox.bury(s, row.id, then.why))
-    ]
+    if row.fleeting:
+        return [lambda s: outbox.forget(s, row.id)]  # nothing waits any more, so no note says so either
+    steps: list[Callable[[Session], object]] = [lambda s: outbox.bury(s, row.id, then.why)]
     if row.private and isinstance(result, Blocked):
         steps.append(lambda s: _something_waits(s, row, now))
     return steps
@@ -283,12 +284,3 @@ async def _in_time(adapter: Adapter, message: Outgoing) -> Sent:
             return await adapter.send(message)
     except TimeoutError as late:
         raise Outage("no answer in time") from late
-
-
-async def _rung(bell: asyncio.Event, seconds: float) -> None:
-    """Until the bell rings or the time is over."""
-    try:
-        async with asyncio.timeout(seconds):
-            await bell.wait()
-    except TimeoutError:
-        pass

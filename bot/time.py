@@ -1,7 +1,8 @@
-"""Erbij's clock: the real one, which the try-out can move on."""
+"""Erbij's clock, the real one, which the try-out can move on; and waiting for a moment or for news."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -20,12 +21,17 @@ class Clock:
         """Erbij's time now, in UTC."""
         return datetime.fromtimestamp(self.now() / 1000, UTC)
 
-    def real(self, at: int) -> datetime:
-        """The wall clock's time at which Erbij's clock will say ``at``."""
-        return datetime.fromtimestamp((at - self.ahead) / 1000, UTC)
-
     def move(self, step: timedelta) -> None:
         """Move on; never back, because what is done cannot be undone."""
         if step < timedelta(0):
             raise ValueError("the clock only moves on")
         self.ahead += int(step.total_seconds() * 1000)
+
+
+async def rung(bell: asyncio.Event, seconds: float) -> None:
+    """Until the bell rings or the time is over."""
+    try:
+        async with asyncio.timeout(seconds):
+            await bell.wait()
+    except TimeoutError:
+        pass

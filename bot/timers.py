@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.time import rung
 from flows.engine.timers import fail_due, run_due
 from storage import conversations, due
 from storage.database import NotSaved
@@ -53,21 +54,10 @@ class Timers:
 
     async def run(self) -> None:
         """Run what is due, until cancelled. What became overdue while Erbij was down runs first, in order."""
-        from apscheduler.schedulers.asyncio import AsyncIOScheduler
-        from apscheduler.triggers.date import DateTrigger
-
-        scheduler = AsyncIOScheduler(timezone="UTC")
-        scheduler.start()
-        try:
-            while True:
-                self._bell.clear()
-                at = self._clock.real(await self.catch_up())
-                scheduler.add_job(
-                    self._bell.set, DateTrigger(at), id="due", replace_existing=True, misfire_grace_time=None
-                )
-                await self._bell.wait()
-        finally:
-            scheduler.shutdown(wait=False)
+        while True:
+            self._bell.clear()
+            at = await self.catch_up()
+            await rung(self._bell, (at - self._clock.now()) / 1000)
 
     async def catch_up(self) -> int:
         """Run all that is due by now; gives the time at which to look again."""

@@ -190,6 +190,15 @@ async def test_of_a_fleeting_message_nothing_stays_whether_it_came_or_not(databa
     assert outbox_keys(database) == ["sam:stays"]
 
 
+async def test_of_a_fleeting_message_that_nobody_can_get_nothing_waits(database: Database, clock: Clock) -> None:
+    stub = Stub()
+    stub.answers = [Blocked("closed")]
+    async with sending(database, clock, stub):
+        queue(database, clock, "you were answered", lane="sam", private="yes", fleeting="yes")
+        await until(lambda: outbox_keys(database) == [])
+    assert stub.texts() == ["you were answered"]
+
+
 async def test_who_could_not_be_reached_gets_it_with_their_next_message(database: Database, clock: Clock) -> None:
     stub = Stub()
     stub.answers = [Blocked("closed")]

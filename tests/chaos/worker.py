@@ -6,7 +6,7 @@ import asyncio
 from multiprocessing.connection import Connection
 from typing import ClassVar
 
-import apscheduler.schedulers.asyncio  # noqa: F401  what a short life needs is loaded before it begins
+import apscheduler.triggers.cron  # noqa: F401  what a short life needs is loaded before it begins
 
 from adapters.web import WebAdapter
 from bot.metrics import Metrics
