@@ -69,12 +69,23 @@ class DiscordAdapter:
             client, began = self.connect(receive), clock()
             try:
                 async with client:
-                    await client.start(self._token)
+                    await self._started(client)
             except (*NETWORK, discord.HTTPException, discord.RateLimited) as fault:
                 log.warning("discord_unreachable", fault=type(fault).__name__, wait=wait)
             wait = FIRST_WAIT if clock() - began > LONGEST_WAIT else wait
             await asyncio.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT)
+
+    async def _started(self, client: Client) -> None:
+        """Run the client until it ends; cancelled, close it: discord.py that reconnects swallows a cancellation."""
+        task = asyncio.create_task(client.start(self._token))
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            task.cancel()
+            await client.close()
+            raise
+        task.result()
 
     def connect(self, receive: Receive) -> Client:
         """Make a fresh client that gives events to ``receive``; :meth:`run` starts it."""
