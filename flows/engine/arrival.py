@@ -9,7 +9,7 @@ from __future__ import annotations
 from flows import seam
 from flows.engine.chat import Piece, Start
 from flows.engine.flow import COORDINATOR, SETUP, Catalogue
-from flows.engine.sentences import HELLO, NOT_HERE, NOT_SET_UP, SET_UP, WHICH, greeting
+from flows.engine.sentences import CHOOSE_AGAIN, HELLO, NOT_HERE, NOT_SET_UP, SET_UP, WHICH, greeting
 from flows.words import language_of
 from storage import communities, members, places, setup
 from storage.ids import new_id
@@ -65,11 +65,13 @@ def not_known(session: Session, incoming: seam.Incoming) -> list[Piece]:
     return [NOT_HERE]
 
 
-def hello(who: Who | None) -> list[Piece]:
+def hello(session: Session, who: Who | None) -> list[Piece]:
     """The first words in a space where Erbij was just added, for everyone there; it may have been there before."""
-    if who is not None and who.community_name:
+    if who is None or not who.community_name:
+        return [HELLO, BEGIN]
+    if any(space == who.space for _kind, _platform, space, _id, _name in places.every(session, who.community)):
         return [greeting(who.community_name)]
-    return [HELLO, BEGIN]
+    return [greeting(who.community_name), CHOOSE_AGAIN, BEGIN]
 
 
 def leave(session: Session, incoming: seam.Incoming) -> None:

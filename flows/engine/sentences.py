@@ -15,6 +15,7 @@ HELLO = _(
     "Hello, I am Erbij. I ask students how it is going for them here, and I bring to the mentors what they tell, "
     "without names. I still need to know who is who here: whoever added me sets me up, in about three minutes."
 )
+CHOOSE_AGAIN = _("My channels here have to be chosen anew, by a coordinator. Until then I post nothing here.")
 SET_UP = _("Set up Erbij")
 WHICH = _(
     "Several communities use Erbij here, and I do not know yet which one is yours. "

@@ -36,7 +36,7 @@ def take(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: i
     if who is None and arrival.begin(session, catalogue, incoming):
         who = find(session, incoming)
     if isinstance(incoming.act, seam.Added):
-        words = draw.pieces(arrival.hello(who) if first() else [], language)
+        words = draw.pieces(arrival.hello(session, who) if first() else [], language)
         return Turn(seam.Reply(tuple(words), language), "added")
     context = None if who is None else recognise(session, incoming, who, site)
     if who is None or context is None:

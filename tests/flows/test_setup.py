@@ -139,7 +139,9 @@ def test_erbij_taken_out_and_added_again_is_the_same_community(doors: Doors) -> 
     doors.group("students", STUDENTS)
     doors.give(Removed())
     assert doors.now().places == ()
-    assert "Lerarenopleiding" in said(doors.give(Added()))
+    assert "opnieuw gekozen" in said(again := doors.give(Added()))
+    assert "Lerarenopleiding" in said(again)
+    assert labels(again) == ["Erbij instellen"]
     assert "nog geen kanaal" in said(doors.give(Command("setup")))
     assert len(doors.known()) == 1
 
