@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Integer, String, bindparam, column, func, literal_column, select, table
 
+from storage import communities
 from storage.communities import Community, CommunitySpace
 from storage.members import Account, Member, RoleGrant
 from storage.statement import Session, Statement, columns
@@ -145,19 +146,27 @@ def who(session: Session, platform: str, space: str, person: str) -> Who | None:
     """Whom an event comes from; None where no community is set up, or where it could be one of several.
 
     A space that several communities share (a Teams tenant, from where private chats come) is this person's latest
-    community there, or the only one there is. An empty ``space`` looks by person alone.
+    community there, or the only one there is. With an empty ``space`` it is the only one they are in.
     """
     row = session.one(_who, platform=platform, space=space, person=person) if space else None
     found = row is not None
     if row is None and space:
         row = _likeliest(session.all(_who_within, platform=platform, space=space, person=person))
     if row is None and not space and person:
-        row = _likeliest(session.all(_who_anywhere, platform=platform, person=person))
+        known = session.all(_who_anywhere, platform=platform, person=person)
+        row = known[0] if len(known) == 1 else None
     if row is None:
         return None
     about = row[: len(_seen) - 3]
     own = space if found else row.space
     return Who(*(*about, bool(row.unreached), bool(row.latest) or not found, own, _parsed(row.grants or "")))
+
+
+def several(session: Session, platform: str, space: str, person: str) -> bool:
+    """Whether what comes from here could be meant for one of several communities."""
+    if space:
+        return communities.share(session, platform, space)
+    return bool(session.all(_who_anywhere, platform=platform, person=person))
 
 
 def _likeliest(rows: list[Any]) -> Any:

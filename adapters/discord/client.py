@@ -98,6 +98,8 @@ class Client(discord.AutoShardedClient):
         space, person = await self._at_home(message.author)
         incoming = Incoming(str(message.id), space, person, Said(message.content))
         reply = await reply_to(self._receive, incoming)
+        if not space.id and reply.space is not None and reply.space.id.isdecimal():
+            self._homes.remember(message.author.id, int(reply.space.id))
         try:
             await say(message.channel, without_pickers(reply))
         except (discord.HTTPException, discord.RateLimited, *NETWORK) as fault:

@@ -11,7 +11,7 @@ from flows.engine.chat import Piece, Start
 from flows.engine.flow import COORDINATOR, SETUP, Catalogue
 from flows.engine.sentences import CHOOSE_AGAIN, HELLO, NOT_HERE, NOT_SET_UP, SET_UP, WHICH, greeting
 from flows.words import language_of
-from storage import communities, members, places, setup
+from storage import communities, members, people, places, setup
 from storage.ids import new_id
 from storage.people import Who
 from storage.statement import Session
@@ -58,7 +58,7 @@ def may_begin(person: seam.Person) -> bool:
 def not_known(session: Session, incoming: seam.Incoming) -> list[Piece]:
     """What someone hears whose community Erbij does not know."""
     space, person = incoming.space, incoming.person
-    if communities.share(session, space.platform, space.id):
+    if people.several(session, space.platform, space.id, person.id if person else ""):
         return [WHICH]
     if person is not None and may_begin(person):
         return [NOT_SET_UP, BEGIN]

@@ -20,6 +20,7 @@ from storage.database import Database
 from tests.flows.doors import (
     MENTORS,
     OTHER_TEAM,
+    SERVER,
     STUDENTS,
     TEAM,
     TENANT,
@@ -111,6 +112,17 @@ def test_of_several_communities_in_a_tenant_it_is_the_one_of_the_last_press(door
         assert name in said(doors.give(Arrived(), "sam", TENANT))
     one = member_in(doors, "sam", TEAM)
     assert one[1] != member_in(doors, "sam", OTHER_TEAM)[1], "a member in each, without anything in common"
+
+
+def test_a_private_chat_that_names_no_space_is_of_the_only_community_someone_is_in(doors: Doors) -> None:
+    nowhere = Space("discord", "")
+    doors.found("alex", SERVER, name="Een")
+    doors.found("kim", Space("discord", "1002"), name="Twee")
+    assert "nog niet ingesteld" in said(doors.give(Arrived(), "sam", nowhere))
+    doors.give(Command("help"), "sam", SERVER)
+    assert "Een" in said(doors.give(Arrived(), "sam", nowhere))
+    doors.give(Command("help"), "sam", Space("discord", "1002"))
+    assert "Meerdere communities" in said(doors.give(Arrived(), "sam", nowhere))
 
 
 def test_another_tenant_is_another_world(doors: Doors) -> None:

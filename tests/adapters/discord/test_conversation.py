@@ -187,6 +187,23 @@ async def test_private_words_of_someone_who_left(world: DiscordSurface, flows: F
     assert event.person.roles == frozenset()
 
 
+async def test_private_words_of_someone_in_two_servers_come_from_where_they_last_were(
+    world: DiscordSurface, flows: Flows
+) -> None:
+    world.env.create_guild(name="Year 2").add_member(world.people["Sam"].user)
+    await world.env.settle()
+    await world.say("Sam", "hello")
+    assert flows.seen[-1].space.id == "", "which of them is not guessed"
+    flows.then = lambda _event: Reply((Text("Hello."),), space=world.space)
+    await world.say("Sam", "hello")
+    await world.say("Sam", "hello")
+    assert flows.seen[-1].space == world.space, "the flows knew"
+    await world.restart()
+    await world.command("Sam", "help")
+    await world.say("Sam", "hello")
+    assert flows.seen[-1].space == world.space
+
+
 async def test_pickers_say_what_erbij_may_do_there(world: DiscordSurface, flows: Flows) -> None:
     fields = (
         Field("mentors", "The mentors' channel", Pick("place")),
