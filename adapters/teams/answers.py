@@ -35,6 +35,9 @@ TRIES = 3
 PATIENCE = 3.0
 """Seconds that a reply waits at most between two tries: someone is looking at the screen."""
 
+SOON = 1.5
+"""Seconds that a response waits at most for the edit that shows the same."""
+
 PRIVATE = _("Erbij has a message for you.")
 LOOK = _("Thanks. The answer is in your private chat with Erbij.")
 ADD = _(
@@ -67,7 +70,8 @@ class Answers:
             return _message("", event)
         summary = said(PRIVATE, reply.language)
         if event.invoke:
-            return await self._replacing(event, cards, summary)
+            questions = any(isinstance(part, Form) for part in reply.parts)
+            return await self._replacing(event, cards, summary, first=questions)
         if event.card and event.data:
             cards = await self._edited(event, cards, summary)
         await self._post(event.service, event.conversation, cards, summary)
@@ -83,10 +87,15 @@ class Answers:
         places, persons = await self.roster.of(event.service, event.team, event.person, reply.language)
         return replace(view, places=places, persons=persons)
 
-    async def _replacing(self, event: Event, cards: Sequence[Json], summary: str) -> Json:
-        """The new card in the response, which shows at once, and as an edit, which stays."""
+    async def _replacing(self, event: Event, cards: Sequence[Json], summary: str, *, first: bool) -> Json:
+        """The new card in the response, which shows at once, and as an edit, which stays; ``first``: the edit before.
+
+        An edit that comes later draws the card again, without what someone has begun to write in it.
+        """
         if event.card:
-            self.edits.put(event.service, event.conversation, event.card, cards[0], summary)
+            edit = self.edits.put(event.service, event.conversation, event.card, cards[0], summary)
+            if first:
+                await asyncio.wait({edit}, timeout=SOON)
         await self._post(event.service, event.conversation, cards[1:], summary)
         return {"statusCode": 200, "type": "application/vnd.microsoft.card.adaptive", "value": cards[0]}
 

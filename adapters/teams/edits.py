@@ -21,12 +21,15 @@ class Edits:
         self._newest: dict[tuple[str, str, str], tuple[dict[str, Any], str]] = {}
         self._running: dict[tuple[str, str, str], asyncio.Task[None]] = {}
 
-    def put(self, service: str, conversation: str, message: str, card: dict[str, Any], summary: str) -> None:
+    def put(
+        self, service: str, conversation: str, message: str, card: dict[str, Any], summary: str
+    ) -> asyncio.Task[None]:
         """Show this card instead of a message, soon; when it fails the old one stays, which is harmless."""
         key = (service, conversation, message)
         self._newest[key] = (card, summary)
         if key not in self._running:
             self._running[key] = asyncio.create_task(self._run(key))
+        return self._running[key]
 
     async def done(self) -> None:
         """Wait until nothing is being edited."""

@@ -122,6 +122,31 @@ async def test_the_same_invoke_twice_has_one_id(teams: World, heard: Heard) -> N
     assert heard.got[0].event == heard.got[1].event
 
 
+async def test_a_form_stands_in_the_chat_before_anyone_can_write_in_it(
+    teams: World, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await teams.post(teams.activity(text="x"))
+    [message] = teams.service.messages["a:29:sam"]
+    edit, editing, go_on = teams.adapter._connector.edit, asyncio.Event(), asyncio.Event()
+
+    async def slow(*given: Any) -> None:
+        editing.set()
+        await go_on.wait()
+        await edit(*given)
+
+    monkeypatch.setattr(teams.adapter._connector, "edit", slow)
+    monkeypatch.setattr("adapters.teams.answers.SOON", 60)
+    heard.reply = Reply((FORM,))
+    press = execute({"erbij": {"do": "press", "id": "c.yes.1"}}, message)
+    answering = asyncio.create_task(teams.post(teams.activity(**press)))
+    await editing.wait()
+    done, _waits = await asyncio.wait({answering}, timeout=0.2)
+    assert not done, "a later edit would wipe what was written"
+    go_on.set()
+    _status, answer = await answering
+    assert answer["value"] == teams.service.cards("a:29:sam")[0]
+
+
 async def test_a_message_told_twice_is_answered_once(teams: World, heard: Heard) -> None:
     body = teams.activity(text="x")
     await teams.post(body)
