@@ -98,12 +98,10 @@ async def mentor(robin: Window, board: Page) -> None:
     await robin.reads("This case is in your hands.")
     await robin.go("mentors")
     await robin.reads("Robin takes care of it.")
-    note = robin.page.get_by_role("button", name="Dismiss Invoke Message")
-    if await note.count():
-        await note.click()
     await _keep_post(robin, "case-post-taken")
     await robin.go("private")
     await robin.press("Answer", "What would you like to say?")
+    await _alone(robin)  # which draws the card again, without what is written in it
     await robin.write("What would you like to say?", ANSWER)
     await _keep(robin, "answer")
     await robin.press("Send the answer", "Your answer is there for the student")
@@ -118,6 +116,7 @@ async def _window(world: World, who: str) -> Window:
 
 async def _keep(window: Window, name: str) -> None:
     """The newest message of the private chat, with who sent it and when."""
+    await _alone(window)
     box = await _box(window.last().locator(CHAT))
     clip = FloatRect(x=box["x"] - EDGE, y=box["y"] + 3, width=box["width"] + 2 * EDGE, height=box["height"])
     await _picture(window, name, clip)
@@ -125,6 +124,7 @@ async def _keep(window: Window, name: str) -> None:
 
 async def _keep_for_phone(window: Window, name: str) -> None:
     """The newest card as wide as on a phone."""
+    await _alone(window)
     bubble = window.last().locator(BUBBLE)
     await bubble.evaluate(NARROW, PHONE)
     box = await _box(bubble)
@@ -134,9 +134,16 @@ async def _keep_for_phone(window: Window, name: str) -> None:
 
 async def _keep_post(window: Window, name: str) -> None:
     """The newest post of a channel."""
+    await _alone(window)
     post, card = await _box(window.last().locator(POST)), await _box(window.last())
     height = card["y"] + card["height"] + EDGE - post["y"]
     await _picture(window, name, FloatRect(x=post["x"], y=post["y"], width=POST_WIDTH, height=height))
+
+
+async def _alone(window: Window) -> None:
+    """Take the playground's own notes away."""
+    for note in await window.page.get_by_role("button", name="Dismiss Invoke Message").all():
+        await note.click()
 
 
 async def _box(what: Locator) -> FloatRect:
