@@ -15,7 +15,7 @@ class Conversation(SQLModel, table=True):
     """One run of one flow with one person. The row is gone when the conversation ends.
 
     The journal holds the flow's name and every answer, sealed: who looks into the table sees that someone talks
-    to Erbij, not about what.
+    to Erbij, not about what. So its length is rounded up, and it waits as long whatever a student talks about.
     """
 
     id: str = Field(primary_key=True)
@@ -35,6 +35,8 @@ class EventSeen(SQLModel, table=True):
     day: int = Field(index=True)
 
 
+_PAD = 1536
+"""Bytes. The length of a journal must not tell what somebody talks about: a receipt's would be known by it."""
 TOGETHER = 100
 """Conversations that expire in one transaction at the most."""
 Asked = Callable[[], Any]
@@ -127,15 +129,15 @@ def add(  # noqa: PLR0913  one row
         community_id=community,
         member_id=member,
         turn=1,
-        journal=session.keys.seal_passing("journal", conversation, journal),
+        journal=_sealed(session, conversation, journal),
         expires_at=expires_at,
     )
 
 
 def save(session: Session, conversation: str, turn: int, journal: bytes, expires_at: int) -> None:
     """One turn further; the conversation was found, and so locked, in this transaction."""
-    sealed = session.keys.seal_passing("journal", conversation, journal)
-    session.put(_save, conversation=conversation, was=turn, now=turn + 1, text=sealed, until=expires_at)
+    text = _sealed(session, conversation, journal)
+    session.put(_save, conversation=conversation, was=turn, now=turn + 1, text=text, until=expires_at)
 
 
 def end(session: Session, conversation: str, turn: int) -> None:
@@ -169,6 +171,16 @@ def rewrap(session: Session) -> int:
     return changed
 
 
+def _sealed(session: Session, conversation: str, journal: bytes) -> bytes:
+    padded = journal + b" " * (-len(journal) % _PAD)
+    return session.keys.seal_passing("journal", conversation, padded)
+
+
 def _opened(session: Session, row: tuple[str, int, bytes, int]) -> tuple[str, int, bytes, int]:
     conversation, turn, journal, expires_at = row
-    return conversation, turn, session.keys.open_passing("journal", conversation, bytes(journal)), expires_at
+    return (
+        conversation,
+        turn,
+        session.keys.open_passing("journal", conversation, bytes(journal)).rstrip(b" "),
+        expires_at,
+    )

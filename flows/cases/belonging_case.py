@@ -1,7 +1,5 @@
 """A belonging case: a student tells what happened. Nothing in it, and nothing stored beside it, says who told it."""
 
-from datetime import timedelta
-
 from flows.cases import receipt
 from flows.cases.doorbell import at_the_page
 from flows.cases.six_questions import SixQuestions, rows
@@ -13,7 +11,7 @@ from storage.statement import Session
 DAY = 24 * 60 * 60 * 1000
 
 
-@flow("belonging_case", expires_after=timedelta(days=3))
+@flow("belonging_case")
 async def belonging_case(chat: Chat) -> None:
     """From 'who can know what' to the receipt."""
     if chat.doorbell:
@@ -39,7 +37,7 @@ async def belonging_case(chat: Chat) -> None:
     await chat.hand_over("keep_receipt", words)
 
 
-@flow("keep_receipt", expires_after=timedelta(days=1), keep=True)
+@flow("keep_receipt", keep=True)
 async def keep_receipt(chat: Chat, words: str) -> None:
     """The receipt, until it is kept. A flow of its own, so that what was told is forgotten here by now."""
     chat.show(Shown(_("Your receipt"), [("", words)]))

@@ -1,7 +1,5 @@
 """Following up: with the six words of the receipt a student reads the answer, and can write more."""
 
-from datetime import timedelta
-
 from flows.cases import receipt
 from flows.cases.doorbell import at_the_page
 from flows.cases.view import FOR_STUDENT, passages
@@ -33,7 +31,7 @@ class More(Form):
     )
 
 
-@flow("follow_up", expires_after=timedelta(hours=12))
+@flow("follow_up")
 async def follow_up(chat: Chat) -> None:
     """From the receipt to the answer."""
     if chat.doorbell:

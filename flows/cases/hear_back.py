@@ -3,8 +3,6 @@
 A flow of its own, so that who tells a case or writes more may also leave without choosing: then it is the six words.
 """
 
-from datetime import timedelta
-
 from flows.cases import receipt
 from flows.engine import Chat, Choice, flow
 from flows.words import _
@@ -13,7 +11,7 @@ from storage import cases
 WORDS, HERE = "words", "here"
 
 
-@flow("hear_back", expires_after=timedelta(days=1))
+@flow("hear_back")
 async def hear_back(chat: Chat, words: str) -> None:
     """The choice, for the case that these six words belong to. What was chosen before no longer counts."""
     chat.say(

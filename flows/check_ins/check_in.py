@@ -4,8 +4,6 @@ Four statements are the parts of a sense of belonging: accepted, appreciated, in
 Grady 1993). The fifth is its shadow side: someone can belong by hiding who they are.
 """
 
-from datetime import timedelta
-
 from flows.engine import Chat, Choice, Form, Shown, flow, line, scale, yes_no
 from flows.words import Msg, _
 from storage import check_ins
@@ -35,7 +33,7 @@ class CheckIn(Form):
     )
 
 
-@flow("check_in", expires_after=timedelta(days=3), roles=("student",))
+@flow("check_in", roles=("student",))
 async def check_in(chat: Chat, round_id: str) -> None:
     """A student answers one round."""
     now = await chat.now("now")

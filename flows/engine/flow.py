@@ -43,7 +43,11 @@ def flow(
     roles: Iterable[str] = (),
     keep: bool = False,
 ) -> Callable[[Conversation], Flow]:
-    """Make a flow of an ``async def`` that takes a chat and, if it wants one, an argument."""
+    """Make a flow of an ``async def`` that takes a chat and, if it wants one, an argument.
+
+    ``expires_after``: leave it out where a student's own words are asked. The database shows until when a conversation
+    waits, so one that waits longer or shorter than others would tell what it is about.
+    """
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name):
         raise FlowFault(f"{name!r} is no name for a flow: small letters, digits and _, at most 40")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flows.engine import Capability, Catalogue, Chat, flow, yes_no
 from flows.engine.taking import MOST_OPEN
 from flows.engine.turn import finish_work, take
@@ -51,11 +53,37 @@ def test_cancel_stops_what_was_used_last_and_never_a_receipt(desk: Desk) -> None
 
 
 def test_what_was_used_last_is_meant_however_long_it_lives(desk: Desk) -> None:
-    """A check-in lives for days, following up for hours: begun later, it ends first; it is meant all the same."""
-    desk.give(Pressed(f"s.check_in.{desk.round(desk.one)}"))
-    desk.give(Command("answer"), now=NOW + HOUR)
-    reply = desk.give(Said("no idea"), now=NOW + HOUR)
-    assert "knows no case" in text(reply)
+    """One lives for days, the other for hours: begun later, it ends first; it is meant all the same."""
+
+    async def ask(chat: Chat) -> None:
+        await chat.ask("sure", Msg("Sure?"), yes_no)
+        chat.say(Msg("It was the long one."))
+
+    async def ask_soon(chat: Chat) -> None:
+        await chat.ask("sure", Msg("Sure?"), yes_no)
+        chat.say(Msg("It was the short one."))
+
+    flows = flow("long")(ask), flow("short", expires_after=timedelta(hours=2))(ask_soon)
+    desk.catalogue = Catalogue([Capability("a", flows)])
+    desk.give(Pressed("s.long."))
+    desk.give(Pressed("s.short."), now=NOW + HOUR)
+    assert "short" in text(desk.give(Said("Yes"), now=NOW + HOUR))
+
+
+def test_neither_length_nor_time_tells_what_somebody_talks_about(desk: Desk) -> None:
+    told(desk)
+    for start in (
+        Pressed(f"s.check_in.{desk.round(desk.one)}"),
+        Command("tell"),
+        Command("answer"),
+        Command("language"),
+    ):
+        desk.give(start)
+    seen = desk.database.run_now(
+        lambda s: s._execute("select length(journal), expires_at from conversation", ()).fetchall()
+    )
+    assert len(seen) == 5
+    assert len(set(map(tuple, seen))) == 1
 
 
 def test_a_chosen_language_is_spoken_from_the_next_sentence_on(desk: Desk) -> None:
