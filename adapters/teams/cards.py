@@ -91,12 +91,15 @@ def _passage(label: str, text: str, *, table: bool) -> list[dict[str, Any]]:
 
 
 def _pair(label: str, text: str) -> dict[str, Any]:
+    """Side by side. The shorter keeps its room, so that on a phone no word of it is cut; the longer wraps."""
+    wide = ("auto", "stretch") if len(label) < len(text) else ("stretch", "auto")
+    value = paragraphs(text, weight="Bolder", horizontalAlignment="Right")
     return {
         "type": "ColumnSet",
         "spacing": "Small",
         "columns": [
-            {"type": "Column", "width": "stretch", "items": paragraphs(label)},
-            {"type": "Column", "width": "auto", "items": paragraphs(text, weight="Bolder")},
+            {"type": "Column", "width": wide[0], "items": paragraphs(label)},
+            {"type": "Column", "width": wide[1], "items": value},
         ],
     }
 
