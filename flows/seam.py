@@ -7,7 +7,7 @@ escapes it for its platform and never lets it become a ping. Ids are the platfor
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
 
 # ---------------------------------------------------------------- what comes in
@@ -328,8 +328,6 @@ class Limits:
     """Values in one menu."""
     sends_per_second: float
     """What the sender keeps to, for the platform as a whole."""
-    kinds: frozenset[type] = field(default_factory=lambda: frozenset({Scale, Options, Line}))
-    """The field kinds that the platform can draw."""
 
 
 Receive = Callable[[Incoming], Awaitable[Reply]]

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, select
 
-from storage import case_key, return_paths
+from storage import accounts, case_key, return_paths
 from storage.case_events import ANSWERED, CaseEvent
 from storage.cases import Case
-from storage.members import Account
 from storage.statement import Session, Statement, columns
 
-_c, _e, _account = map(columns, (Case, CaseEvent, Account))
+_c, _e = map(columns, (Case, CaseEvent))
 _answered = Statement(
     lambda _: select(_c.id, _c.wrapped_key).where(
         _c.community_id == bindparam("community"),
@@ -24,13 +23,6 @@ _answered = Statement(
         _c.id.in_(
             select(_e.case_id).where(_e.what == ANSWERED, _e.at > bindparam("after"), _e.at <= bindparam("until"))
         ),
-    )
-)
-_member = Statement(
-    lambda _: select(_account.member_id).where(
-        _account.platform == bindparam("on"),
-        _account.external_id == bindparam("person"),
-        _account.community_id == bindparam("community"),
     )
 )
 
@@ -51,9 +43,6 @@ def take(session: Session, community: str, until: int) -> list[Answered]:
     rows = session.all(_answered, community=community, after=after, until=until)
     return_paths.set_told(session, community, until)
     keys = [case_key.opened(session, row.id, row.wrapped_key) for row in rows]
-    told = []
-    for to in return_paths.addresses(session, community, keys):
-        row = session.one(_member, on=to.platform, person=to.person, community=community)
-        if row is not None:
-            told.append(Answered(str(row.member_id), f"{to.platform}:{to.person}"))
-    return told
+    known = [f"{to.platform}:{to.person}" for to in return_paths.addresses(session, community, keys)]
+    told = [Answered(accounts.member_of(session, community, account), account) for account in known]
+    return [one for one in told if one.member]

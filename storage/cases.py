@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, or_, select, update
 from sqlmodel import Field, SQLModel
 
-from storage import case_events, case_key, case_messages, letters, members, return_paths
+from storage import case_events, case_key, case_messages, letters, return_paths
 from storage.case_events import CaseChange, CaseEvent
 from storage.case_messages import MENTOR, NOTE, STUDENT, CaseWords
 from storage.ids import new_id
@@ -183,19 +183,17 @@ def write_on(session: Session, community: str, case: str, text: str, day: int) -
     return True
 
 
-def hear_back(session: Session, community: str, receipt_tag: str, member: str, account: str = "") -> None:
-    """Where the student with this receipt hears of answers: in ``member``'s chat, or nowhere when that is empty.
+def hear_back(session: Session, community: str, receipt_tag: str, account: str) -> None:
+    """Where the student with this receipt hears of answers: on ``account`` (``platform:id``), or nowhere when empty.
 
-    ``account``: in which chat of a member who has several; it is never another one than was promised.
     Travels as every letter does, so that nobody sees what was chosen, nor for which case.
     """
-    theirs = members.accounts(session, community, member) if member else []
-    known = [one for one in theirs if account in ("", one.account)][:1]
+    platform, _colon, person = account.partition(":")
     before = [one for _, one in letters.waiting(session, community) if one["kind"] == _BACK]
     letter = {
         "kind": _BACK,
         "tag": receipt_tag,
-        "to": [[one.platform, one.external_id] for one in known],
+        "to": [platform, person] if account else None,
         "number": sum(one["tag"] == receipt_tag for one in before),
     }
     letters.post(session, community, letter)
@@ -220,7 +218,7 @@ def release(session: Session, community: str) -> list[str]:
         elif letter["kind"] == _BACK:
             row = session.one(_by_receipt, tag=bytes.fromhex(letter["tag"]), community=community)
             if row is not None:
-                chosen[row.id] = next((Address(*to) for to in letter["to"]), None)
+                chosen[row.id] = Address(*letter["to"]) if letter["to"] else None
         elif _go_on(session, community, letter):
             touched[letter["case"]] = None
     _deal(session, community, chosen)

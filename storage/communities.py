@@ -54,11 +54,7 @@ class Destination:
 
 _community, _space = columns(Community), columns(CommunitySpace)
 _add_community = Statement(lambda sql: sql.insert(Community))
-
-
 _add_space = Statement(lambda sql: sql.insert(CommunitySpace))
-
-
 _move_spaces = Statement(
     lambda _: (
         update(CommunitySpace)
@@ -66,14 +62,8 @@ _move_spaces = Statement(
         .values(community_id=bindparam("other"))
     )
 )
-
-
 _drop_spaces = Statement(lambda _: delete(CommunitySpace).where(_space.community_id == bindparam("community")))
-
-
 _drop = Statement(lambda _: delete(Community).where(_community.id == bindparam("community")))
-
-
 _change = Statement(
     lambda _: (
         update(Community)
@@ -86,23 +76,15 @@ _change = Statement(
         )
     )
 )
-
-
 _at = Statement(
     lambda _: select(_space.community_id).where(
         _space.platform == bindparam("on"), _space.external_id == bindparam("external")
     )
 )
-
-
 _set_doorbell = Statement(
     lambda _: update(Community).where(_community.id == bindparam("community")).values(doorbell=bindparam("on"))
 )
-
-
 _with_doorbell = Statement(lambda _: select(_community.name).where(_community.doorbell == 1).order_by(_community.slug))
-
-
 _within = Statement(
     lambda _: (
         select(_community.id)
@@ -110,8 +92,6 @@ _within = Statement(
         .where(_space.platform == bindparam("on"), _space.within == bindparam("wider"), _community.name != "")
     )
 )
-
-
 _spaces = Statement(
     lambda _: (
         select(_space.platform, _space.external_id)
@@ -119,25 +99,17 @@ _spaces = Statement(
         .order_by(_space.platform, _space.external_id)
     )
 )
-
-
 _about = Statement(
     lambda _: select(
         _community.name, _community.slug, _community.language, _community.time_zone, _community.doorbell
     ).where(_community.id == bindparam("community"))
 )
-
-
 _by_slug = Statement(lambda _: select(_community.id, _community.name).where(_community.slug == bindparam("slug")))
-
-
 _by_id = Statement(
     lambda _: select(_community.id, _community.name, _community.language, _community.time_zone).where(
         _community.id == bindparam("community")
     )
 )
-
-
 _all = Statement(
     lambda _: select(
         _community.id,

@@ -62,8 +62,6 @@ class Grant:
 
 _community, _grant, _member, _account = map(columns, (Community, RoleGrant, Member, Account))
 _add_member = Statement(lambda sql: sql.insert(Member))
-
-
 _add_account = Statement(lambda sql: sql.insert(Account))
 
 
@@ -76,8 +74,6 @@ def _granting(sql: Any) -> Any:
 
 
 _add_grant = Statement(_granting)
-
-
 _drop_grants = Statement(
     lambda _: delete(RoleGrant).where(
         _grant.community_id == bindparam("community"),
@@ -85,8 +81,6 @@ _drop_grants = Statement(
         _grant.platform == bindparam("on"),
     )
 )
-
-
 _granted = Statement(
     lambda _: (
         select(_grant.role, _grant.platform, _grant.kind, _grant.external_id, _grant.name)
@@ -94,8 +88,6 @@ _granted = Statement(
         .order_by(_grant.role, _grant.platform, _grant.kind.desc(), _grant.name, _grant.external_id)
     )
 )
-
-
 _set_latest = Statement(
     lambda _: (
         update(Account)
@@ -103,15 +95,11 @@ _set_latest = Statement(
         .values(latest=case((_account.community_id == bindparam("community"), 1), else_=0))
     )
 )
-
-
 _drop_all = [
     Statement(lambda _: delete(Account).where(_account.community_id == bindparam("community"))),
     Statement(lambda _: delete(Member).where(_member.community_id == bindparam("community"))),
     Statement(lambda _: delete(RoleGrant).where(_grant.community_id == bindparam("community"))),
 ]
-
-
 _set_language = Statement(
     lambda _: (
         update(Member)
@@ -122,11 +110,7 @@ _set_language = Statement(
         .values(language=bindparam("new"))
     )
 )
-
-
 _set_name = Statement(lambda _: update(Member).where(_member.id == bindparam("member")).values(name=bindparam("new")))
-
-
 _set_address = Statement(
     lambda _: (
         update(Account)
@@ -137,8 +121,6 @@ _set_address = Statement(
         .values(address=bindparam("new"))
     )
 )
-
-
 _accounts_of = Statement(
     lambda _: (
         select(

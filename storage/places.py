@@ -22,8 +22,6 @@ class Place(SQLModel, table=True):
 
 _place, _community = columns(Place), columns(Community)
 _add_place = Statement(lambda sql: sql.insert(Place))
-
-
 _drop_place = Statement(
     lambda _: delete(Place).where(
         _place.community_id == bindparam("community"),
@@ -31,18 +29,12 @@ _drop_place = Statement(
         _place.platform == bindparam("on"),
     )
 )
-
-
 _drop_place_by_id = Statement(
     lambda _: delete(Place).where(_place.platform == bindparam("on"), _place.external_id == bindparam("external"))
 )
-
-
 _drop_place_by_space = Statement(
     lambda _: delete(Place).where(_place.platform == bindparam("on"), _place.space_id == bindparam("external"))
 )
-
-
 _every = Statement(
     lambda _: (
         select(
@@ -56,8 +48,6 @@ _every = Statement(
         .order_by(_place.kind)
     )
 )
-
-
 _of_kind = Statement(
     lambda _: (
         select(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.seam import Limits, Line, Options, Pick, Scale
+from flows.seam import Limits
 
 LIMITS = Limits(
     text=3800,  # a message of components holds 4,000; the rest is for headings and bold
@@ -15,7 +15,6 @@ LIMITS = Limits(
     line=4000,
     options=25,
     sends_per_second=47.0,  # of 50, which opening private channels and edits share
-    kinds=frozenset({Scale, Options, Line, Pick}),
 )
 RADIO = range(2, 11)
 """How many values can stand open in a form, instead of in a menu."""

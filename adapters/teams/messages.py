@@ -10,7 +10,7 @@ from typing import Any
 from adapters.fit import PAGE, cut, fit_field, label, menus, pieces
 from adapters.teams.cards import draw
 from adapters.teams.fields import View
-from flows.seam import Buttons, Card, Field, Form, Limits, Line, Options, Part, Pick, Scale, Text, TooLarge
+from flows.seam import Buttons, Card, Field, Form, Limits, Options, Part, Pick, Scale, Text, TooLarge
 
 MOST = 80_000
 """Bytes of one message in UTF-16, as Teams counts; it refuses near 100 KB."""
@@ -28,7 +28,6 @@ LIMITS = Limits(
     line=4_000,
     options=500,
     sends_per_second=47.0,
-    kinds=frozenset({Scale, Options, Line, Pick}),
 )
 CARD = replace(LIMITS, text=4 * LIMITS.text)
 """A card is read as one thing, so it is split later than text."""

@@ -29,8 +29,7 @@ async def hear_back(chat: Chat, words: str) -> None:
     where = await chat.ask("where", _("How would you like to hear of an answer?"), WHERE)
     salt = await chat.do("salt", receipt.salt)
     tag = await chat.work("tag", receipt.tag, words, salt)
-    here = chat.member if where == HERE else ""
-    await chat.do("save", cases.hear_back, chat.community, tag, here, chat.account)
+    await chat.do("save", cases.hear_back, chat.community, tag, chat.account if where == HERE else "")
     if where == HERE:
         chat.say(
             _(

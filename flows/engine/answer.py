@@ -38,7 +38,7 @@ def dispatch(taking: Taking, act: seam.Act, *, first: bool) -> None:
 
 def arrive(taking: Taking) -> None:
     """Every question that waits for this person, or a greeting."""
-    for conversation, turn, journal, _until in reversed(taking.open_conversations() if taking.context.member else []):
+    for conversation, turn, journal, _until in reversed(taking.open_conversations()):
         taking.show(conversation, turn, taking.reopen(journal))
     if not taking.parts:
         taking.greet()
@@ -154,7 +154,7 @@ def command(taking: Taking, known: Command | None, argument: str) -> None:
 
 def cancel(taking: Taking) -> None:
     """Stop what was used last. What must be kept until it is seen, a receipt, is shown instead."""
-    mine = taking.open_conversations() if taking.context.member else []
+    mine = taking.open_conversations()
     if mine and not taking.kept(mine[0][2]):
         conversations.end(taking.session, mine[0][0], mine[0][1])
         return taking.say(STOPPED, "stopped")
@@ -170,7 +170,7 @@ def hear(taking: Taking, text: str) -> None:
     typed = taking.catalogue.words.typed(text)
     if typed is not None:
         return command(taking, *typed)
-    mine = taking.open_conversations() if taking.context.member else []
+    mine = taking.open_conversations()
     if not mine:
         return taking.say(NOT_UNDERSTOOD, "not_understood")
     conversation, turn, journal, _until = mine[0]

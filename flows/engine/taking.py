@@ -93,7 +93,7 @@ class Taking:
         if not self.context.community_name and COORDINATOR not in flow.roles:
             return self.greet()
         argument = argument if flow.takes_argument else ""
-        mine = self.open_conversations() if self.context.member else []
+        mine = self.open_conversations()
         for conversation, turn, journal, _until in mine:
             if journal["@flow"] == name and journal["@argument"] == argument:
                 return self.show(conversation, turn, self.reopen(journal))
@@ -240,8 +240,10 @@ class Taking:
         return conversation, turn, json.loads(journal), pieces[2] == str(turn)
 
     def open_conversations(self) -> list[tuple[str, int, Journal, int]]:
-        """This person's open conversations, the last used first."""
+        """This person's open conversations, the last used first. Without an account each is known by its id alone."""
         me = self.context
+        if not me.member:
+            return []
         rows = conversations.open_of(self.session, me.community, me.member)
         mine = [(c, turn, json.loads(journal), until) for c, turn, journal, until in rows]
         return sorted(mine, key=lambda one: self._used_at(one[2], one[3]), reverse=True)

@@ -214,7 +214,7 @@ def test_of_an_answer_someone_hears_on_the_account_that_asked_for_it(database: D
         accounts.merge(session, here.id, stays, goes)
         accounts.write_to(session, here.id, stays, "web:here0")
         case = cases.add(session, here.id, TAG, {"what": "A word"}, DAY)
-        cases.hear_back(session, here.id, TAG, stays, "web:here1")
+        cases.hear_back(session, here.id, TAG, "web:here1")
         cases.release(session, here.id)
         cases.answer(session, here.id, case, mentor, "thank you", NOW)
         assert case_news.take(session, here.id, NOW) == [case_news.Answered(stays, "web:here1")]

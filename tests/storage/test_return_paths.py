@@ -40,7 +40,10 @@ class Student:
         return str(self._turn(lambda s: cases.add(s, self.here.id, self.tag, {"issue": felt}, DAY)))
 
     def choose(self, *, here: bool) -> None:
-        self._turn(lambda s: cases.hear_back(s, self.here.id, self.tag, self.member if here else ""))
+        self._turn(lambda s: cases.hear_back(s, self.here.id, self.tag, self._account(s) if here else ""))
+
+    def _account(self, s: Session) -> str:
+        return members.accounts(s, self.here.id, self.member)[0].account
 
     def write_on(self, case: str, text: str) -> None:
         self._turn(lambda s: cases.write_on(s, self.here.id, case, text, DAY))
@@ -225,7 +228,7 @@ def test_another_community_is_told_nothing_and_destroys_nothing(
     staff.release()
     staff.answer(case)
     elsewhere = Staff(database, there)
-    database.run_now(lambda s: cases.hear_back(s, there.id, students[0].tag, there.people[0]))
+    database.run_now(lambda s: cases.hear_back(s, there.id, students[0].tag, "web:there0"))
     elsewhere.release()
     assert elsewhere.told(NOW) == []
     assert staff.told(NOW) == [students[0].member]

@@ -16,6 +16,7 @@ ROW = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     """Make every table of the first version."""
     _communities()
+    _people()
     _conversations()
     _outbox()
     _due()
@@ -79,6 +80,9 @@ def _communities() -> None:
         _text("external_id"),
         _text("name"),
     )
+
+
+def _people() -> None:
     op.create_table(
         "rolegrant",
         _community(key=True),
