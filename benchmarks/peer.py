@@ -23,13 +23,15 @@ Walk = Callable[[str], Awaitable[int]]
 
 
 class Rows:
-    """One row a conversation, durable before a write returns; writes that come together share a transaction.
+    """One row a conversation, durable before a write returns.
 
-    A peer's turn runs on the loop, so its writes are gathered there: those of every turn that is ready now go into one
-    commit, and a single one waits for nobody.
+    Each write has its own commit, as a storage of these libraries is written; or, ``together``, those that come at once
+    share one, as Erbij's turns do: a peer's turn runs on the loop, so its writes are gathered there, and a single one
+    waits for nobody.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, together: bool = True) -> None:
+        self._together = together
         self._db = sqlite3.connect(path, isolation_level=None)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):  # as Erbij's
             self._db.execute(f"PRAGMA {pragma}")
@@ -44,6 +46,9 @@ class Rows:
 
     async def write(self, changes: Mapping[str, bytes]) -> None:
         self._changes.update(changes)
+        if not self._together:
+            self._commit()
+            return
         if self._written is None:
             loop = asyncio.get_running_loop()
             self._written = loop.create_future()
@@ -123,6 +128,14 @@ def walk(adapter: Any, logic: Callable[[Any], Awaitable[None]], turn: Callable[.
         return len(TEXTS)
 
     return student
+
+
+def walks(folder: Path, one: Callable[[Rows], Walk]) -> dict[str, Walk]:
+    """A peer's questions on either kind of storage."""
+    return {
+        "questions": one(Rows(folder / "together.sqlite3")),
+        "questions, each write its own commit": one(Rows(folder / "apart.sqlite3", together=False)),
+    }
 
 
 def serve(start: Callable[[Path], Mapping[str, Walk]]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import peer
@@ -50,8 +49,8 @@ class Nowhere(peer.Nowhere, ChannelAdapter):
     sent = activity.ResourceResponse
 
 
-def start(folder: Path) -> dict[str, peer.Walk]:
-    storage, number = Sqlite(peer.Rows(folder / "peer.sqlite3")), NumberPrompt("number")
+def start(rows: peer.Rows) -> peer.Walk:
+    storage, number = Sqlite(rows), NumberPrompt("number")
     check_in = WaterfallDialog("check_in", peer.waterfall(MessageFactory.text, PromptOptions))
 
     async def logic(context: TurnContext) -> None:
@@ -62,8 +61,8 @@ def start(folder: Path) -> dict[str, peer.Walk]:
         await dialog.continue_dialog() if dialog.active_dialog else await dialog.begin_dialog("check_in")
         await state.save(context)
 
-    return {"questions": peer.walk(Nowhere(), logic, TurnContext, activity)}
+    return peer.walk(Nowhere(), logic, TurnContext, activity)
 
 
 if __name__ == "__main__":
-    peer.serve(start)
+    peer.serve(lambda folder: peer.walks(folder, start))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import jsonpickle
 import peer
 from botbuilder import schema
@@ -32,8 +30,8 @@ class Nowhere(peer.Nowhere, BotAdapter):
     sent = schema.ResourceResponse
 
 
-def start(folder: Path) -> dict[str, peer.Walk]:
-    state = ConversationState(Sqlite(peer.Rows(folder / "peer.sqlite3")))
+def start(rows: peer.Rows) -> peer.Walk:
+    state = ConversationState(Sqlite(rows))
     dialogs = DialogSet(state.create_property("dialogs"))
     dialogs.add(NumberPrompt("number"))
     dialogs.add(WaterfallDialog("check_in", peer.waterfall(MessageFactory.text, PromptOptions)))
@@ -43,8 +41,8 @@ def start(folder: Path) -> dict[str, peer.Walk]:
         await dialog.continue_dialog() if dialog.active_dialog else await dialog.begin_dialog("check_in")
         await state.save_changes(context)
 
-    return {"questions": peer.walk(Nowhere(), logic, TurnContext, schema)}
+    return peer.walk(Nowhere(), logic, TurnContext, schema)
 
 
 if __name__ == "__main__":
-    peer.serve(start)
+    peer.serve(lambda folder: peer.walks(folder, start))

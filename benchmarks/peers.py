@@ -31,6 +31,8 @@ HERE = Path(__file__).parent
 PEERS = {"botbuilder-dialogs 4.17.1": "botbuilder", "microsoft-agents-hosting-dialogs 1.9.0": "agents"}
 ERBIJ = "Erbij, one by one"
 FORM = "Erbij, its own check-in (three turns)"
+APART = ", each write its own commit"
+"""The peers' storage as their libraries are written; else writes that come together share a commit, as Erbij's do."""
 CROWDS = {"alone": (60, 1), "32 waiting": (160, 32)}
 """Students in a round, and how many of them at once."""
 
@@ -76,7 +78,9 @@ def measure(rounds: int) -> dict[str, float]:
     with ExitStack() as stack:
         erbij = stack.enter_context(side([sys.executable, str(HERE / "peer_erbij.py")]))
         sides = {ERBIJ: (erbij, "questions"), FORM: (erbij, "check_in")}
-        sides |= {name: (stack.enter_context(side(apart(peer))), "questions") for name, peer in PEERS.items()}
+        for name, peer in PEERS.items():
+            answers = stack.enter_context(side(apart(peer)))
+            sides |= {name + how: (answers, "questions" + how) for how in ("", APART)}
         for answers, walk in sides.values():
             answers.ask(walk, 40, 8)  # to be warm
         found: dict[str, list[dict[str, Any]]] = {}
@@ -112,8 +116,9 @@ def table(found: dict[str, list[dict[str, Any]]]) -> dict[str, float]:
     rows |= {f"{key}, processor ms a turn": 1000 * value for key, value in work.items()}
     for crowd in CROWDS:
         for what, rates, ours in (("turns", turns, ERBIJ), ("turns", turns, FORM), ("check-ins", walks, FORM)):
-            fastest = max(rates[f"{crowd}: {peer}"] for peer in PEERS)
-            rows[f"{crowd}: {what}/s of {ours} / fastest peer"] = rates[f"{crowd}: {ours}"] / fastest
+            for how in ("", APART):
+                fastest = max(rates[f"{crowd}: {peer}{how}"] for peer in PEERS)
+                rows[f"{crowd}: {what}/s of {ours} / fastest peer{how}"] = rates[f"{crowd}: {ours}"] / fastest
     return rows
 
 
