@@ -139,7 +139,7 @@ class Program:
         from adapters.discord import DiscordAdapter
 
         token = self.settings.discord_token.get_secret_value()
-        return DiscordAdapter(token, public_url=self.settings.public_url, commands=self._commands())
+        return DiscordAdapter(token, commands=self._commands())
 
     def _make_teams(self) -> TeamsAdapter:
         from adapters.teams import TeamsAdapter

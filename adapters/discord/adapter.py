@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 from urllib.parse import urlencode
 
@@ -30,22 +30,10 @@ class DiscordAdapter:
     platform: ClassVar[str] = "discord"
     limits: ClassVar[Limits] = LIMITS
 
-    def __init__(
-        self,
-        token: str,
-        *,
-        public_url: str = "",
-        commands: Sequence[tuple[str, Msg]] = (),
-        texts: Collection[str] = (),
-    ) -> None:
-        """Keep the settings; nothing is sent before :meth:`run`.
-
-        ``commands`` are English names with descriptions; those in ``texts`` take words behind the name.
-        """
+    def __init__(self, token: str, *, commands: Sequence[tuple[str, Msg]] = ()) -> None:
+        """Keep the settings; nothing is sent before :meth:`run`. ``commands`` are English names with descriptions."""
         self._token = token
-        self._public_url = public_url
         self._commands = commands
-        self._texts = texts
         self._watch = Watch()
         self._opening = Opening()
         self._client: Client | None = None
@@ -89,7 +77,7 @@ class DiscordAdapter:
 
     def connect(self, receive: Receive) -> Client:
         """Make a fresh client that gives events to ``receive``; :meth:`run` starts it."""
-        self._client = Client(receive, self._commands, self._texts, self._watch)
+        self._client = Client(receive, self._commands, self._watch)
         return self._client
 
     async def send(self, message: Outgoing) -> Sent:

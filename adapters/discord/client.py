@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from uuid import uuid4
 
@@ -28,9 +28,7 @@ log = structlog.get_logger()
 class Client(discord.AutoShardedClient):
     """discord.py's client without privileged intents; between events it remembers nothing of ours."""
 
-    def __init__(
-        self, receive: Receive, listed: Sequence[tuple[str, Msg]], texts: Collection[str], watch: Watch
-    ) -> None:
+    def __init__(self, receive: Receive, listed: Sequence[tuple[str, Msg]], watch: Watch) -> None:
         intents = discord.Intents.none()
         intents.guilds = True
         intents.dm_messages = True
@@ -44,7 +42,7 @@ class Client(discord.AutoShardedClient):
         self.http.max_ratelimit_timeout = LONGEST_PAUSE  # discord.py itself takes no less than half a minute
         self._receive = receive
         self._homes = Homes()
-        self.tree = commands.tree(self, listed, texts, self._command)
+        self.tree = commands.tree(self, listed, self._command)
 
     async def setup_hook(self) -> None:
         """Tell Discord the commands; Erbij works without, so a refusal is only logged."""
@@ -69,8 +67,8 @@ class Client(discord.AutoShardedClient):
         elif interaction.type is discord.InteractionType.modal_submit:
             await self._answer(interaction, Filled(custom_id, read.values(data, interaction.guild)))
 
-    async def _command(self, interaction: discord.Interaction[Any], name: str, argument: str) -> None:
-        await self._answer(interaction, Command(name, argument))
+    async def _command(self, interaction: discord.Interaction[Any], name: str) -> None:
+        await self._answer(interaction, Command(name))
 
     async def _answer(self, interaction: discord.Interaction[Any], act: Act, *, sheet: int = 0) -> None:
         if not isinstance(interaction.user, discord.User | discord.Member):  # Discord left it out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import discord
@@ -35,12 +35,11 @@ class DiscordSurface:
         self,
         receive: Receive,
         commands: Sequence[tuple[str, Msg]] | None = None,
-        texts: Collection[str] = (),
     ) -> None:
         self._receive = receive
         if commands is None:
             commands = [(one.name, one.about) for one in catalogue().commands.values()]
-        self.adapter = DiscordAdapter("token", commands=commands, texts=texts)
+        self.adapter = DiscordAdapter("token", commands=commands)
         self._since: dict[str, int] = {}
 
     async def __aenter__(self) -> Self:
@@ -86,10 +85,9 @@ class DiscordSurface:
         self._mark(who)
         await self.people[who].send_dm(text)
 
-    async def command(self, who: str, name: str, argument: str = "") -> None:
+    async def command(self, who: str, name: str) -> None:
         self._mark(who)
-        options = {"text": argument} if argument else {}
-        await self.people[who].slash(self.channels[HOME[who]], name, **options)
+        await self.people[who].slash(self.channels[HOME[who]], name)
 
     async def press(self, who: str, label: str, place: str = "") -> None:
         for message in self._messages(who, place):

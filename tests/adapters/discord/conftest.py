@@ -53,5 +53,5 @@ def flows() -> Flows:
 
 @pytest.fixture
 async def world(flows: Flows) -> AsyncIterator[DiscordSurface]:
-    async with DiscordSurface(flows.receive, COMMANDS, texts=("answer",)) as surface:
+    async with DiscordSurface(flows.receive, COMMANDS) as surface:
         yield surface

@@ -59,11 +59,6 @@ async def test_command_reaches_flows_with_fresh_roles_and_answers_privately(
     assert await world.seen("Noor") == []
 
 
-async def test_command_takes_words(world: DiscordSurface, flows: Flows) -> None:
-    await world.command("Sam", "answer", "river stone")
-    assert flows.seen[-1].act == Command("answer", "river stone")
-
-
 async def test_six_questions_become_two_modals(world: DiscordSurface, flows: Flows) -> None:
     flows.then = check_in(flows)
     await world.command("Sam", "check-in")
