@@ -69,8 +69,6 @@ _unreached = (
     .correlate(Community)
     .exists()
 )
-
-
 _seen = (
     _community.id,
     _community.name,
@@ -88,46 +86,27 @@ _seen = (
 )
 
 
-_who = Statement(
-    lambda _: (
-        select(*_seen)
-        .select_from(CommunitySpace)
-        .join(Community, _community.id == _space.community_id)
-        .outerjoin(
-            Account,
-            (_account.community_id == _community.id)
-            & (_account.platform == bindparam("platform"))
-            & (_account.external_id == bindparam("person")),
-        )
-        .outerjoin(Member, _member.id == _account.member_id)
-        .where(
-            _space.platform == bindparam("platform"),
-            _space.external_id == bindparam("space"),
-        )
-    )
-)
-
-
-_who_within = Statement(
-    lambda _: (
-        select(*_seen, _space.external_id.label("space"))
-        .select_from(CommunitySpace)
-        .join(Community, _community.id == _space.community_id)
-        .outerjoin(
-            Account,
-            (_account.community_id == _community.id)
-            & (_account.platform == bindparam("platform"))
-            & (_account.external_id == bindparam("person")),
-        )
-        .outerjoin(Member, _member.id == _account.member_id)
-        .where(
-            _space.platform == bindparam("platform"),
-            _space.within == bindparam("space"),
+def _in_spaces(whose: Any) -> Statement:
+    """Someone as the communities that live in some spaces know them."""
+    return Statement(
+        lambda _: (
+            select(*_seen, _space.external_id.label("space"))
+            .select_from(CommunitySpace)
+            .join(Community, _community.id == _space.community_id)
+            .outerjoin(
+                Account,
+                (_account.community_id == _community.id)
+                & (_account.platform == bindparam("platform"))
+                & (_account.external_id == bindparam("person")),
+            )
+            .outerjoin(Member, _member.id == _account.member_id)
+            .where(_space.platform == bindparam("platform"), whose)
         )
     )
-)
 
 
+_who = _in_spaces(_space.external_id == bindparam("space"))
+_who_within = _in_spaces(_space.within == bindparam("space"))
 _who_anywhere = Statement(
     lambda _: (
         select(*_seen, _account.space_id.label("space"))
@@ -158,8 +137,7 @@ def who(session: Session, platform: str, space: str, person: str) -> Who | None:
     if row is None:
         return None
     about = row[: len(_seen) - 3]
-    own = space if found else row.space
-    return Who(*(*about, bool(row.unreached), bool(row.latest) or not found, own, _parsed(row.grants or "")))
+    return Who(*(*about, bool(row.unreached), bool(row.latest) or not found, row.space, _parsed(row.grants or "")))
 
 
 def several(session: Session, platform: str, space: str, person: str) -> bool:
