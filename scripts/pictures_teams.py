@@ -142,8 +142,9 @@ async def _keep_post(window: Window, name: str) -> None:
 
 async def _alone(window: Window) -> None:
     """Take the playground's own notes away."""
-    for note in await window.page.get_by_role("button", name="Dismiss Invoke Message").all():
-        await note.click()
+    notes = window.page.get_by_role("button", name="Dismiss Invoke Message")
+    while await notes.count():
+        await notes.first.click()
 
 
 async def _box(what: Locator) -> FloatRect:
