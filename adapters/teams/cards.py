@@ -93,7 +93,7 @@ def _passage(label: str, text: str, *, table: bool) -> list[dict[str, Any]]:
 def _pair(label: str, text: str) -> dict[str, Any]:
     """Side by side. The shorter keeps its room, so that on a phone no word of it is cut; the longer wraps."""
     wide = ("auto", "stretch") if len(label) < len(text) else ("stretch", "auto")
-    value = paragraphs(text, weight="Bolder", horizontalAlignment="Right")
+    value = [block | {"horizontalAlignment": "Right"} for block in paragraphs(text, weight="Bolder")]
     return {
         "type": "ColumnSet",
         "spacing": "Small",

@@ -349,6 +349,24 @@ async def test_a_reply_is_tried_again(teams: World, heard: Heard) -> None:
     assert len(teams.service.cards("a:29:sam")) == 1
 
 
+async def test_in_a_table_the_shorter_side_keeps_its_room(teams: World, heard: Heard) -> None:
+    rows = (
+        ("Mentors", "no channel yet · nobody yet"),
+        ("I felt accepted here this week.", "4 of 5"),
+        ("Cases", "page"),
+    )
+    heard.reply = Reply((Card("Today", rows),))
+    await teams.post(teams.activity(text="setup"))
+    [card] = teams.service.cards("a:29:sam")
+    check_card(card)
+    tables = [one for one in elements(card) if one.get("type") == "ColumnSet"]
+    assert [[column["width"] for column in one["columns"]] for one in tables] == [
+        ["auto", "stretch"],
+        ["stretch", "auto"],
+        ["stretch", "auto"],
+    ]
+
+
 def test_the_schema_does_find_faults() -> None:
     with pytest.raises(AssertionError):
         check_card({"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "TextBlock"}]})
