@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from base64 import b32encode
 
-from flows.engine import Start
-from flows.engine.chat import Piece
+from flows.engine import Piece, Start
 from flows.words import _
 
 NEWS = {

@@ -2,18 +2,9 @@
 
 from flows.engine.chat import Chat, Choice, Context, Piece, Shown, Start, yes_no
 from flows.engine.commands import Command
-from flows.engine.flow import (
-    COORDINATOR,
-    SETUP,
-    Capability,
-    Catalogue,
-    Flow,
-    FlowFault,
-    Recurring,
-    flow,
-)
+from flows.engine.flow import COORDINATOR, SETUP, Capability, Catalogue, Recurring, flow
 from flows.engine.forms import Form, line, options, pick, scale
-from flows.engine.run import Later, Post, Run
+from flows.engine.run import Run
 
 __all__ = [
     "COORDINATOR",
@@ -24,12 +15,8 @@ __all__ = [
     "Choice",
     "Command",
     "Context",
-    "Flow",
-    "FlowFault",
     "Form",
-    "Later",
     "Piece",
-    "Post",
     "Recurring",
     "Run",
     "Shown",
