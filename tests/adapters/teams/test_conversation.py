@@ -351,9 +351,9 @@ async def test_a_reply_is_tried_again(teams: World, heard: Heard) -> None:
 
 async def test_in_a_table_the_shorter_side_keeps_its_room(teams: World, heard: Heard) -> None:
     rows = (
-        ("Mentors", "no channel yet · nobody yet"),
+        ("Time zone", "Europe/Brussels"),
         ("I felt accepted here this week.", "4 of 5"),
-        ("Cases", "page"),
+        ("I felt supported.", "5 of 5"),
     )
     heard.reply = Reply((Card("Today", rows),))
     await teams.post(teams.activity(text="setup"))
