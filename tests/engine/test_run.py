@@ -10,19 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.engine import (
-    Chat,
-    Choice,
-    Context,
-    Flow,
-    FlowFault,
-    Form,
-    Run,
-    flow,
-    line,
-    scale,
-    yes_no,
-)
+from flows.engine import Chat, Choice, Context, Form, Run, flow, line, scale, yes_no
+from flows.engine.flow import Flow, FlowFault
 from flows.words import _
 
 
