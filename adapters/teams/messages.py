@@ -102,6 +102,8 @@ def _halves(part: Part, view: View) -> list[tuple[Part, View]]:  # noqa: PLR0911
         case Card(title, rows) if len(rows) > 1:
             middle = len(rows) // 2
             return [(Card(title, rows[:middle]), view), (Card(title, rows[middle:]), view)]
+        case Card(title, [(name, text)]) if len(name) > LIMITS.question:
+            return [(Card(title, (("", one),)), view) for one in (name, text) if one]
         case Card(title, [(name, text)]) if len(text) > 1:
             first, *others = cut(text, len(text) // 2)
             return [(Card(title, ((name, first),)), view), *((Card(title, (("", one),)), view) for one in others)]
