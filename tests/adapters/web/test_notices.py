@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from adapters.teams.package import manifest
 from adapters.web.notices import NOTICES
-from flows.basics.housekeeping import KEEP_MESSAGES
+from flows.basics.housekeeping import KEEP
 from flows.catalogue import catalogue
 from flows.words import LANGUAGES, said
 from tests.adapters.web.conftest import World, serve
@@ -73,7 +73,7 @@ async def test_the_teams_package_names_these_pages(plain: World) -> None:
 
 def test_what_is_said_of_time_is_what_the_code_does() -> None:
     text = " ".join(said(one, "en") for _heading, told in NOTICES["privacy"].sections for one in told)
-    assert f"{KEEP_MESSAGES} days" in text
+    assert f"{KEEP} days" in text
     assert "three days" in text
     for flow in catalogue().flows.values():
         if not flow.roles or "student" in flow.roles:
