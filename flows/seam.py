@@ -49,7 +49,6 @@ class Command:
     """A command by its name, without a slash: ``help``, ``language``."""
 
     name: str
-    argument: str = ""
 
 
 @dataclass(frozen=True, slots=True)

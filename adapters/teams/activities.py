@@ -134,9 +134,9 @@ def said_or_command(text: str, commands: Collection[str]) -> Act:
     """A command by itself or with one word after it, or anything after a slash; all else is free text."""
     words = text.split(maxsplit=1)
     name = words[0].removeprefix("/").lower() if words else ""
-    rest = words[1] if len(words) > 1 else ""
-    if name in commands and (text.startswith("/") or len(rest.split()) <= 1):
-        return Command(name, rest)
+    rest = words[1].split() if len(words) > 1 else []
+    if name in commands and (text.startswith("/") or len(rest) <= 1):
+        return Command(name)
     return Said(text)
 
 

@@ -17,7 +17,7 @@ from flows.seam import Act, Arrived, Command, Filled, Opened, Pressed, Said, Val
 
 ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 EVENT = re.compile(r"[A-Za-z0-9_-]{8,64}")
-COMMAND = re.compile(r"/([A-Za-z_-]{1,40})(?:\s+(.*))?", re.DOTALL)
+COMMAND = re.compile(r"/([A-Za-z_-]{1,40})(?:\s.*)?", re.DOTALL)
 
 
 Posted = MultiMapping[Any]
@@ -63,7 +63,7 @@ def page_event(token: str, act: Act) -> str:
 def _typed(text: str) -> Act:
     """Free text, or a command when it begins with a slash."""
     command = COMMAND.fullmatch(text)
-    return Command(command[1].lower(), (command[2] or "").strip()) if command else Said(text)
+    return Command(command[1].lower()) if command else Said(text)
 
 
 def _values(posted: Posted) -> dict[str, Value]:

@@ -28,8 +28,8 @@ def dispatch(taking: Taking, act: seam.Act, *, first: bool) -> None:
             press(taking, button, first=first)
         case seam.Filled(form, values):
             fill(taking, form, dict(values), first=first)
-        case seam.Command(name, argument):
-            command(taking, taking.catalogue.words.named(name), argument) if first else arrive(taking)
+        case seam.Command(name):
+            command(taking, taking.catalogue.words.named(name)) if first else arrive(taking)
         case seam.Said(text):
             hear(taking, clean(text[:LONGEST])) if first else arrive(taking)
         case seam.Arrived():
@@ -141,7 +141,7 @@ def go_on(taking: Taking, conversation: str, turn: int, run: Run, value: object)
     taking.kind = taking.kind or "answered"
 
 
-def command(taking: Taking, known: Command | None, argument: str) -> None:
+def command(taking: Taking, known: Command | None) -> None:
     """A command; None is a word that Erbij does not know."""
     if known is None:
         return taking.say(NOT_UNDERSTOOD, "unknown")
@@ -149,7 +149,7 @@ def command(taking: Taking, known: Command | None, argument: str) -> None:
         return cancel(taking)
     if known.roles and not set(known.roles) & taking.context.roles:
         return taking.say(NOT_FOR_YOU, "refused")
-    return taking.start(known.flow, argument)
+    return taking.start(known.flow, "")
 
 
 def cancel(taking: Taking) -> None:
@@ -169,7 +169,7 @@ def hear(taking: Taking, text: str) -> None:
     """Typed text: a command, an answer to what waits, or something Erbij does not understand."""
     typed = taking.catalogue.words.typed(text)
     if typed is not None:
-        return command(taking, *typed)
+        return command(taking, typed)
     mine = taking.open_conversations()
     if not mine:
         return taking.say(NOT_UNDERSTOOD, "not_understood")

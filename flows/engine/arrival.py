@@ -98,5 +98,5 @@ def _asks_for_setup(catalogue: Catalogue, act: seam.Act) -> bool:
             return button.startswith(f"s.{SETUP}.")
         case seam.Said(text):
             typed = catalogue.words.typed(text)
-            return typed is not None and typed[0].flow == SETUP
+            return typed is not None and typed.flow == SETUP
     return False

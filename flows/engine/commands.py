@@ -47,15 +47,15 @@ class Vocabulary:
         """The command with this word, with or without capitals, accents, a slash before it or a full stop behind."""
         return self._known.get(plain(word))
 
-    def typed(self, text: str) -> tuple[Command, str] | None:
-        """(command, argument) when the text is one: a word alone or with one more, or anything behind a slash."""
+    def typed(self, text: str) -> Command | None:
+        """The command that a text is: a word alone or with one more, or with anything after it behind a slash."""
         word, *rest = text.split(maxsplit=1) or [""]
-        command, argument = self.named(word), rest[0].strip() if rest else ""
+        command, more = self.named(word), rest[0].split() if rest else []
         if command is None:
             return None
         # Longer text is more likely an answer that begins with such a word, and "stop" must not throw it away.
         most = 0 if command is CANCEL else 1
-        return (command, argument) if text.startswith("/") or len(argument.split()) <= most else None
+        return command if text.startswith("/") or len(more) <= most else None
 
 
 def plain(word: str) -> str:

@@ -97,7 +97,7 @@ def test_a_chosen_language_is_spoken_from_the_next_sentence_on(desk: Desk) -> No
 
 def test_a_word_behind_a_command_that_takes_none_opens_no_second_conversation(desk: Desk) -> None:
     first = form(desk.give(Command("tell")))
-    for start in (Command("tell", "now"), Said("tell it"), Pressed("s.belonging_case.x")):
+    for start in (Said("/tell it now"), Said("tell it"), Pressed("s.belonging_case.x")):
         assert form(desk.give(start)).id == first.id
     assert desk.open() == 1
 

@@ -26,9 +26,9 @@ class TeamsDialogs(TeamsSurface):
         self._dialogs.pop(who, None)
         await super().say(who, text)
 
-    async def command(self, who: str, name: str, argument: str = "") -> None:
+    async def command(self, who: str, name: str) -> None:
         self._dialogs.pop(who, None)
-        await super().command(who, name, argument)
+        await super().command(who, name)
 
     async def fill(self, who: str, values: dict[str, str]) -> None:
         message, card, _action = next(self._actions(who))

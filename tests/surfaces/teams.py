@@ -65,11 +65,11 @@ class TeamsSurface:
         self._mark(who)
         await self._post(who, text=text)
 
-    async def command(self, who: str, name: str, argument: str = "") -> None:
+    async def command(self, who: str, name: str) -> None:
         """A command is typed where one is at home: in the channel, with a mention of Erbij."""
         self._mark(who)
         mention = {"type": "mention", "text": "<at>Erbij</at>", "mentioned": {"id": BOT, "name": "Erbij"}}
-        text = f"<at>Erbij</at> {name} {argument}".strip()
+        text = f"<at>Erbij</at> {name}"
         await self._post(who, PEOPLE[who], text=text, entities=[mention])
 
     async def add(self, who: str) -> None:

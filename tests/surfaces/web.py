@@ -65,8 +65,8 @@ class WebSurface:
     async def say(self, who: str, text: str) -> None:
         await self._act(who, [("text", text)])
 
-    async def command(self, who: str, name: str, argument: str = "") -> None:
-        await self._act(who, [("text", f"/{name} {argument}".strip())])
+    async def command(self, who: str, name: str) -> None:
+        await self._act(who, [("text", f"/{name}")])
 
     async def arrive(self, who: str) -> None:
         """Open the private chat."""
