@@ -113,8 +113,8 @@ PRIVACY = Notice(
             _("Your rights"),
             (
                 _(
-                    "You can ask what is stored about you, and have it corrected or erased. Nobody can look up what "
-                    "you answered in a check-in, nor, unless you asked to be written to, which cases are yours."
+                    "You can ask what is stored about you, and have it corrected or erased. It is not stored which "
+                    "answers to a check-in are yours, nor, unless you asked to be written to, which cases."
                 ),
                 _("You can also complain to the authority for data protection in your country."),
             ),
