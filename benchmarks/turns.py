@@ -74,7 +74,7 @@ class Bench:
 
     async def student(self, person: str) -> None:
         async def give(step: str, act: Any) -> Reply:
-            return await self.database.run(lambda s: self.turn(s, person, step, act))
+            return await self.database.run(lambda s: self.turn(s, person, step, act), of=person)
 
         reply = await give("start", Pressed(f"s.check_in.{self.round}"))
         form = next(part for part in reply.parts if isinstance(part, Form))
@@ -89,8 +89,8 @@ class Bench:
         direct.open()
 
         class Now:
-            async def run(self, function: Any) -> Any:
-                return direct._again([function])[0]
+            async def run(self, function: Any, of: str) -> Any:
+                return direct.lanes[0]._again([function])[0]
 
         self.database = Now()  # type: ignore[assignment]
         try:

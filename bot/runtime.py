@@ -93,12 +93,14 @@ class Runtime:
 
     async def _turn(self, incoming: Incoming) -> Turn:
         database, catalogue, now = self.database, self.catalogue, self.clock.now
-        turn = await database.run(lambda s: take(s, catalogue, incoming, now(), self._site))
+        of = incoming.person.id if incoming.person else incoming.event
+        turn = await database.run(lambda s: take(s, catalogue, incoming, now(), self._site), of=of)
         self._wake(turn)
         while (work := turn.work) is not None:
             # Slow work (a hash that is slow on purpose) holds no transaction and no other turn up.
             result = await asyncio.to_thread(work.fn, *work.args)
-            turn = await database.run(partial(finish_work, catalogue=catalogue, work=work, result=result, now=now()))
+            finish = partial(finish_work, catalogue=catalogue, work=work, result=result, now=now())
+            turn = await database.run(finish, of=of)
             self._wake(turn)
         return turn
 

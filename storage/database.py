@@ -1,46 +1,31 @@
-"""The database: one thread, one connection, and transactions that many turns share.
+"""The database: functions of a :class:`Session` go in, their results come out once what they wrote is durable.
 
-Work comes in as plain functions of a :class:`Session`. Whatever waits while one transaction commits goes together
-into the next (group commit), and nobody hears of a result before its commit is durable. If one function of a group
-fails, the group is rolled back and each function runs again in a transaction of its own, so it fails alone; therefore
-a function must have no effect outside its session.
+Whatever waits while one transaction commits goes together into the next (group commit, storage/lane.py). If one
+function of a group fails, the group is rolled back and each function runs again in a transaction of its own, so it
+fails alone; therefore a function must have no effect outside its session.
+
+SQLite has one writer, so one lane. On PostgreSQL half of a turn is waiting for the server: several lanes wait at the
+same time, and what belongs to one person stays in one lane, in its order.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib
-import queue
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
+from zlib import crc32
 
 from sqlalchemy.engine import make_url
 
 from storage.keys import Keys, Masters
+from storage.lane import Job, Lane, NotSaved
 from storage.statement import Session
 
+__all__ = ["Database", "NotSaved"]
+
 T = TypeVar("T")
-
-GROUP = 64
-"""Functions in one transaction at the most: enough to pay a commit once, few enough to answer soon."""
-
-Outcome = tuple["asyncio.Future[Any] | Future[Any]", Any, BaseException | None]
-"""Who hears of a function, its result, and what went wrong instead."""
-
-
-class NotSaved(Exception):
-    """The database did not take it: locked, read-only, full or gone. Nothing was stored; try again later."""
-
-
-class Job(NamedTuple):
-    """A function, who hears of its result, and whether it wants a transaction to itself."""
-
-    function: Callable[[Session], Any]
-    future: asyncio.Future[Any] | Future[Any]
-    alone: bool = False
 
 
 class Database:
@@ -51,50 +36,44 @@ class Database:
         self.dialect = self.url.get_backend_name()
         if self.dialect not in ("sqlite", "postgresql"):
             raise ValueError(f"ERBIJ_DATABASE_URL names {self.dialect}; Erbij knows sqlite and postgresql")
-        self._driver: Any = importlib.import_module(f"storage.{self.dialect}")  # the other one stays unloaded
+        driver: Any = importlib.import_module(f"storage.{self.dialect}")  # the other one stays unloaded
         self.masters = masters
         self.keys: Keys | None = None
         self.waiting = 0
-        """Functions that wait for the thread now."""
-        self._connection: Any = None
-        self._session: Any = None
-        self._begun = False
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
+        """Functions that wait now."""
+        self.lanes = [Lane(self.url, driver) for _ in range(driver.LANES)]
 
     def open(self) -> None:
-        """Connect, find the database key (made on first use), and start the thread."""
+        """Connect, find the database key (made on first use), and start."""
         from storage.meta import database_key
 
-        self.keys = Keys(self.masters, b"")
-        self._connect()
+        first = self.lanes[0]
         try:
-            self.keys = Keys(self.masters, self._transaction([lambda s: database_key(s, self.masters)])[0])
+            first.connect(Keys(self.masters, b""))
+            [key] = first.transaction([lambda s: database_key(s, self.masters)])
+            self.keys = Keys(self.masters, key)
+            for lane in self.lanes:
+                lane.connect(self.keys)
         except BaseException:
             self.close()
             raise
-        self._connect()
-        self._thread = threading.Thread(target=self._work, name="storage", daemon=True)
-        self._thread.start()
+        for lane in self.lanes:
+            lane.start()
 
     def close(self) -> None:
         """Finish what waits, then disconnect."""
-        if self._thread is not None:
-            self._jobs.put(None)
-            self._thread.join()
-            self._thread = None
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        for lane in self.lanes:
+            lane.close()
 
-    async def run(self, function: Callable[[Session], T], *, alone: bool = False) -> T:
+    async def run(self, function: Callable[[Session], T], *, alone: bool = False, of: str = "") -> T:
         """The function's result, once what it wrote is durable. Raises NotSaved, or what the function raised.
 
         ``alone``: in a transaction that no other function shares, so that its rows carry no number of theirs.
+        ``of``: whose it is; functions of the same run in the order in which they came.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self.waiting += 1
-        self._jobs.put(Job(function, future, alone))
+        self.lanes[crc32(of.encode()) % len(self.lanes)].put(Job(function, future, alone))
         try:
             return await future
         finally:
@@ -103,121 +82,5 @@ class Database:
     def run_now(self, function: Callable[[Session], T]) -> T:
         """Like :meth:`run` for code without an event loop; blocks."""
         future: Future[T] = Future()
-        self._jobs.put(Job(function, future))
+        self.lanes[0].put(Job(function, future))
         return future.result()
-
-    # ------------------------------------------------------------ on the thread
-
-    def _work(self) -> None:
-        jobs = self._jobs
-        stopping = False
-        while not stopping:
-            group: list[Job] = []
-            job = jobs.get()
-            while job is not None:
-                group.append(job)
-                if len(group) == GROUP or jobs.empty():
-                    break
-                job = jobs.get()
-            stopping = job is None
-            for jobs_together in _together(group):
-                self._settle(jobs_together)
-
-    def _settle(self, group: list[Job]) -> None:
-        try:
-            results = self._again([job.function for job in group])
-        except Exception as fault:  # whatever it was, its own caller hears it
-            if len(group) > 1 and self._begun:
-                for job in group:
-                    self._settle([job])
-            else:
-                # Where no transaction even began, as under a lock, one wait is enough for the whole group.
-                _tell([(job.future, None, self._plain(fault)) for job in group])
-        else:
-            _tell([(job.future, result, None) for job, result in zip(group, results, strict=True)])
-
-    def _again(self, functions: list[Callable[[Session], Any]]) -> list[Any]:
-        """Once more after a lost connection; a few times more where two processes met on a row."""
-        for attempt in range(3):
-            try:
-                return self._transaction(functions)
-            except self._driver.AGAIN:
-                if attempt == 2 or len(functions) > 1:
-                    raise
-            except self._driver.FAULTS:
-                if attempt or not self._connection.closed:
-                    raise
-                self._connect()
-        raise AssertionError("unreachable")
-
-    def _transaction(self, functions: list[Callable[[Session], Any]]) -> list[Any]:
-        self._begun = False
-        if self._connection.closed:
-            self._connect()
-        connection, session = self._connection, self._session
-        connection.begin()
-        self._begun = True
-        try:
-            results = [function(session) for function in functions]
-            connection.commit()
-        except BaseException:
-            self._roll_back(connection)
-            raise
-        return results
-
-    def _roll_back(self, connection: Any) -> None:
-        try:
-            connection.rollback()
-        except Exception:
-            # SQLite has rolled back by itself after some faults; a lost connection did so too.
-            if self.dialect == "postgresql":
-                connection.close()
-
-    def _connect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = self._driver.connect(self.url)
-        assert self.keys is not None  # noqa: S101  set by open()
-        self._session = Session(self._connection, self.dialect, self.keys)
-
-    def _plain(self, fault: Exception) -> Exception:
-        if not isinstance(fault, self._driver.FAULTS):
-            return fault
-        saved = NotSaved(type(fault).__name__ + ": " + str(fault).split("\n", maxsplit=1)[0])
-        saved.__cause__ = fault
-        return saved
-
-
-def _together(jobs: list[Job]) -> list[list[Job]]:
-    """The jobs in their order, cut so that one which wants to be alone is."""
-    groups: list[list[Job]] = []
-    for job in jobs:
-        if groups and not job.alone and not groups[-1][-1].alone:
-            groups[-1].append(job)
-        else:
-            groups.append([job])
-    return groups
-
-
-def _tell(outcomes: list[Outcome]) -> None:
-    """Let everyone hear; an event loop is woken once for all who wait in it."""
-    loops: dict[asyncio.AbstractEventLoop, list[Outcome]] = {}
-    for outcome in outcomes:
-        if isinstance(outcome[0], asyncio.Future):
-            loops.setdefault(outcome[0].get_loop(), []).append(outcome)
-        else:
-            _settle([outcome])
-    for loop, theirs in loops.items():
-        # The loop may be gone by now, with whoever waited: what was written stays written.
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(_settle, theirs)
-
-
-def _settle(outcomes: list[Outcome]) -> None:
-    for future, result, fault in outcomes:
-        if future.done():
-            continue
-        if fault is None:
-            future.set_result(result)
-        else:
-            future.set_exception(fault)

@@ -16,6 +16,8 @@ import psycopg
 from psycopg.adapt import Transformer
 from psycopg.pq import ConnStatus, ExecStatus, Format
 
+LANES = 3
+"""Connections at work at the same time; two bring four fifths of what three do."""
 LOCK_MS = 3000
 """How long a lock that another process holds is waited for: nobody's turn hangs behind a forgotten one."""
 FAULTS = (psycopg.OperationalError, psycopg.InternalError)

@@ -6,6 +6,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+LANES = 1
+"""SQLite has one writer."""
 BUSY_MS = 3000
 """How long SQLite waits for another writer before it says that the database is locked."""
 FAULTS = (sqlite3.DatabaseError,)

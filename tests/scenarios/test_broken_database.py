@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
@@ -33,6 +34,7 @@ from storage import postgresql as postgresql_module
 from storage import sqlite as sqlite_module
 from storage.database import Database
 from storage.keys import Masters
+from storage.lane import Job
 from storage.migrate import upgrade
 from storage.statement import Session
 
@@ -93,7 +95,7 @@ def read_only(database: Database) -> Iterator[None]:
 def full(database: Database) -> Iterator[None]:
     """No room for one page more."""
     if database.dialect == "sqlite":
-        (pages,) = database._connection.execute("PRAGMA page_count").fetchone()
+        (pages,) = database.lanes[0].connection.execute("PRAGMA page_count").fetchone()
         here(database, f"PRAGMA max_page_count={pages}")
         yield
         here(database, "PRAGMA max_page_count=100000")
@@ -112,11 +114,14 @@ def full(database: Database) -> Iterator[None]:
 
 
 def here(database: Database, setting: str) -> None:
-    """A setting of the database's own connection."""
-    if database.dialect == "sqlite":
-        database._connection.execute(setting)
-    else:
-        database.run_now(lambda _: database._connection.execute(setting) and None)
+    """A setting of the database's own connections."""
+    for lane in database.lanes:
+        if database.dialect == "sqlite":
+            lane.connection.execute(setting)
+        else:
+            done: Future[Any] = Future()
+            lane.put(Job(lambda _, lane=lane: lane.connection.execute(setting) and None, done))  # type: ignore[misc]
+            done.result()
 
 
 @contextmanager
@@ -139,7 +144,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch, database: Database) -> Database:
     monkeypatch.setattr(sqlite_module, "BUSY_MS", 100)
     monkeypatch.setattr(postgresql_module, "LOCK_MS", 100)
     database.run_now(lambda _: None)
-    database._connect()
+    for lane in database.lanes:
+        lane._connect()
     return database
 
 

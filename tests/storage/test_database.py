@@ -23,8 +23,8 @@ def seen(session: Session, event: str) -> bool:
 
 async def test_what_waits_goes_together_and_who_fails_fails_alone(database: Database) -> None:
     commits: list[int] = []
-    transaction = database._transaction
-    database._transaction = lambda jobs: (commits.append(len(jobs)), transaction(jobs))[1]  # type: ignore[method-assign]
+    transaction = database.lanes[0].transaction
+    database.lanes[0].transaction = lambda jobs: (commits.append(len(jobs)), transaction(jobs))[1]  # type: ignore[method-assign]
 
     def work(number: int) -> Any:
         def job(session: Session) -> bool:
@@ -56,8 +56,8 @@ async def _outcome(database: Database, job: Any) -> Any:
 
 async def test_who_wants_to_be_alone_shares_no_transaction(database: Database) -> None:
     commits: list[int] = []
-    transaction = database._transaction
-    database._transaction = lambda jobs: (commits.append(len(jobs)), transaction(jobs))[1]  # type: ignore[method-assign]
+    transaction = database.lanes[0].transaction
+    database.lanes[0].transaction = lambda jobs: (commits.append(len(jobs)), transaction(jobs))[1]  # type: ignore[method-assign]
     begun, go_on = threading.Event(), threading.Event()
     order: list[int] = []
 
@@ -86,7 +86,7 @@ def test_a_locked_sqlite_says_not_saved_once_for_all_who_wait(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite_module, "BUSY_MS", 100)
-    sqlite._connect()
+    sqlite.lanes[0]._connect()
     holder = sqlite3.connect(sqlite.url.database or "", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
     faults: list[BaseException] = []
@@ -111,16 +111,16 @@ def test_a_locked_sqlite_says_not_saved_once_for_all_who_wait(
 
 
 def test_a_read_only_sqlite_says_not_saved(sqlite: Database) -> None:
-    sqlite._connection.execute("PRAGMA query_only=ON")
+    sqlite.lanes[0].connection.execute("PRAGMA query_only=ON")
     with pytest.raises(NotSaved):
         sqlite.run_now(lambda s: seen(s, "a"))
-    sqlite._connection.execute("PRAGMA query_only=OFF")
+    sqlite.lanes[0].connection.execute("PRAGMA query_only=OFF")
     assert sqlite.run_now(lambda s: seen(s, "a"))
 
 
 def test_a_full_sqlite_says_not_saved_and_goes_on_when_there_is_room(sqlite: Database) -> None:
-    (pages,) = sqlite._connection.execute("PRAGMA page_count").fetchone()
-    sqlite._connection.execute(f"PRAGMA max_page_count={pages + 1}")
+    (pages,) = sqlite.lanes[0].connection.execute("PRAGMA page_count").fetchone()
+    sqlite.lanes[0].connection.execute(f"PRAGMA max_page_count={pages + 1}")
 
     def fill() -> None:
         for number in range(200):
@@ -128,16 +128,16 @@ def test_a_full_sqlite_says_not_saved_and_goes_on_when_there_is_room(sqlite: Dat
 
     with pytest.raises(NotSaved, match="full"):
         fill()
-    sqlite._connection.execute("PRAGMA max_page_count=100000")
+    sqlite.lanes[0].connection.execute("PRAGMA max_page_count=100000")
     assert sqlite.run_now(lambda s: found(s, "after"))
-    whole = sqlite._connection.execute("select count(*) from member group by community_id").fetchall()
+    whole = sqlite.lanes[0].connection.execute("select count(*) from member group by community_id").fetchall()
     assert {count for (count,) in whole} == {20, 12}
 
 
 def test_a_lost_postgresql_connection_is_made_again(database: Database) -> None:
     if database.dialect == "sqlite":
         return
-    pid = database._connection._wire.backend_pid
+    pid = database.lanes[0].connection._wire.backend_pid
     url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url, autocommit=True) as other:
         other.execute("select pg_terminate_backend(%s, 5000)", [pid])
@@ -148,11 +148,11 @@ def test_a_postgresql_that_is_gone_says_not_saved_and_comes_back(database: Datab
     if database.dialect == "sqlite":
         return
     there, nowhere = database.url, database.url.set(query={}, host="127.0.0.1", port=1)
-    database._connection.close()
-    database.url = nowhere
+    database.lanes[0].connection.close()
+    database.lanes[0].url = nowhere
     with pytest.raises(NotSaved):
         database.run_now(lambda s: seen(s, "a"))
-    database.url = there
+    database.lanes[0].url = there
     assert database.run_now(lambda s: seen(s, "a"))
 
 

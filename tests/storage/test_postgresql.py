@@ -90,7 +90,7 @@ def test_a_connection_lost_within_a_turn_is_made_again_and_the_turn_taken_once(d
     def turn(session: Session) -> None:
         conversations.add(session, "c", here.id, here.people[0], b"x", NOW)
         conversations.count(session)
-        tries.append(database._connection._wire.backend_pid)
+        tries.append(database.lanes[0].connection._wire.backend_pid)
         if len(tries) == 1:
             with psycopg.connect(url, autocommit=True) as other:
                 other.execute("select pg_terminate_backend(%s, 5000)", [tries[0]])
