@@ -29,7 +29,7 @@ from storage.statement import Session, Statement, columns
 
 NEW, CLAIMED, ANSWERED, CLOSED = "new", "claimed", "answered", "closed"
 DAY_MS = 86_400_000
-_ORDER = _TELLING, _MORE, _BACK = "telling", "more", "back"
+_ORDER = _TELLING, _MORE, _BACK, _ERASE = "telling", "more", "back", "erase"
 """Kinds of letters, in the order in which they are opened."""
 
 
@@ -199,17 +199,23 @@ def hear_back(session: Session, community: str, receipt_tag: str, account: str) 
     letters.post(session, community, letter)
 
 
+def take_back(session: Session, community: str, case: str, day: int) -> None:
+    """The student wants it erased. A letter too: a row that went in the student's own turn would say whose it was."""
+    letters.post(session, community, {"kind": _ERASE, "case": case, "day": day})
+
+
 def release(session: Session, community: str) -> list[str]:
     """Open every letter that waits, in one transaction.
 
-    Returns the cases that mentors must hear of, shuffled: new ones, and those with more from the student (their status
-    says which).
+    Returns the cases that mentors must hear of, shuffled: new ones, those with more from the student (their status
+    says which), and those that were taken back, which can no longer be read.
     """
     mail = [letter for _, letter in letters.take(session, community)]
     secrets.SystemRandom().shuffle(mail)
     # Shuffled among each other; but one student's words stay in their order, and the last choice counts.
     mail.sort(key=lambda one: (_ORDER.index(one["kind"]), one.get("number", 0)))
     touched: dict[str, None] = {}
+    new = {letter["case"] for letter in mail if letter["kind"] == _TELLING}
     chosen: dict[str, Address | None] = {}
     for letter in mail:
         if letter["kind"] == _TELLING:
@@ -219,10 +225,14 @@ def release(session: Session, community: str) -> list[str]:
             row = session.one(_by_receipt, tag=bytes.fromhex(letter["tag"]), community=community)
             if row is not None:
                 chosen[row.id] = Address(*letter["to"]) if letter["to"] else None
+        elif letter["kind"] == _ERASE:
+            if erase(session, community, letter["case"], "", letter["day"] * DAY_MS):
+                touched[letter["case"]] = None
         elif _go_on(session, community, letter):
             touched[letter["case"]] = None
     _deal(session, community, chosen)
-    order = list(touched)
+    # Of what was told and taken back between two moments nobody has heard, and nobody hears.
+    order = [case for case in touched if case not in new or read(session, community, case) is not None]
     secrets.SystemRandom().shuffle(order)
     return order
 
@@ -287,10 +297,9 @@ def close(session: Session, community: str, case: str, member: str, now: int) ->
 def erase(session: Session, community: str, case: str, member: str, now: int) -> bool:
     """Destroy a case's key, words and return path; its record stays. False when it is gone."""
     row = session.one(_lock, case=case, community=community)
-    if row is None:
+    if row is None or not row.wrapped_key:
         return False
-    if row.wrapped_key:
-        return_paths.destroy(session, case_key.opened(session, case, row.wrapped_key))
+    return_paths.destroy(session, case_key.opened(session, case, row.wrapped_key))
     session.run(_drop_key, case=case, community=community, empty=b"", unused=secrets.token_bytes(16))
     case_messages.drop(session, case)
     case_events.add(session, case, now, member, "erased")

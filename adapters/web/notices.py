@@ -104,8 +104,9 @@ PRIVACY = Notice(
                 ),
                 _("That you took part in a check-in is forgotten 90 days after it is over."),
                 _(
-                    "Your community decides how long cases and answers are kept. When a case is erased its key is "
-                    "destroyed, so that it cannot be read any more; a backup from before can hold it a while longer."
+                    "Your community decides how long cases and answers are kept. With the six words of your receipt "
+                    "you can take back what you told. Then its key is destroyed, so that it cannot be read any more; "
+                    "a backup from before can hold it a while longer."
                 ),
             ),
         ),

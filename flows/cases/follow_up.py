@@ -3,7 +3,7 @@
 from flows.cases import receipt
 from flows.cases.doorbell import at_the_page
 from flows.cases.view import FOR_STUDENT, passages
-from flows.engine import Chat, Choice, Form, Shown, flow, line
+from flows.engine import Chat, Choice, Form, Shown, flow, line, yes_no
 from flows.words import Msg, _
 from storage import cases
 from storage.cases import CaseView
@@ -66,6 +66,8 @@ async def follow_up(chat: Chat) -> None:
         chat.say(_("Good. Keep your six words: they still work."))
     elif way_on == "hear_back":
         await chat.hand_over("hear_back", words)
+    elif way_on == "take_back":
+        await _take_back(chat, view)
     else:
         await _write_on(chat, view, words)
 
@@ -87,8 +89,19 @@ async def _write_on(chat: Chat, view: CaseView, words: str) -> None:
         await chat.hand_over("hear_back", words)
 
 
-MORE_OR_DONE = (Choice("more", _("Write more")), Choice("done", _("Done")))
-IN_A_CHAT = (*MORE_OR_DONE, Choice("hear_back", _("How I hear of answers")))
+async def _take_back(chat: Chat, view: CaseView) -> None:
+    """What was told is erased, at the next set moment as everything."""
+    if not await chat.ask("sure", _("Shall I erase what you told, and the answers? It cannot be undone."), yes_no):
+        chat.say(_("Nothing is erased. Keep your six words: they still work."))
+        return
+    now = await chat.now("taken_back_at")
+    await chat.do("take_back", cases.take_back, chat.community, view.id, now // DAY)
+    chat.say(_("It is erased at 9:00, 13:00 or 17:00, whichever comes first. You can always tell it anew."))
+
+
+TAKE_BACK = Choice("take_back", _("Take it back"))
+MORE_OR_DONE = (Choice("more", _("Write more")), Choice("done", _("Done")), TAKE_BACK)
+IN_A_CHAT = (*MORE_OR_DONE[:2], Choice("hear_back", _("How I hear of answers")), TAKE_BACK)
 
 
 def _news(status: str, *, answered: bool) -> Msg:

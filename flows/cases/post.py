@@ -14,6 +14,7 @@ NEWS = {
     "answered": _("Case {case}: {name} answered it."),
     "written_on": _("Case {case}: the student wrote more. {name} takes care of it."),
     "closed": _("Case {case}: {name} closed it."),
+    "taken_back": _("Case {case}: the student took it back. What was in it is erased."),
 }
 
 
@@ -37,4 +38,4 @@ def post_of(case: str, news: str, name: str = "") -> tuple[Piece, ...]:
     text = _(NEWS[news].text, case=case_name(case), name=name)
     if news == "new":
         return text, Start("claim_case", case, _("Take it")), read_button(case)
-    return text, read_button(case)
+    return (text,) if news == "taken_back" else (text, read_button(case))

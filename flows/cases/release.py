@@ -7,12 +7,14 @@ from storage import cases
 from storage.cases import CaseLine
 from storage.statement import Session
 
+TAKEN_BACK = "taken_back"
+
 
 @flow("release_cases")
 async def release_cases(chat: Chat) -> None:
-    """Post every case that came in, or that its student wrote on, since the last moment; in random order."""
+    """Post every case that came in, was written on or taken back since the last moment; in random order."""
     for number, case in enumerate(await chat.do("release", release, chat.community)):
-        news = "new" if case.status == "new" else "written_on"
+        news = case.status if case.status in ("new", TAKEN_BACK) else "written_on"
         await chat.post(
             f"post.{number}", *post_of(case.id, news, case.holder_name), place="mentors", subject=subject(case.id)
         )
@@ -29,4 +31,4 @@ def release(session: Session, community: str) -> list[CaseLine]:
     """Open what waits; the cases that the mentors must hear of."""
     touched = cases.release(session, community)
     known = {line.id: line for line in cases.listing(session, community)}
-    return [known[case] for case in touched if case in known]
+    return [known.get(case) or CaseLine(case, TAKEN_BACK, 0, "", "") for case in touched]

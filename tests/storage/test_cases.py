@@ -155,6 +155,36 @@ def test_the_order_in_which_mentors_get_cases_is_not_the_order_of_telling(databa
     assert len(orders) > 1
 
 
+def test_what_is_taken_back_is_erased_at_the_next_moment_and_its_mentors_hear_of_it(
+    database: Database, here: Here
+) -> None:
+    case = tell(database, here)
+    release(database, here)
+    for _pressed_twice in range(2):
+        database.run_now(lambda s: cases.take_back(s, here.id, case, DAY))
+    assert read(database, here, case) is not None
+    assert release(database, here) == [case]
+    assert read(database, here, case) is None
+    assert release(database, here) == []
+    record = database.run_now(lambda s: cases.record(s, here.id, case))
+    assert [(one.what, one.who) for one in record] == [("received", ""), ("erased", "")]
+
+
+def test_of_what_is_told_and_taken_back_between_two_moments_nobody_hears(database: Database, here: Here) -> None:
+    case, other = tell(database, here), tell(database, here)
+    database.run_now(lambda s: cases.take_back(s, here.id, case, DAY))
+    assert release(database, here) == [other]
+    assert read(database, here, case) is None
+
+
+def test_another_community_takes_nothing_back(database: Database, here: Here, there: Here) -> None:
+    case = tell(database, here)
+    release(database, here)
+    database.run_now(lambda s: cases.take_back(s, there.id, case, DAY))
+    assert release(database, there) == []
+    assert read(database, here, case) is not None
+
+
 def test_erasing_the_key_erases_the_case(database: Database, here: Here) -> None:
     tag = "cd" * 32
     case = tell(database, here, tag)
