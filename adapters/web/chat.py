@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from collections.abc import Awaitable, Callable
@@ -117,11 +118,12 @@ class Chat:
             self._windows.opened(account.id) as window,
             sse_response(request, headers=guard.headers(request.path)) as stream,
         ):
-            for there in await self._standing(account):
-                await self._tell(stream, account, there)
-            await stream.send("now", event="caught-up")  # an event without data never reaches a page
-            while (message := await window.get()) is not None:
-                await self._tell(stream, account, message)
+            with contextlib.suppress(ConnectionResetError):  # the window was closed
+                for there in await self._standing(account):
+                    await self._tell(stream, account, there)
+                await stream.send("now", event="caught-up")  # an event without data never reaches a page
+                while (message := await window.get()) is not None:
+                    await self._tell(stream, account, message)
         return stream
 
     async def _standing(self, account: Account) -> list[Outgoing]:

@@ -6,6 +6,7 @@ import json
 import aiohttp
 import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
+from structlog.testing import capture_logs
 
 from flows.seam import (
     Arrived,
@@ -242,6 +243,17 @@ async def test_what_is_sent_is_seen_at_once_and_found_again_after_a_reconnection
     await world.say(post("o5", "Missed", place="students"))
     async with world.http.get("/chat/s1/live") as stream:
         assert [one["key"] for one in await events(stream, "caught-up")] == ["o2", "o5", "o4"]
+
+
+async def test_a_window_that_is_closed_is_no_fault(world: World) -> None:
+    with capture_logs() as logs:
+        async with world.http.get("/chat/s1/live") as stream:
+            await events(stream, "caught-up")
+        async with asyncio.timeout(10):
+            while world.adapter._windows._open["s1"]:
+                await world.say(post("o1", "For all", place="students"))
+                await asyncio.sleep(0)
+    assert logs == []
 
 
 async def test_an_edit_takes_the_place_of_what_stood_there(world: World) -> None:
