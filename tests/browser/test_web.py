@@ -79,7 +79,7 @@ async def test_the_check_in_by_keyboard_only(browser: Browser, url: str) -> None
     await page.keyboard.press("Enter")
     await tab_to("Take part")
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("group").first).to_be_visible()
+    await expect(page.locator("article", has=page.get_by_role("group"))).to_be_focused()
     for _ in range(5):
         await page.keyboard.press("Tab")
         await page.keyboard.press("Space")
