@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from flows import seam
 from flows.engine.chat import Choice, Piece, Shown, Start, Step
+from flows.engine.forms import Form
 from flows.words import Msg, _, said
 
 
@@ -44,7 +46,9 @@ def question(step: Step[Any], journal: dict[str, Any], token: str, language: str
     drafts = {**step.data[1], **journal.get("@drafts", {}).get(step.key, {})}
     wrong = journal.get("@wrong", {}).get(step.key, {})
     fields = tuple(
-        form.questions[name].drawn(
+        _untouched(form, name, language)
+        if name not in drafts and name not in wrong
+        else form.questions[name].drawn(
             name,
             language,
             drafts.get(name),
@@ -63,6 +67,12 @@ def question(step: Step[Any], journal: dict[str, Any], token: str, language: str
             (*ways, stop),
         )
     ]
+
+
+@cache
+def _untouched(form: type[Form], name: str, language: str) -> seam.Field:
+    """A field as everyone sees it first."""
+    return form.questions[name].drawn(name, language, None, None)
 
 
 def code(choice: Choice[Any]) -> str:

@@ -56,6 +56,7 @@ def _plain(text: str, language: str) -> str:
     return _catalogue(language).gettext(text)
 
 
+@lru_cache(maxsize=256)
 def language_of(*tags: str) -> str:
     """The first of these language tags (``de-AT``, a header's list, or empty) that Erbij speaks; English otherwise."""
     for tag in _each(tags):
