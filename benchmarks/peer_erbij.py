@@ -13,7 +13,7 @@ from bot.runtime import Runtime
 from bot.time import Clock
 from flows.catalogue import catalogue
 from flows.check_ins.check_in import CheckIn
-from flows.engine import Chat, Choice, flow
+from flows.engine import EVERYONE, Chat, Choice, flow
 from flows.seam import Buttons, Filled, Form, Incoming, Person, Pressed, Reply, Space, Text
 from flows.words import Msg
 from storage import check_ins
@@ -23,7 +23,7 @@ from storage.statement import Session
 NUMBERS = tuple(Choice(str(number), str(number)) for number in range(1, 6))
 
 
-@flow("five_questions")
+@flow("five_questions", who=(EVERYONE,))
 async def five_questions(chat: Chat) -> None:
     """The same as the peers ask: each question waits for its own answer."""
     for name in peer.QUESTIONS:
@@ -45,7 +45,7 @@ class Students:
 
     async def questions(self, person: str) -> int:
         """Six turns: the start and five answers."""
-        reply = await self.give(person, 0, Pressed("s.five_questions"))
+        reply = await self.give(person, 0, Pressed("s.five_questions."))
         for number, _name in enumerate(peer.QUESTIONS, 1):
             four = next(p for p in reply.parts if isinstance(p, Buttons)).buttons[3]
             reply = await self.give(person, number, Pressed(four.id))

@@ -27,7 +27,7 @@ class Metrics:
         self.sent = Counter("erbij_sends", "Messages by what became of them.", ["platform", "result"], **made)
         self.outbox = Gauge("erbij_outbox_messages", "Messages in the outbox.", ["state"], **made)
         self.oldest = Gauge("erbij_outbox_oldest_seconds", "Age of the oldest message in a state.", ["state"], **made)
-        self.timers = Counter("erbij_timers", "Timers that ran.", ["flow", "result"], **made)
+        self.timers = Counter("erbij_timers", "Timers that ran.", ["job", "result"], **made)
         self.lag = Histogram("erbij_timer_lag_seconds", "How late a timer ran.", buckets=SLOW, **made)
         self.up = Gauge("erbij_adapter_up", "1 when a platform is connected.", ["platform"], **made)
 

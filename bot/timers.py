@@ -84,18 +84,18 @@ class Timers:
         except NotSaved:
             raise
         except Exception as fault:
-            flow = await self._database.run(lambda s: fail_due(s, now()))
-            self._metrics.timers.labels(flow, "failed").inc()
+            job = await self._database.run(lambda s: fail_due(s, now()))
+            self._metrics.timers.labels(job, "failed").inc()
             self._metrics.faults.labels("timers", type(fault).__name__).inc()
-            log.exception("timer failed", flow=flow)
+            log.exception("timer failed", job=job)
             return True
         if ran is None:
             return False
         result = "skipped" if ran.skipped else "ran"
-        self._metrics.timers.labels(ran.flow, result).inc()
+        self._metrics.timers.labels(ran.job, result).inc()
         self._metrics.lag.observe(max(0, ran.lag_ms) / 1000)
         if ran.skipped:
-            log.info("timer skipped", flow=ran.flow, late_ms=ran.lag_ms)
+            log.info("timer skipped", job=ran.job, late_ms=ran.lag_ms)
         if ran.posted:
             self.posts += 1
             self._ran()

@@ -111,7 +111,10 @@ _open_cases = Statement(
         .order_by(_c.received_day, _c.id)
     )
 )
-_lock = Statement(lambda _: select(_c.status, _c.wrapped_key).where(*_of_case).with_for_update())
+_holder = Statement(
+    lambda _: select(func.coalesce(_c.holder_id, "").label("holder")).where(*_of_case, func.length(_c.wrapped_key) > 0)
+)
+_lock = Statement(lambda _: select(_c.status, _c.wrapped_key, _c.holder_id).where(*_of_case).with_for_update())
 _claim = Statement(
     lambda _: (
         update(Case)
@@ -246,6 +249,12 @@ def read(session: Session, community: str, case: str) -> CaseView | None:
     return None if row is None else _view(session, row, notes=True)
 
 
+def holder(session: Session, community: str, case: str) -> str | None:
+    """The member who takes care of a case, empty for nobody; None when there is none that mentors could read."""
+    row = session.one(_holder, case=case, community=community)
+    return None if row is None else str(row.holder)
+
+
 def claim(session: Session, community: str, case: str, member: str, now: int) -> Claim | None:
     """A mentor takes a case; of two at once one wins, and the other learns who. None when there is no such case."""
     won = session.run(_claim, case=case, community=community, member=member) == 1
@@ -260,8 +269,9 @@ def claim(session: Session, community: str, case: str, member: str, now: int) ->
 def answer(  # noqa: PLR0913
     session: Session, community: str, case: str, member: str, text: str, now: int
 ) -> bool:
-    """A mentor's answer to the student. False when the case is gone."""
-    if not _write(session, community, case, MENTOR, text, now // DAY_MS):
+    """An answer to the student, of the mentor who takes care of the case. False when that is another, or it is gone."""
+    row = session.one(_lock, case=case, community=community)
+    if row is None or row.holder_id != member or not _write(session, community, case, MENTOR, text, now // DAY_MS):
         return False
     session.run(_set_status, case=case, community=community, new_status=ANSWERED)
     case_events.add(session, case, now, member, "answered")
@@ -279,12 +289,12 @@ def note(  # noqa: PLR0913
 
 
 def close(session: Session, community: str, case: str, member: str, now: int) -> bool:
-    """A mentor is done with a case. False when it is gone or was closed.
+    """The mentor who takes care of a case is done with it. False when that is another, or it is gone or was closed.
 
     Its return path is destroyed; where an answer is still to be told of, :func:`release` does it after that.
     """
     row = session.one(_lock, case=case, community=community)
-    if row is None or row.status == CLOSED:
+    if row is None or row.status == CLOSED or row.holder_id != member:
         return False
     session.run(_set_status, case=case, community=community, new_status=CLOSED)
     told = case_events.last_answer(session, case) <= return_paths.told_until(session, community)

@@ -1,4 +1,4 @@
-"""What is due: a flow to start at a moment."""
+"""What is due: a job to start at a moment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OFTEN = 8
 
 
 class DueRow(SQLModel, table=True):
-    """A flow that starts without a person. Times in ms since 1970 UTC."""
+    """A job that starts without a person. Times in ms since 1970 UTC."""
 
     __tablename__ = "due"
     id: int | None = Field(
@@ -25,6 +25,7 @@ class DueRow(SQLModel, table=True):
     key: str = Field(unique=True)
     community_id: str = Field(foreign_key="community.id", index=True)
     flow: str
+    """The job's name."""
     argument: str = ""
     at: int = Field(sa_type=BigInteger, index=True)
     until: int | None = Field(default=None, sa_type=BigInteger)
@@ -39,7 +40,7 @@ class Due:
     id: int
     key: str
     community: str
-    flow: str
+    job: str
     argument: str
     at: int
     until: int | None
@@ -87,17 +88,17 @@ def add(  # noqa: PLR0913  one row
     session: Session,
     key: str,
     community: str,
-    flow: str,
+    job: str,
     argument: str,
     at: int,
     until: int | None = None,
 ) -> bool:
-    """Start a flow at a moment; False when a row with this key waits already."""
+    """Start a job at a moment; False when a row with this key waits already."""
     added = session.run(
         _add,
         key=key,
         community_id=community,
-        flow=flow,
+        flow=job,
         argument=argument,
         at=at,
         until=until,

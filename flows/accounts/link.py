@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from flows.accounts import joining
 from flows.accounts.unlink import LINK, UNDO, UNLINK
-from flows.engine import Chat, Choice, Form, Shown, Start, flow, line
+from flows.engine import EVERYONE, Chat, Choice, Form, Shown, Start, flow, line
 from flows.words import Msg, _
 from storage import accounts, codes
 
@@ -14,12 +14,9 @@ TRIES = 5
 """Wrong codes after which a conversation ends."""
 
 
-@flow("link", expires_after=timedelta(hours=1))
+@flow("link", who=(EVERYONE,), expires_after=timedelta(hours=1))
 async def link(chat: Chat) -> None:
     """What linking means, and which way to go."""
-    if not chat.member:
-        chat.say(_("On this page Erbij knows no accounts, so there is nothing to link."))
-        return
     known = await chat.do("mine", joining.mine, chat.community, chat.member)
     if len(known) < 2 and await chat.do("platforms", accounts.platforms, chat.community) < 2:
         chat.say(_("{community} is on one platform only, so there is nothing to link.", community=chat.community_name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flows.accounts import joining
-from flows.engine import Chat, Choice, Start, flow
+from flows.engine import EVERYONE, Chat, Choice, Start, flow
 from flows.words import _
 from storage import accounts
 
@@ -14,7 +14,7 @@ UNDO = Start("unlink", "", _("Separate them"), "plain")
 TOGETHER = Choice("together", _("Leave them together"))
 
 
-@flow("unlink", expires_after=timedelta(hours=1))
+@flow("unlink", who=(EVERYONE,), expires_after=timedelta(hours=1))
 async def unlink(chat: Chat) -> None:
     """Someone takes the joining back, from whichever account they like."""
     known = await chat.do("mine", joining.mine, chat.community, chat.member)

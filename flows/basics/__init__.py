@@ -8,10 +8,11 @@ from flows.words import _
 
 capability = Capability(
     "basics",
-    flows=(help_, language, housekeeping),
+    flows=(help_, language),
+    jobs=(housekeeping,),
     commands=(
         Command(word=_("help"), about=_("what you can do here"), flow="help"),
         Command(word=_("language"), about=_("choose Dutch, English or German"), flow="language"),
     ),
-    recurring=(Recurring(flow="housekeeping", cron="30 3 * * *", until_hours=20),),
+    recurring=(Recurring(job="housekeeping", cron="30 3 * * *", until_hours=20),),
 )

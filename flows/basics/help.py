@@ -1,6 +1,6 @@
 """Help: what this person can do here, in one look."""
 
-from flows.engine import Chat, Shown, flow
+from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Shown, flow
 from flows.words import _
 from storage import accounts
 
@@ -8,7 +8,7 @@ AT_ANY_TIME = frozenset({"help", "language", ""})
 """The flows of what everyone can do at any time, stopping too: it stands last."""
 
 
-@flow("help")
+@flow("help", who=(EVERYONE, NO_ACCOUNT))
 async def help_(chat: Chat) -> None:
     """The commands that are open to this person."""
     from flows.catalogue import catalogue  # here, because the catalogue holds this flow
@@ -17,7 +17,7 @@ async def help_(chat: Chat) -> None:
     here = await chat.do("platforms", accounts.platforms, chat.community)
     rows = [
         (command.word, command.about)
-        for command in sorted(catalogue().commands.values(), key=lambda one: one.flow in AT_ANY_TIME)
-        if command.platforms <= here and (not command.roles or chat.roles & frozenset(command.roles))
+        for command in sorted(catalogue().commands_of(chat.is_one_of), key=lambda one: one.flow in AT_ANY_TIME)
+        if command.platforms <= here
     ]
     chat.show(Shown(_("What you can ask me"), rows))

@@ -1,6 +1,6 @@
 """Housekeeping: every night, what is no longer needed is thrown away."""
 
-from flows.engine import Chat, flow
+from flows.engine import Steps, job
 from storage import check_ins, codes, conversations, outbox
 from storage.statement import Session
 
@@ -11,11 +11,11 @@ KEEP = 90
 """Days in which it is known which messages were sent, and who took part in a check-in that is over."""
 
 
-@flow("housekeeping")
-async def housekeeping(chat: Chat) -> None:
+@job("housekeeping")
+async def housekeeping(steps: Steps) -> None:
     """Forget old events, messages, who took part, and codes that expired."""
-    now = await chat.now("now")
-    await chat.do("forget", forget, now)
+    now = await steps.now("now")
+    await steps.do("forget", forget, now)
 
 
 def forget(session: Session, now: int) -> None:

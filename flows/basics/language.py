@@ -1,11 +1,11 @@
 """Language: Erbij speaks Dutch, English and German, to each person the one they choose."""
 
-from flows.engine import Chat, Choice, flow
+from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Choice, flow
 from flows.words import NAMES, Msg, _
 from storage import members
 
 
-@flow("language")
+@flow("language", who=(EVERYONE, NO_ACCOUNT))
 async def language(chat: Chat) -> None:
     """The language a person wants to be spoken to in."""
     if not chat.member:

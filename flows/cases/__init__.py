@@ -20,8 +20,6 @@ capability = Capability(
         keep_receipt,
         hear_back,
         follow_up,
-        release_cases,
-        tell_of_answers,
         case,
         claim_case,
         answer_case,
@@ -29,18 +27,17 @@ capability = Capability(
         close_case,
         case_list,
     ),
+    jobs=(release_cases, tell_of_answers),
     commands=(
         Command(word=_("tell"), about=_("tell the mentors what happened, without your name"), flow="belonging_case"),
         Command(
             word=_("answer"), about=_("read the answer to something you told, with your receipt"), flow="follow_up"
         ),
-        Command(
-            word=_("cases"), about=_("the open cases, and who takes care of them"), flow="cases", roles=("mentor",)
-        ),
+        Command(word=_("cases"), about=_("the open cases, and who takes care of them"), flow="cases"),
     ),
     # Told first, released then: releasing destroys the address of a closed case once its student was told.
     recurring=(
-        Recurring(flow="tell_of_answers", cron=MOMENTS),
-        Recurring(flow="release_cases", cron=MOMENTS),
+        Recurring(job="tell_of_answers", cron=MOMENTS),
+        Recurring(job="release_cases", cron=MOMENTS),
     ),
 )

@@ -3,7 +3,7 @@
 from flows.cases import receipt
 from flows.cases.doorbell import at_the_page
 from flows.cases.six_questions import SixQuestions, rows
-from flows.engine import Chat, Choice, Shown, flow
+from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Choice, Shown, flow
 from flows.words import Msg, _
 from storage import cases
 from storage.statement import Session
@@ -11,7 +11,7 @@ from storage.statement import Session
 DAY = 24 * 60 * 60 * 1000
 
 
-@flow("belonging_case")
+@flow("belonging_case", who=(EVERYONE, NO_ACCOUNT))
 async def belonging_case(chat: Chat) -> None:
     """From 'who can know what' to the receipt."""
     if chat.doorbell:

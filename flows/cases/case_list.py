@@ -11,7 +11,7 @@ MOST = 20
 """Cases that one list offers to open; the oldest come first, so none waits unseen."""
 
 
-@flow("cases", roles=("mentor",))
+@flow("cases", who=("mentor",))
 async def case_list(chat: Chat) -> None:
     """The open cases, each with a button that opens it."""
     waiting = await chat.do("list", cases.listing, chat.community)

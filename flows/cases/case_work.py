@@ -6,16 +6,31 @@ So nobody acts on what they saw yesterday, and no journal holds what a student w
 
 from flows.cases.post import case_name, post_of, subject
 from flows.cases.view import FOR_MENTORS, passages
-from flows.engine import Chat, Form, Shown, Start, flow, line, yes_no
+from flows.engine import Chat, Context, Form, Shown, Start, flow, line, yes_no
 from flows.words import Msg, _
 from storage import cases
 from storage.cases import CaseView
 from storage.statement import Session
 
 GONE = _("This case is no longer there.")
+NOT_YOURS = _("Only the mentor who takes care of a case answers and closes it.")
 
 
-@flow("case", roles=("mentor",))
+def known_case(session: Session, context: Context, case_id: str) -> Msg | None:
+    """A case of this community that mentors can read."""
+    return None if cases.holder(session, context.community, case_id) is not None else GONE
+
+
+def my_case(session: Session, context: Context, case_id: str) -> Msg | None:
+    """A case of this community that this very mentor takes care of."""
+    held_by = cases.holder(session, context.community, case_id)
+    return GONE if held_by is None else None if held_by == context.member else NOT_YOURS
+
+
+MENTORS = ("mentor",)
+
+
+@flow("case", who=MENTORS, subject=known_case)
 async def case(chat: Chat, case_id: str) -> None:
     """Read a case, with what can be done about it now."""
     view = await chat.do("read", cases.read, chat.community, case_id)
@@ -28,7 +43,7 @@ async def case(chat: Chat, case_id: str) -> None:
         chat.show(way)
 
 
-@flow("claim_case", roles=("mentor",))
+@flow("claim_case", who=MENTORS, subject=known_case)
 async def claim_case(chat: Chat, case_id: str) -> None:
     """Take care of a case from now on. Of two mentors at once, one gets it and the other is told who has it."""
     now = await chat.now("now")
@@ -57,16 +72,13 @@ class Answer(Form):
     )
 
 
-@flow("answer_case", roles=("mentor",))
+@flow("answer_case", who=MENTORS, subject=my_case)
 async def answer_case(chat: Chat, case_id: str) -> None:
     """Write to the student, who reads it with the receipt."""
-    if not await chat.do("mine", is_mine, chat.community, case_id, chat.member):
-        chat.say(NOT_YOURS)
-        return
     answer = await chat.fill("answer", Answer)
     now = await chat.now("now")
     if not await chat.do("save", cases.answer, chat.community, case_id, chat.member, answer.text, now):
-        chat.say(GONE)
+        chat.say(NOT_YOURS)
         return
     await _post(chat, case_id)
     chat.say(_("Your answer is there for the student, who reads it with the receipt."))
@@ -81,7 +93,7 @@ class Note(Form):
     text: str = line(_("What should other mentors know?"), most=2000, long=True, help=_("The student never sees it."))
 
 
-@flow("note_case", roles=("mentor",))
+@flow("note_case", who=MENTORS, subject=known_case)
 async def note_case(chat: Chat, case_id: str) -> None:
     """Leave a note for the other mentors."""
     note = await chat.fill("note", Note)
@@ -93,12 +105,9 @@ async def note_case(chat: Chat, case_id: str) -> None:
     await chat.hand_over("case", case_id)
 
 
-@flow("close_case", roles=("mentor",))
+@flow("close_case", who=MENTORS, subject=my_case)
 async def close_case(chat: Chat, case_id: str) -> None:
     """Be done with a case; the student can still open it again by writing more."""
-    if not await chat.do("mine", is_mine, chat.community, case_id, chat.member):
-        chat.say(NOT_YOURS)
-        return
     if not await chat.ask("sure", _("Close this case? The student can still read it, and write more."), yes_no):
         chat.say(_("The case stays open."))
         return
@@ -110,21 +119,12 @@ async def close_case(chat: Chat, case_id: str) -> None:
         chat.say(_("This case was closed before."))
 
 
-NOT_YOURS = _("Only the mentor who takes care of a case answers and closes it.")
-
-
 async def _post(chat: Chat, case_id: str) -> None:
     """Let the post in the mentors' channel say how the case stands now."""
     view = await chat.do("stands", cases.read, chat.community, case_id)
     if view is not None:
         said = post_of(case_id, view.status, view.holder_name)
         await chat.post("post", *said, place="mentors", subject=subject(case_id))
-
-
-def is_mine(session: Session, community: str, case_id: str, member: str) -> bool:
-    """Whether this mentor takes care of the case."""
-    view = cases.read(session, community, case_id)
-    return view is not None and view.holder == member
 
 
 def _status(view: CaseView, member: str) -> Msg:

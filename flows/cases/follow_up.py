@@ -3,7 +3,7 @@
 from flows.cases import receipt
 from flows.cases.doorbell import at_the_page
 from flows.cases.view import FOR_STUDENT, passages
-from flows.engine import Chat, Choice, Form, Shown, flow, line, yes_no
+from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Choice, Form, Shown, flow, line, yes_no
 from flows.words import Msg, _
 from storage import cases
 from storage.cases import CaseView
@@ -31,7 +31,7 @@ class More(Form):
     )
 
 
-@flow("follow_up")
+@flow("follow_up", who=(EVERYONE, NO_ACCOUNT))
 async def follow_up(chat: Chat) -> None:
     """From the receipt to the answer."""
     if chat.doorbell:

@@ -1,7 +1,7 @@
 """Release: at set moments of the day cases go to the mentors together, so that no hour points to a person."""
 
 from flows.cases.post import case_name, post_of, read_button, subject
-from flows.engine import Chat, flow
+from flows.engine import Steps, job
 from flows.words import _
 from storage import cases
 from storage.cases import CaseLine
@@ -10,16 +10,16 @@ from storage.statement import Session
 TAKEN_BACK = "taken_back"
 
 
-@flow("release_cases")
-async def release_cases(chat: Chat) -> None:
+@job("release_cases")
+async def release_cases(steps: Steps) -> None:
     """Post every case that came in, was written on or taken back since the last moment; in random order."""
-    for number, case in enumerate(await chat.do("release", release, chat.community)):
+    for number, case in enumerate(await steps.do("release", release, steps.community)):
         news = case.status if case.status in ("new", TAKEN_BACK) else "written_on"
-        await chat.post(
+        await steps.post(
             f"post.{number}", *post_of(case.id, news, case.holder_name), place="mentors", subject=subject(case.id)
         )
         if case.holder:
-            await chat.post(
+            await steps.post(
                 f"tell.{number}",
                 _("The student wrote more in case {case}.", case=case_name(case.id)),
                 read_button(case.id),

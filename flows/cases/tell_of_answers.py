@@ -4,19 +4,19 @@ Not when the mentor answers: a message at that very moment, or stored in the sam
 was. A minute's answers wait for the next moment, so that no turn under way is missed and none is told of at once.
 """
 
-from flows.engine import Chat, Start, flow
+from flows.engine import Start, Steps, job
 from flows.words import _
 from storage import case_news
 
 MINUTE = 60 * 1000
 
 
-@flow("tell_of_answers")
-async def tell_of_answers(chat: Chat) -> None:
+@job("tell_of_answers")
+async def tell_of_answers(steps: Steps) -> None:
     """One message to each of them, in random order, of which nothing is kept."""
-    now = await chat.now("now")
-    for number, who in enumerate(await chat.do("members", case_news.take, chat.community, now - MINUTE)):
-        await chat.post(
+    now = await steps.now("now")
+    for number, who in enumerate(await steps.do("members", case_news.take, steps.community, now - MINUTE)):
+        await steps.post(
             f"tell.{number}",
             _("A mentor answered you. Use your six words to read it."),
             Start("follow_up", "", _("Read the answer")),

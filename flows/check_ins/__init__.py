@@ -6,6 +6,7 @@ from flows.engine import Capability, Recurring
 
 capability = Capability(
     "check_ins",
-    flows=(check_in, open_check_in, close_check_in),
-    recurring=(Recurring(flow="open_check_in", cron="0 12 * * thu", until_hours=48),),
+    flows=(check_in,),
+    jobs=(open_check_in, close_check_in),
+    recurring=(Recurring(job="open_check_in", cron="0 12 * * thu", until_hours=48),),
 )

@@ -4,9 +4,10 @@ Four statements are the parts of a sense of belonging: accepted, appreciated, in
 Grady 1993). The fifth is its shadow side: someone can belong by hiding who they are.
 """
 
-from flows.engine import Chat, Choice, Form, Shown, flow, line, scale, yes_no
+from flows.engine import Chat, Choice, Context, Form, Shown, flow, line, scale, yes_no
 from flows.words import Msg, _
 from storage import check_ins
+from storage.statement import Session
 
 LOW = 2
 """An answer this low makes Erbij ask whether a mentor may hear about it."""
@@ -33,13 +34,21 @@ class CheckIn(Form):
     )
 
 
-@flow("check_in", roles=("student",))
+CLOSED = _("This check-in is closed. A new one comes soon.")
+
+
+def known_round(session: Session, context: Context, round_id: str) -> Msg | None:
+    """A round of this community; not one of another, nor an id made by hand."""
+    return None if check_ins.get_round(session, context.community, round_id) else CLOSED
+
+
+@flow("check_in", who=("student",), subject=known_round)
 async def check_in(chat: Chat, round_id: str) -> None:
     """A student answers one round."""
     now = await chat.now("now")
     this = await chat.do("round", check_ins.get_round, chat.community, round_id)
     if this is None or now >= this.closes_at:
-        chat.say(_("This check-in is closed. A new one comes soon."))
+        chat.say(CLOSED)
         return
     if await chat.do("took_part", check_ins.took_part, round_id, chat.member):
         chat.say(_("You already took part in this check-in. Thank you!"))

@@ -1,6 +1,6 @@
 """Rounds: a check-in opens with a post in the students' channel, and closes four days later."""
 
-from flows.engine import Chat, Start, flow
+from flows.engine import Start, Steps, job
 from flows.words import _
 from storage import check_ins
 
@@ -9,13 +9,13 @@ OPEN = 4 * 24 * 60 * MINUTE
 """How long a round takes answers, in ms."""
 
 
-@flow("open_check_in")
-async def open_check_in(chat: Chat) -> None:
+@job("open_check_in")
+async def open_check_in(steps: Steps) -> None:
     """A new round: the post, and the timer that closes it."""
-    now = await chat.now("now")
+    now = await steps.now("now")
     closes = now + OPEN
-    this = await chat.do("open", check_ins.open_round, chat.community, now, closes)
-    await chat.post(
+    this = await steps.do("open", check_ins.open_round, steps.community, now, closes)
+    await steps.post(
         "post",
         _("How was your week? Five statements and one open line, two minutes. Nobody here sees that you answer."),
         Start("check_in", this, _("Start the check-in")),
@@ -23,15 +23,15 @@ async def open_check_in(chat: Chat) -> None:
         subject=f"check-in:{this}",
     )
     # A minute later, so that no answer is left out that was on its way at the last moment.
-    await chat.later("close", "close_check_in", this, at=closes + MINUTE)
+    await steps.later("close", "close_check_in", this, at=closes + MINUTE)
 
 
-@flow("close_check_in")
-async def close_check_in(chat: Chat, round_id: str) -> None:
+@job("close_check_in")
+async def close_check_in(steps: Steps, round_id: str) -> None:
     """The round is over: its sealed ballots are opened, all together and shuffled, and the post says so."""
-    now = await chat.now("now")
-    await chat.do("close", check_ins.close, chat.community, round_id, now)
-    await chat.post(
+    now = await steps.now("now")
+    await steps.do("close", check_ins.close, steps.community, round_id, now)
+    await steps.post(
         "post",
         _("This check-in is closed. Thank you to everyone who answered."),
         place="students",

@@ -1,13 +1,15 @@
 """The flow engine: a flow is a plain ``async def`` whose answers are journalled by key."""
 
-from flows.engine.chat import Chat, Choice, Context, Piece, Shown, Start, yes_no
+from flows.engine.chat import Chat, Choice, Context, Piece, Shown, Start, Steps, yes_no
 from flows.engine.commands import Command
-from flows.engine.flow import COORDINATOR, SETUP, Capability, Catalogue, Recurring, flow
+from flows.engine.flow import COORDINATOR, EVERYONE, NO_ACCOUNT, SETUP, Capability, Catalogue, Recurring, flow, job
 from flows.engine.forms import Form, line, options, pick, scale
 from flows.engine.run import Run
 
 __all__ = [
     "COORDINATOR",
+    "EVERYONE",
+    "NO_ACCOUNT",
     "SETUP",
     "Capability",
     "Catalogue",
@@ -21,7 +23,9 @@ __all__ = [
     "Run",
     "Shown",
     "Start",
+    "Steps",
     "flow",
+    "job",
     "line",
     "options",
     "pick",

@@ -10,8 +10,9 @@ from flows.engine.chat import Step
 from flows.engine.commands import CANCEL, Command
 from flows.engine.forms import clean
 from flows.engine.run import Run
-from flows.engine.sentences import NOT_FOR_YOU, NOT_UNDERSTOOD, OVER, STOPPED
+from flows.engine.sentences import NOT_UNDERSTOOD, OVER, STOPPED
 from flows.engine.taking import Taking
+from flows.engine.token import BACK, STOP, Answers, Starts, read
 from flows.words import LANGUAGES, _, said
 from storage import conversations
 
@@ -44,9 +45,10 @@ def arrive(taking: Taking) -> None:
         taking.greet()
 
 
-def show(taking: Taking, token: str) -> None:
+def show(taking: Taking, form: str) -> None:
     """The conversation a button or form belongs to, as it waits now."""
-    found = taking.find(token)
+    token = read(form)
+    found = taking.find(token) if isinstance(token, Answers) else None
     if found is None:
         taking.say(OVER, "over")
     else:
@@ -56,33 +58,32 @@ def show(taking: Taking, token: str) -> None:
 
 def press(taking: Taking, button: str, *, first: bool) -> None:
     """A choice, a way back or out, or a post's button that starts a flow."""
-    if button.startswith("s."):
-        _s, name, argument = [*button.split(".", 2), ""][:3]
-        return taking.start(name, argument) if first else arrive(taking)
-    waits = waiting(taking, button, first=first)
-    if waits is None:
+    token = read(button)
+    if isinstance(token, Starts):
+        return taking.start(token.flow, token.argument) if first else arrive(taking)
+    waits = waiting(taking, token, first=first)
+    if token is None or waits is None:
         return None
     conversation, turn, run, step = waits
-    pressed = button.split(".", 3)[3] if button.count(".") >= 3 else ""
-    if pressed == ":stop":
+    if token.choice == STOP:
         run.close()
         conversations.end(taking.session, conversation, turn)
         return taking.say(STOPPED, "stopped")
-    if pressed == ":back" and run.back_to:
+    if token.choice == BACK and run.back_to:
         run.close()
         before = taking.run(run.flow, run.without(run.back_to))
         before.go()
         return taking.settle(conversation, turn, before)
     if step.kind == "ask":
         for choice in step.data[1]:
-            if draw.code(choice) == pressed:
+            if draw.code(choice) == token.choice:
                 return go_on(taking, conversation, turn, run, choice.value)
     return taking.draw(conversation, turn, run)
 
 
-def waiting(taking: Taking, token: str, *, first: bool) -> tuple[str, int, Run, Step[Any]] | None:
+def waiting(taking: Taking, token: Answers | Starts | None, *, first: bool) -> tuple[str, int, Run, Step[Any]] | None:
     """The conversation that a button or form of this very turn answers; None after saying or showing what is so."""
-    found = taking.find(token)
+    found = taking.find(token) if isinstance(token, Answers) else None
     if found is None:
         # The same event again, after it ended the conversation: what it led to may wait, a receipt say.
         if first:
@@ -100,9 +101,9 @@ def waiting(taking: Taking, token: str, *, first: bool) -> tuple[str, int, Run, 
     return None
 
 
-def fill(taking: Taking, token: str, values: dict[str, object], *, first: bool) -> None:
+def fill(taking: Taking, form: str, values: dict[str, object], *, first: bool) -> None:
     """Answers to some or all questions of the form that waits."""
-    waits = waiting(taking, token, first=first)
+    waits = waiting(taking, read(form), first=first)
     if waits is None:
         return None
     conversation, turn, run, step = waits
@@ -145,11 +146,7 @@ def command(taking: Taking, known: Command | None) -> None:
     """A command; None is a word that Erbij does not know."""
     if known is None:
         return taking.say(NOT_UNDERSTOOD, "unknown")
-    if known is CANCEL:
-        return cancel(taking)
-    if known.roles and not set(known.roles) & taking.context.roles:
-        return taking.say(NOT_FOR_YOU, "refused")
-    return taking.start(known.flow, "")
+    return cancel(taking) if known is CANCEL else taking.start(known.flow)
 
 
 def cancel(taking: Taking) -> None:

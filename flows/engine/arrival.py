@@ -10,6 +10,7 @@ from flows import seam
 from flows.engine.chat import Piece, Start
 from flows.engine.flow import COORDINATOR, SETUP, Catalogue
 from flows.engine.sentences import CHOOSE_AGAIN, HELLO, NOT_HERE, NOT_SET_UP, SET_UP, WHICH, greeting
+from flows.engine.token import Starts, read
 from flows.words import language_of
 from storage import communities, members, people, places, setup
 from storage.ids import new_id
@@ -95,7 +96,7 @@ def _asks_for_setup(catalogue: Catalogue, act: seam.Act) -> bool:
             command = catalogue.words.named(name)
             return command is not None and command.flow == SETUP
         case seam.Pressed(button):
-            return button.startswith(f"s.{SETUP}.")
+            return read(button) == Starts(SETUP)
         case seam.Said(text):
             typed = catalogue.words.typed(text)
             return typed is not None and typed.flow == SETUP

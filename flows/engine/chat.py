@@ -1,4 +1,4 @@
-"""The chat: all that a flow may await, each step under a key of its own."""
+"""All that a job or a flow may await, each step under a key of its own; a flow also has a chat with somebody."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, ParamSpec, TypeVar
 
-from flows.engine.flow import FlowFault
+from flows.engine.flow import EVERYONE, NO_ACCOUNT, FlowFault
 from flows.engine.forms import Form
 from flows.seam import Space
 from flows.words import Msg, _
@@ -87,15 +87,21 @@ class Context:
     space: Space = NOWHERE
     """Where this is said; for effects that keep it, never to decide by."""
 
+    @property
+    def is_one_of(self) -> frozenset[str]:
+        """What a flow's ``who`` is held against: this person's roles, and whether they are known at all."""
+        return self.roles | {EVERYONE if self.member else NO_ACCOUNT}
 
-class Chat:
-    """One person's chat with one flow. ``say`` and ``show`` speak at once; the rest is awaited."""
+
+class Steps:
+    """The steps that need nobody: what a job is given."""
 
     __slots__ = (
         "account",
         "community",
         "community_name",
         "doorbell",
+        "is_one_of",
         "language",
         "member",
         "name",
@@ -118,33 +124,12 @@ class Chat:
         self.doorbell = context.doorbell
         self.account = context.account
         self.space = context.space
+        self.is_one_of = context.is_one_of
         self.shown: list[Piece] = []
-
-    def say(self, text: Msg) -> None:
-        """Say something."""
-        self.shown.append(text)
-
-    def show(self, thing: Shown | Start) -> None:
-        """Show something to read, or a way on that is no question."""
-        self.shown.append(thing)
-
-    def ask(self, key: str, text: Msg, choices: Sequence[Choice[T]]) -> Step[T]:
-        """One of a few answers."""
-        if not choices:
-            raise FlowFault("a question without choices")
-        return Step("ask", key, text, choices)
-
-    def fill(self, key: str, form: type[F], draft: Mapping[str, Any] | None = None) -> Step[F]:
-        """A form, filled in and valid. ``draft``: what stands in its fields at first, as the form's own data."""
-        return Step("fill", key, form, draft or {})
 
     def do(self, key: str, effect: Callable[..., T], /, *args: Any, **named: Any) -> Step[T]:
         """The result of ``effect(session, ...)``, called once, in the turn's transaction."""
         return Step("do", key, effect, args, named)
-
-    def work(self, key: str, function: Callable[..., T], /, *args: Any) -> Step[T]:
-        """The result of a slow pure function, called outside any transaction."""
-        return Step("work", key, function, args)
 
     def now(self, key: str) -> Step[int]:
         """The time when the flow first came here, in ms since 1970 UTC."""
@@ -174,14 +159,42 @@ class Chat:
     def later(
         self,
         key: str,
-        flow: str,
+        job: str,
         argument: str = "",
         *,
         at: int,
         until: int | None = None,
     ) -> Step[None]:
-        """Start a flow without a person at a time; skip it after ``until``."""
-        return Step("later", key, flow, argument, at, until)
+        """Start a job at a time; skip it after ``until``."""
+        return Step("later", key, job, argument, at, until)
+
+
+class Chat(Steps):
+    """One person's chat with one flow. ``say`` and ``show`` speak at once; the rest is awaited."""
+
+    __slots__ = ()
+
+    def say(self, text: Msg) -> None:
+        """Say something."""
+        self.shown.append(text)
+
+    def show(self, thing: Shown | Start) -> None:
+        """Show something to read, or a way on that is no question."""
+        self.shown.append(thing)
+
+    def ask(self, key: str, text: Msg, choices: Sequence[Choice[T]]) -> Step[T]:
+        """One of a few answers."""
+        if not choices:
+            raise FlowFault("a question without choices")
+        return Step("ask", key, text, choices)
+
+    def fill(self, key: str, form: type[F], draft: Mapping[str, Any] | None = None) -> Step[F]:
+        """A form, filled in and valid. ``draft``: what stands in its fields at first, as the form's own data."""
+        return Step("fill", key, form, draft or {})
+
+    def work(self, key: str, function: Callable[..., T], /, *args: Any) -> Step[T]:
+        """The result of a slow pure function, called outside any transaction."""
+        return Step("work", key, function, args)
 
     def hand_over(self, flow: str, argument: str = "") -> Step[None]:
         """End here and go on in another flow."""

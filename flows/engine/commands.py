@@ -11,12 +11,11 @@ from flows.words import LANGUAGES, Msg, _, said
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A word that starts a flow. ``about`` is its line in help."""
+    """A word that starts a flow, for whoever may start that. ``about`` is its line in help."""
 
     word: Msg
     about: Msg
     flow: str
-    roles: tuple[str, ...] = ()
     platforms: int = 1
     """On how many platforms a community must be before help names it; the more, the later in every list."""
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from flows import seam
 from flows.engine.chat import Choice, Piece, Shown, Start, Step
 from flows.engine.forms import Form
+from flows.engine.token import BACK, STOP, Answers, Starts
 from flows.words import Msg, _, said
 
 
@@ -23,7 +25,7 @@ def pieces(things: Iterable[Piece], language: str) -> list[seam.Part]:
                 drawn = tuple((said(label, language), said(text, language)) for label, text in rows)
                 parts.append(seam.Card(said(title, language), drawn))
             case Start(flow, argument, label, kind):
-                button = seam.Button(f"s.{flow}.{argument}", said(label, language), kind)
+                button = seam.Button(str(Starts(flow, argument)), said(label, language), kind)
                 before = parts[-1] if parts else None
                 if isinstance(before, seam.Buttons):
                     parts[-1] = seam.Buttons((*before.buttons, button))
@@ -32,14 +34,14 @@ def pieces(things: Iterable[Piece], language: str) -> list[seam.Part]:
     return parts
 
 
-def question(step: Step[Any], journal: dict[str, Any], token: str, language: str, *, back: bool) -> list[seam.Part]:
+def question(step: Step[Any], journal: dict[str, Any], token: Answers, language: str, *, back: bool) -> list[seam.Part]:
     """The pending question, answerable through ``token``."""
     ways: tuple[seam.Button, ...] = ()
     if back:
-        ways = (seam.Button(f"{token}.:back", said(_("Back"), language)),)
+        ways = (seam.Button(_way(token, BACK), said(_("Back"), language)),)
     if step.kind == "ask":
         text, choices = step.data
-        buttons = tuple(seam.Button(f"{token}.{code(c)}", said(c.label, language), c.kind) for c in choices)
+        buttons = tuple(seam.Button(_way(token, code(c)), said(c.label, language), c.kind) for c in choices)
         return [seam.Text(said(text, language)), seam.Buttons(buttons + ways)]
     form = step.data[0]
     answers = journal.get(step.key) or {}
@@ -56,10 +58,10 @@ def question(step: Step[Any], journal: dict[str, Any], token: str, language: str
         )
         for name in form.open_fields(answers)
     )
-    stop = seam.Button(f"{token}.:stop", said(_("Stop"), language))
+    stop = seam.Button(_way(token, STOP), said(_("Stop"), language))
     return [
         seam.Form(
-            token,
+            str(token),
             said(form.title, language),
             fields,
             said(form.submit, language),
@@ -73,6 +75,10 @@ def question(step: Step[Any], journal: dict[str, Any], token: str, language: str
 def _untouched(form: type[Form], name: str, language: str) -> seam.Field:
     """A field as everyone sees it first."""
     return form.questions[name].drawn(name, language, None, None)
+
+
+def _way(token: Answers, choice: str) -> str:
+    return str(replace(token, choice=choice))
 
 
 def code(choice: Choice[Any]) -> str:

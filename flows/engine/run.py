@@ -15,8 +15,8 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter
 
-from flows.engine.chat import Chat, Context, Piece, Step
-from flows.engine.flow import Flow, FlowFault
+from flows.engine.chat import Chat, Context, Piece, Step, Steps
+from flows.engine.flow import Flow, FlowFault, Job
 
 Journal = dict[str, Any]
 _PLAIN = (type(None), bool, int, str)
@@ -44,14 +44,16 @@ class Later:
     """A timer the flow wants set."""
 
     key: str
-    flow: str
+    job: str
     argument: str
     at: int
     until: int | None
 
 
 class Run:
-    """One turn of one flow. Make it, ``go()``, look at ``pending``; perhaps ``answer(...)``; then ``close()``.
+    """One turn of one flow, or a job as a whole.
+
+    Make it, ``go()``, look at ``pending``; perhaps ``answer(...)``; then ``close()``.
 
     ``pending`` is the question or work that waits, or None when the flow has ended; ``next`` is the flow it handed
     over to. ``journal`` is the given dict, grown.
@@ -59,7 +61,7 @@ class Run:
 
     def __init__(  # noqa: PLR0913  a turn is made of these
         self,
-        flow: Flow,
+        flow: Flow | Job,
         context: Context,
         journal: Journal,
         *,
@@ -69,7 +71,7 @@ class Run:
     ) -> None:
         self.flow = flow
         self.journal = journal
-        self.chat = Chat(context)
+        self.chat = Chat(context) if isinstance(flow, Flow) else Steps(context)
         self.pending: Step[Any] | None = None
         self.next: tuple[str, str] | None = None
         self.posts: list[Post] = []

@@ -7,6 +7,7 @@ NOT_UNDERSTOOD = _("I did not understand that. Type {help} to see what I can do.
 OVER = _("This was already answered, or it has ended. Type {help} to see what you can do now.", help=HELP)
 STOPPED = _("Stopped. Nothing of it was kept.")
 NOT_FOR_YOU = _("This is for other members of the community. Type {help} to see what you can do.", help=HELP)
+IN_THE_CHAT = _("That works in the chat only: this page knows no accounts.")
 NOT_HERE = _(
     "Erbij is not set up here yet. Whoever manages this server or team can do that: type {setup}.", setup=SETUP
 )

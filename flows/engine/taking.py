@@ -12,9 +12,10 @@ from flows import seam
 from flows.engine import draw, wire
 from flows.engine.arrival import BEGIN
 from flows.engine.chat import Context
-from flows.engine.flow import COORDINATOR, Catalogue, Flow
+from flows.engine.flow import COORDINATOR, EVERYONE, Catalogue, Flow, FlowFault, Job
 from flows.engine.run import ASKED, Journal, Later, Post, Run
-from flows.engine.sentences import NOT_FOR_YOU, NOT_SET_UP, OVER, greeting
+from flows.engine.sentences import IN_THE_CHAT, NOT_FOR_YOU, NOT_SET_UP, OVER, greeting
+from flows.engine.token import Answers
 from flows.words import Msg
 from storage import conversations, due, members, outbox, places
 from storage.ids import new_id
@@ -83,16 +84,17 @@ class Taking:
 
     # ------------------------------------------------------------ beginning and going on
 
-    def start(self, name: str, argument: str) -> None:
-        """Start a flow, or go on with the same one if it is open."""
+    def start(self, name: str, argument: str = "", *, handed_over: bool = False) -> None:
+        """Start a flow, or go on with the same one if it is open: the one door for buttons, commands and hand-overs."""
         flow = self.catalogue.flows.get(name)
-        if flow is None:
+        if flow is None or (argument and not flow.takes_argument):
             return self.say(OVER, "unknown")
-        if flow.roles and not flow.roles & self.context.roles:
-            return self.say(NOT_FOR_YOU, "refused")
-        if not self.context.community_name and COORDINATOR not in flow.roles:
+        if not self.may(flow, handed_over=handed_over):
+            return self.say(NOT_FOR_YOU if self.context.member or EVERYONE not in flow.who else IN_THE_CHAT, "refused")
+        if not self.context.community_name and COORDINATOR not in flow.who:
             return self.greet()
-        argument = argument if flow.takes_argument else ""
+        if flow.subject is not None and (why := flow.subject(self.session, self.context, argument)) is not None:
+            return self.say(why, "refused")
         mine = self.open_conversations()
         for conversation, turn, journal, _until in mine:
             if journal["@flow"] == name and journal["@argument"] == argument:
@@ -103,6 +105,10 @@ class Taking:
         self.begin(flow, argument)
         return None
 
+    def may(self, flow: Flow, *, handed_over: bool = False) -> bool:
+        """Whether this person is one of those for whom a flow is; one that is for nobody goes on from another."""
+        return bool(flow.who & self.context.is_one_of) or (handed_over and not flow.who)
+
     def begin(self, flow: Flow, argument: str) -> None:
         """A new conversation."""
         conversation = new_id()
@@ -111,8 +117,8 @@ class Taking:
         self.settle(conversation, 0, run)
         self.kind = self.kind or "started"
 
-    def run(self, flow: Flow, journal: Journal) -> Run:
-        """The flow, ready to go."""
+    def run(self, flow: Flow | Job, journal: Journal) -> Run:
+        """The flow or job, ready to go."""
         return Run(
             flow,
             self.context,
@@ -123,9 +129,9 @@ class Taking:
         )
 
     def reopen(self, journal: Journal) -> Run | None:
-        """A conversation's flow, gone to where it waits; None when there is no such flow any more."""
+        """A conversation's flow, gone to where it waits; None when it is no more, or no more for this person."""
         flow = self.catalogue.flows.get(journal["@flow"])
-        if flow is None or (flow.roles and not flow.roles & self.context.roles):
+        if flow is None or not self.may(flow, handed_over=True):
             return None
         run = self.run(flow, journal)
         run.go()
@@ -155,8 +161,10 @@ class Taking:
             self._shown(run)
             self.kind = self.kind or "ended"
             if run.next is not None:
-                self.start(*run.next)
+                self.start(*run.next, handed_over=True)
             return
+        if isinstance(run.flow, Job):
+            raise FlowFault(f"the job {run.flow.name} asks somebody something")
         run.journal[ASKED] = run.pending.key
         text = json.dumps(run.journal, ensure_ascii=False, separators=(",", ":")).encode()
         until = self.now + int(run.flow.expires_after.total_seconds() * 1000)
@@ -176,7 +184,7 @@ class Taking:
         if step.kind == "work":
             self.work = Work(conversation, step.key, step.data[0], step.data[1], self.context)
             return
-        token = f"c.{conversation}.{turn}"
+        token = Answers(conversation, turn)
         back = bool(run.back_to)
         self.parts += draw.question(step, run.journal, token, self.context.language, back=back)
 
@@ -218,7 +226,7 @@ class Taking:
             self.session,
             key,
             self.context.community,
-            timer.flow,
+            timer.job,
             timer.argument,
             timer.at,
             timer.until,
@@ -227,17 +235,15 @@ class Taking:
 
     # ------------------------------------------------------------ finding conversations
 
-    def find(self, token: str) -> tuple[str, int, Journal, bool] | None:
+    def find(self, token: Answers) -> tuple[str, int, Journal, bool] | None:
         """(conversation, turn, journal, is the token of this very turn) of a button or form of this person."""
-        pieces = token.split(".")
-        if len(pieces) < 3 or pieces[0] != "c":
-            return None
+        me = self.context
         asked, self.asked = self.asked, None
-        found = conversations.find(self.session, self.context.community, self.context.member, pieces[1], asked)
+        found = conversations.find(self.session, me.community, me.member, token.conversation, asked)
         if found is None:
             return None
         conversation, turn, journal, _until = found
-        return conversation, turn, json.loads(journal), pieces[2] == str(turn)
+        return conversation, turn, json.loads(journal), token.turn == turn
 
     def open_conversations(self) -> list[tuple[str, int, Journal, int]]:
         """This person's open conversations, the last used first. Without an account each is known by its id alone."""

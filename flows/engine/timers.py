@@ -1,4 +1,4 @@
-"""What time brings: flows that start by themselves, once or again and again."""
+"""What time brings: jobs that start by themselves, once or again and again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RETRY, LONGEST_RETRY = 60_000, 6 * HOUR
 class Ran:
     """A timer that was taken."""
 
-    flow: str
+    job: str
     skipped: bool
     lag_ms: int
     posted: bool
@@ -45,30 +45,28 @@ def run_due(session: Session, catalogue: Catalogue, now: int) -> Ran | None:
     if row is None:
         return None
     known = communities.by_id(session, row.community)
-    flow = catalogue.flows.get(row.flow)
-    skipped = flow is None or known is None or (row.until is not None and now > row.until)
+    job = catalogue.jobs.get(row.job)
+    skipped = job is None or known is None or (row.until is not None and now > row.until)
     taking = Taking(session, catalogue, Context(), now)
-    if flow is not None and known is not None and not skipped:
+    if job is not None and known is not None and not skipped:
         _id, name, language, time_zone = known
         taking.context = Context(row.community, name, time_zone, language)
-        # The moment is part of the identity, so that a recurring flow may post again next time.
-        run = taking.run(flow, {"@flow": row.flow, "@argument": row.argument})
+        # The moment is part of the identity, so that a recurring job may post again next time.
+        run = taking.run(job, {"@flow": job.name, "@argument": row.argument})
         run.go()
-        if run.pending is not None:
-            raise FlowFault(f"flow {row.flow} was started by a timer and asks somebody something")
         taking.settle(f"{row.key}@{row.at}", 0, run)
     elif known is not None:
-        audit.add(session, row.community, now, "", "timer skipped", row.flow)
-    again = next((one for one in catalogue.recurring if recurring_key(row.community, one.flow) == row.key), None)
+        audit.add(session, row.community, now, "", "timer skipped", row.job)
+    again = next((one for one in catalogue.recurring if recurring_key(row.community, one.job) == row.key), None)
     if again is not None and known is not None:
         due.move(session, row.id, *_next_round(again, known[3], now))
     else:
         due.done(session, row.id)
-    return Ran(row.flow, skipped, now - row.at, taking.posted, taking.timers or again is not None)
+    return Ran(row.job, skipped, now - row.at, taking.posted, taking.timers or again is not None)
 
 
 def fail_due(session: Session, now: int) -> str:
-    """Put off the timer that just failed; returns its flow.
+    """Put off the timer that just failed; returns its job.
 
     It never gives up: once the fault is mended it runs, unless it is pointless by then.
     """
@@ -76,7 +74,7 @@ def fail_due(session: Session, now: int) -> str:
     if row is None:
         return ""
     due.failed(session, row.id, now + min(LONGEST_RETRY, RETRY * 2**row.attempts))
-    return row.flow
+    return row.job
 
 
 def found_community(  # noqa: PLR0913  one row and its clockwork
@@ -97,7 +95,7 @@ def found_community(  # noqa: PLR0913  one row and its clockwork
 def wind(session: Session, catalogue: Catalogue, community: str, time_zone: str, now: int) -> None:
     """Set all that recurs in a community, by the clock of its time zone; what was set before is set anew."""
     for one in catalogue.recurring:
-        due.forget(session, recurring_key(community, one.flow))
+        due.forget(session, recurring_key(community, one.job))
         _set(session, one, community, time_zone, now)
 
 
@@ -108,14 +106,14 @@ def wind_new(session: Session, catalogue: Catalogue, now: int) -> None:
             _set(session, one, community, time_zone, now)
 
 
-def recurring_key(community: str, flow: str) -> str:
+def recurring_key(community: str, job: str) -> str:
     """The key of the due row of something that recurs."""
-    return f"{community}:{flow}"
+    return f"{community}:{job}"
 
 
 def _set(session: Session, one: Recurring, community: str, time_zone: str, now: int) -> None:
     at, until = _next_round(one, time_zone, now)
-    due.add(session, recurring_key(community, one.flow), community, one.flow, "", at, until)
+    due.add(session, recurring_key(community, one.job), community, one.job, "", at, until)
 
 
 def _next_round(one: Recurring, time_zone: str, now: int) -> tuple[int, int | None]:

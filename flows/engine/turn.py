@@ -10,6 +10,7 @@ from flows.engine.chat import Context
 from flows.engine.flow import COORDINATOR, Catalogue
 from flows.engine.sentences import OVER
 from flows.engine.taking import Taking, Turn, Work
+from flows.engine.token import Answers, Starts, read
 from flows.words import language_of
 from storage import conversations, members, people, undelivered
 from storage.statement import Session
@@ -51,7 +52,7 @@ def take(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: i
 def finish_work(session: Session, catalogue: Catalogue, work: Work, result: Any, now: int) -> Turn:
     """The rest of a turn whose slow part is done."""
     taking = Taking(session, catalogue, work.context, now)
-    found = taking.find(f"c.{work.conversation}.0")
+    found = taking.find(Answers(work.conversation, 0))
     if found is None:
         taking.say(OVER, "over")
         return taking.done()
@@ -69,9 +70,9 @@ def finish_work(session: Session, catalogue: Catalogue, work: Work, result: Any,
 def ask(session: Session, act: seam.Act) -> conversations.Asked | None:
     """The conversation that an act names, looked up together with who it is."""
     match act:
-        case seam.Pressed(token) | seam.Opened(token) | seam.Filled(token, _):
-            pieces = token.split(".")
-            return conversations.ask(session, pieces[1]) if len(pieces) > 2 and pieces[0] == "c" else None
+        case seam.Pressed(ident) | seam.Opened(ident) | seam.Filled(ident, _):
+            token = read(ident)
+            return conversations.ask(session, token.conversation) if isinstance(token, Answers) else None
     return None
 
 
@@ -164,7 +165,7 @@ def _begins(act: seam.Act) -> bool:
     """Whether this begins something, and answers nothing: a transaction that keeps an answer touches no account."""
     match act:
         case seam.Pressed(button):
-            return button.startswith("s.")
+            return isinstance(read(button), Starts)
         case seam.Command() | seam.Arrived():
             return True
     return False

@@ -66,7 +66,7 @@ class Founder:
     name: str
 
 
-@flow("setup_about", roles=(COORDINATOR,))
+@flow("setup_about", who=(COORDINATOR,))
 async def setup_about(chat: Chat) -> None:
     """Name a community, or change what it is called."""
     today = await chat.do("today", today_of, chat.community)

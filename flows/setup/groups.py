@@ -6,10 +6,11 @@ Each form shows what holds today; what is sent takes its place. That is how peop
 from dataclasses import dataclass
 from typing import Any
 
-from flows.engine import COORDINATOR, SETUP, Chat, Form, flow, pick
+from flows.engine import COORDINATOR, SETUP, Chat, Context, Form, flow, pick
+from flows.engine.sentences import OVER
 from flows.seam import Picked, Space
 from flows.setup.rules import KEEP, ROLES, place_doubts, role_doubts
-from flows.words import _
+from flows.words import Msg, _
 from storage import audit, members, places
 from storage import setup as stored
 from storage.setup import SetUp
@@ -82,13 +83,17 @@ class By:
     now: int
 
 
-@flow("setup_group", roles=(COORDINATOR,))
+def known_group(_session: Session, _context: Context, kind: str) -> Msg | None:
+    """One of the groups that there are."""
+    return None if kind in FORMS else OVER
+
+
+@flow("setup_group", who=(COORDINATOR,), subject=known_group)
 async def setup_group(chat: Chat, kind: str) -> None:
     """The channel and the people of one group."""
-    form, role = FORMS.get(kind), ROLES.get(kind, "")
-    if form is None or not chat.community_name:
+    form, role = FORMS[kind], ROLES[kind]
+    if not chat.community_name:
         await chat.hand_over(SETUP)
-        return
     today = await chat.do("today", stored.read, chat.community)
     platform = chat.space.platform
     chosen = await chat.fill("chosen", form, draft_of(today, platform, role, kind))
@@ -107,7 +112,7 @@ async def setup_group(chat: Chat, kind: str) -> None:
     await chat.hand_over(SETUP)
 
 
-@flow("setup_coordinators", roles=(COORDINATOR,))
+@flow("setup_coordinators", who=(COORDINATOR,))
 async def setup_coordinators(chat: Chat) -> None:
     """Who can set up and change all this; the form asks for one at least."""
     if not chat.community_name:

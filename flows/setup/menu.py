@@ -19,7 +19,7 @@ PLATFORMS = {"discord": "Discord", "teams": "Microsoft Teams", "web": "web"}
 NEW_OR_CODE = (Choice("new", _("A new community"), "primary"), Choice("code", _("I have a code")))
 
 
-@flow(SETUP, roles=(COORDINATOR,))
+@flow(SETUP, who=(COORDINATOR,))
 async def setup(chat: Chat) -> None:
     """Where a new community begins, and where one comes back to for each change."""
     now = await chat.do("now", stored.read, chat.community)

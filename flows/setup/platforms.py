@@ -12,7 +12,7 @@ JOIN = "another platform"
 """What these codes are for."""
 
 
-@flow("setup_code", roles=(COORDINATOR,))
+@flow("setup_code", who=(COORDINATOR,))
 async def setup_code(chat: Chat) -> None:
     """A code that brings this community to another platform."""
     if not chat.community_name:
@@ -48,7 +48,7 @@ class Comer:
     name: str
 
 
-@flow("setup_join", roles=(COORDINATOR,))
+@flow("setup_join", who=(COORDINATOR,))
 async def setup_join(chat: Chat) -> None:
     """What is set up here becomes a part of a community that is there already."""
     given = await chat.fill("given", GivenCode)

@@ -80,7 +80,7 @@ async def test_a_timer_that_fails_holds_up_no_other_and_runs_once_it_is_mended(
 
     def breaks(session: Session, flows: object, now: int) -> object:
         ran = real(session, flows, now)  # type: ignore[arg-type]
-        if ran is not None and ran.flow == "housekeeping":
+        if ran is not None and ran.job == "housekeeping":
             raise ZeroDivisionError
         return ran
 
@@ -90,7 +90,7 @@ async def test_a_timer_that_fails_holds_up_no_other_and_runs_once_it_is_mended(
     for _ in range(due.OFTEN):
         clock.move(timedelta(hours=7))
         await timers.catch_up()
-    assert {row.flow for row in database.run_now(due.failing)} == {"housekeeping"}
+    assert {row.job for row in database.run_now(due.failing)} == {"housekeeping"}
     monkeypatch.setattr(module, "run_due", real)
     clock.move(timedelta(hours=7))
     await timers.catch_up()
@@ -100,10 +100,10 @@ async def test_a_timer_that_fails_holds_up_no_other_and_runs_once_it_is_mended(
 
 async def test_what_recurs_is_as_long_worthwhile_after_it_failed(database: Database, clock: Clock) -> None:
     """A check-in that failed for a while is not shorter of time in the weeks that follow."""
-    weekly = next(one for one in catalogue().recurring if one.flow == "open_check_in")
+    weekly = next(one for one in catalogue().recurring if one.job == "open_check_in")
 
     def row(session: Session) -> due.Due:
-        key = recurring_key(communities.every(session)[0][0], weekly.flow)
+        key = recurring_key(communities.every(session)[0][0], weekly.job)
         at = due.when(session, key)
         assert at is not None
         while (found := due.take(session, at)) is not None and found.key != key:
@@ -114,11 +114,11 @@ async def test_what_recurs_is_as_long_worthwhile_after_it_failed(database: Datab
     first = database.run_now(row)
     clock.move(timedelta(milliseconds=first.at - clock.now()))
     for _ in range(3):
-        assert database.run_now(lambda s: fail_due(s, clock.now())) == weekly.flow
+        assert database.run_now(lambda s: fail_due(s, clock.now())) == weekly.job
         clock.move(timedelta(hours=1))
     ran = database.run_now(lambda s: run_due(s, catalogue(), clock.now()))
     assert ran is not None
-    assert (ran.flow, ran.skipped) == (weekly.flow, False)
+    assert (ran.job, ran.skipped) == (weekly.job, False)
     again = database.run_now(row)
     assert (again.until or 0) - again.at == (first.until or 0) - first.at
 

@@ -230,7 +230,7 @@ def _check_messages(s: Session, community: str, platform: Platform) -> None:
 
 def _check_timers(s: Session, community: str, platform: Platform, start: int, end: int, lives: int) -> None:
     """Each moment came once: a round opened, a round closed; nothing is left that is due, failed or was skipped."""
-    weekly = next(one for one in catalogue().recurring if one.flow == "open_check_in")
+    weekly = next(one for one in catalogue().recurring if one.job == "open_check_in")
     at, thursdays = start, -1
     while at <= end:
         at, thursdays = next_time(weekly.cron, "UTC", at), thursdays + 1

@@ -126,7 +126,7 @@ def test_a_clock_that_jumps_runs_what_is_overdue_once(desk: Desk) -> None:
     later = NOW + 30 * 86_400_000
     ran = []
     while (one := desk.database.run_now(lambda s: run_due(s, desk.catalogue, later))) is not None:
-        ran.append((one.flow, one.skipped))
+        ran.append((one.job, one.skipped))
     # Two communities, each recurring flow at most once; a check-in of last month is skipped.
     for name in {flow for flow, _skipped in ran}:
         assert len([flow for flow, skipped in ran if flow == name and not skipped]) <= 2

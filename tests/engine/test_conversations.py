@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flows.engine import Capability, Catalogue, Chat, flow, yes_no
+from flows.engine import EVERYONE, Capability, Catalogue, Chat, flow, yes_no
 from flows.engine.taking import MOST_OPEN
 from flows.engine.turn import finish_work, take
 from flows.seam import Arrived, Buttons, Command, Filled, Incoming, Person, Pressed, Reply, Said, Space
@@ -63,7 +63,7 @@ def test_what_was_used_last_is_meant_however_long_it_lives(desk: Desk) -> None:
         await chat.ask("sure", Msg("Sure?"), yes_no)
         chat.say(Msg("It was the short one."))
 
-    flows = flow("long")(ask), flow("short", expires_after=timedelta(hours=2))(ask_soon)
+    flows = flow("long", who=[EVERYONE])(ask), flow("short", who=[EVERYONE], expires_after=timedelta(hours=2))(ask_soon)
     desk.catalogue = Catalogue([Capability("a", flows)])
     desk.give(Pressed("s.long."))
     desk.give(Pressed("s.short."), now=NOW + HOUR)
@@ -97,7 +97,7 @@ def test_a_chosen_language_is_spoken_from_the_next_sentence_on(desk: Desk) -> No
 
 def test_a_word_behind_a_command_that_takes_none_opens_no_second_conversation(desk: Desk) -> None:
     first = form(desk.give(Command("tell")))
-    for start in (Said("/tell it now"), Said("tell it"), Pressed("s.belonging_case.x")):
+    for start in (Said("/tell it now"), Said("tell it"), Pressed("s.belonging_case.")):
         assert form(desk.give(start)).id == first.id
     assert desk.open() == 1
 
@@ -117,9 +117,9 @@ def test_an_effect_that_a_new_version_adds_before_a_question_happens_once(desk: 
     def effect(_session: Session) -> None:
         done.append("done")
 
-    desk.catalogue = Catalogue([Capability("a", (flow("long")(before),))])
+    desk.catalogue = Catalogue([Capability("a", (flow("long", who=[EVERYONE])(before),))])
     desk.give(Pressed("s.long."))
-    desk.catalogue = Catalogue([Capability("a", (flow("long")(after),))])
+    desk.catalogue = Catalogue([Capability("a", (flow("long", who=[EVERYONE])(after),))])
     for _time in range(3):
         desk.give(Arrived())
     assert done == ["done"]
@@ -135,9 +135,9 @@ def test_a_press_is_no_answer_to_a_question_that_a_new_version_asks_first(desk: 
         coffee = await chat.ask("coffee", Msg("Coffee?"), yes_no)
         chat.say(Msg(f"Tea: {tea}. Coffee: {coffee}."))
 
-    desk.catalogue = Catalogue([Capability("a", (flow("drink")(before),))])
+    desk.catalogue = Catalogue([Capability("a", (flow("drink", who=[EVERYONE])(before),))])
     old = primary(desk.give(Pressed("s.drink.")))
-    desk.catalogue = Catalogue([Capability("a", (flow("drink")(after),))])
+    desk.catalogue = Catalogue([Capability("a", (flow("drink", who=[EVERYONE])(after),))])
     tea = desk.give(Pressed(old))
     assert "Tea?" in text(tea)
     coffee = desk.give(Said("No"))

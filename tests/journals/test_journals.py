@@ -23,7 +23,7 @@ def test_it_waits_where_it_waited_and_loses_no_answer(path: Path) -> None:
     recorded = json.loads(path.read_text())
     journal = copy.deepcopy(recorded["journal"])
     flow = catalogue().flows[journal["@flow"]]
-    context = Context(community="c", community_name="Year 1", member="m", roles=flow.roles)
+    context = Context(community="c", community_name="Year 1", member="m", roles=flow.who)
     # No session: an effect that was already done must not be done again.
     run = Run(flow, context, journal, argument=journal["@argument"], session=None, now=5)
     run.go()

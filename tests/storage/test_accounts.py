@@ -216,6 +216,7 @@ def test_of_an_answer_someone_hears_on_the_account_that_asked_for_it(database: D
         case = cases.add(session, here.id, TAG, {"what": "A word"}, DAY)
         cases.hear_back(session, here.id, TAG, "web:here1")
         cases.release(session, here.id)
+        cases.claim(session, here.id, case, mentor, NOW)
         cases.answer(session, here.id, case, mentor, "thank you", NOW)
         assert case_news.take(session, here.id, NOW) == [case_news.Answered(stays, "web:here1")]
 

@@ -66,9 +66,11 @@ class Staff:
         self.database.run_now(lambda s: cases.release(s, self.here.id))
 
     def answer(self, case: str, at: int = NOW) -> None:
+        self.database.run_now(lambda s: cases.claim(s, self.here.id, case, self.me, at))
         assert self.database.run_now(lambda s: cases.answer(s, self.here.id, case, self.me, "thank you", at))
 
     def close(self, case: str) -> None:
+        self.database.run_now(lambda s: cases.claim(s, self.here.id, case, self.me, NOW))
         assert self.database.run_now(lambda s: cases.close(s, self.here.id, case, self.me, NOW))
 
     def erase(self, case: str) -> None:
@@ -243,6 +245,7 @@ def test_a_close_and_a_release_at_once_leave_no_address(
     case = students[0].tell()
     students[0].choose(here=True)
     staff.release()
+    database.run_now(lambda s: cases.claim(s, staff.here.id, case, staff.me, NOW))
     begun, go_on = threading.Event(), threading.Event()
 
     def release(s: Session) -> None:

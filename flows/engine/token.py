@@ -1,0 +1,58 @@
+"""What the id of a button or form says, and nothing else does: which flow to start, or which question it answers.
+
+``s.check_in.<round>`` starts a flow; ``c.<conversation>.<turn>.<choice>`` answers, and without a choice it is a form's.
+Whoever holds a button can change its id by hand, so what does not have this shape to the letter is no token.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+LONGEST = 100
+"""Characters: what every platform takes as an id."""
+BACK, STOP = ":back", ":stop"
+"""Choices that every question has beside its own."""
+_STARTS = re.compile(r"s\.([a-z][a-z0-9_]{0,39})\.([A-Za-z0-9_-]{0,96})")
+_ANSWERS = re.compile(r"c\.([A-Za-z0-9_-]{1,40})\.([0-9]{1,9})(?:\.([A-Za-z0-9_:-]{1,60}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """A button that starts a flow with an argument, which may be empty."""
+
+    flow: str
+    argument: str = ""
+
+    def __str__(self) -> str:
+        return _checked(f"s.{self.flow}.{self.argument}", _STARTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A form (no ``choice``) or button of the question that a conversation asked at a turn."""
+
+    conversation: str
+    turn: int
+    choice: str = ""
+
+    def __str__(self) -> str:
+        return _checked(f"c.{self.conversation}.{self.turn}" + (f".{self.choice}" if self.choice else ""), _ANSWERS)
+
+
+def read(text: str) -> Starts | Answers | None:
+    """The token in a button's or form's id; None when it is none."""
+    if len(text) > LONGEST:
+        return None
+    if found := _STARTS.fullmatch(text):
+        return Starts(*found.groups())
+    if found := _ANSWERS.fullmatch(text):
+        conversation, turn, choice = found.groups("")
+        return Answers(conversation, int(turn), choice)
+    return None
+
+
+def _checked(text: str, shape: re.Pattern[str]) -> str:
+    if len(text) > LONGEST or not shape.fullmatch(text):
+        raise ValueError(f"{text!r} cannot be the id of a button")
+    return text
