@@ -1,7 +1,8 @@
 """One-time codes: eight signs that one person reads on one screen and types on another.
 
 Only a keyed fingerprint of a code is stored. A code is forty random bits, works once and not for long, and whoever
-guesses is counted: at 200 wrong tries an hour, finding one of a thousand waiting codes takes five million hours.
+guesses is counted: at 20 wrong tries an hour each, a thousand accounts that guess together find one of a thousand
+waiting codes in some 50,000 hours. Each is counted alone, so that nobody's guesses stop somebody else.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ BYTES = 5
 """Random bytes for one code: 40 bits."""
 LIFE = 60 * 60 * 1000
 """How long a code works at most, in ms."""
-MOST_WRONG = 200
-"""Wrong tries within an hour, of those who are counted together, after which no code is looked at."""
+MOST_WRONG = 20
+"""Wrong tries within an hour after which nothing that the same one types is looked at."""
 _HOUR = 60 * 60 * 1000
 _SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MISREAD = str.maketrans("OILU", "011V")
@@ -93,7 +94,7 @@ def make(  # noqa: PLR0913  one row
 def look(session: Session, purpose: str, typed: str, now: int, tried_by: str = "") -> tuple[str, str] | None:
     """(community, payload) of a code that works, which stays; None for a wrong, used or expired one.
 
-    ``tried_by``: whose wrong tries are counted together, a community say; see :func:`too_many`.
+    ``tried_by``: whose wrong tries are counted, an account say; see :func:`too_many`.
     """
     return _found(session, _look, purpose, typed, now, tried_by)
 

@@ -51,9 +51,9 @@ def join(  # noqa: PLR0913  who types what, and when
     session: Session, community: str, member: str, account: str, typed: str, now: int
 ) -> Joined:
     """Join the account that showed this code to the one that types it. A code that does not fit is not used up."""
-    found = codes.look(session, PURPOSE, typed, now, community)
+    found = codes.look(session, PURPOSE, typed, now, account)
     if found is None:
-        return Joined("too_many" if codes.too_many(session, PURPOSE, community, now) else "unknown")
+        return Joined("too_many" if codes.too_many(session, PURPOSE, account, now) else "unknown")
     home, shown_by = found
     other = accounts.member_of(session, home, shown_by)
     if home != community:
@@ -62,7 +62,7 @@ def join(  # noqa: PLR0913  who types what, and when
         return Joined("own" if shown_by == account else "already")
     if is_busy(session, community, other):
         return Joined("busy")
-    taken = codes.take(session, PURPOSE, typed, now, community) is not None
+    taken = codes.take(session, PURPOSE, typed, now, account) is not None
     joined = taken and accounts.merge(session, community, stays=member, goes=other)
     return Joined("joined", shown_by) if joined else Joined("unknown")  # where another turn was quicker
 

@@ -149,5 +149,5 @@ NOT_JOINED = {
     "elsewhere": _(
         "This code comes from another community. Erbij keeps communities apart, so those accounts stay apart too."
     ),
-    "too_many": _("Many wrong codes were tried here. To be safe, Erbij takes codes again in an hour."),
+    "too_many": _("None of these codes fit. To be safe, Erbij takes codes from you again in an hour."),
 }

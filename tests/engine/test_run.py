@@ -84,6 +84,15 @@ def test_what_cannot_be_a_flow_raises_when_it_is_defined() -> None:
         def plain(chat: Chat) -> Awaitable[None]:
             raise NotImplementedError
 
+    with pytest.raises(FlowFault, match="whom nobody knows"):
+        flow("typo", who=("mentors",))
+
+    with pytest.raises(FlowFault, match="no subject"):
+
+        @flow("open", who=("mentor",))
+        async def open_(chat: Chat, argument: str) -> None:
+            raise NotImplementedError
+
     with pytest.raises(FlowFault, match="asks no question"):
 
         class Bad(Form):

@@ -92,6 +92,12 @@ class TeamsSurface:
                 return
         raise AssertionError(f"{who} sees no button [{label}]")
 
+    async def press_by_hand(self, who: str, buttons: Sequence[str], place: str) -> None:
+        """Send what no card of ours may have held."""
+        for button in buttons:
+            action = {"type": "Action.Execute", "verb": "erbij", "data": {"erbij": {"do": "press", "id": button}}}
+            await self._post(who, place, type="invoke", name="adaptiveCard/action", value={"action": action})
+
     async def fill(self, who: str, values: dict[str, str]) -> None:
         left = dict(values)
         self._mark(who)

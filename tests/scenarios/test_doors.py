@@ -1,0 +1,200 @@
+"""Every flow and job, every role and no account, each surface's door: what may not open leaves no trace.
+
+The whole database is compared before and after, not the reply. Who may start what is written down here once more, by
+hand: a new flow must say here, too, for whom it is.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.teams.pace import Pace
+from flows.catalogue import catalogue
+from flows.engine.sentences import IN_THE_CHAT, NOT_FOR_YOU, OVER
+from flows.engine.timers import found_community
+from flows.seam import Incoming, Reply, Text
+from flows.words import said
+from storage import cases, check_ins, communities, members
+from storage.database import Database
+from storage.statement import Session
+from storage.tables import metadata
+from tests.scenarios.test_stories import Surface, each_surface
+from tests.scenarios.world import World
+from tests.surfaces.web import WebSurface
+
+PEOPLE = {"Sam": "student", "Robin": "mentor", "Alex": "lead", "Noor": "coordinator", "Kim": "teacher"}
+NOBODY = "no account"
+ALL = frozenset(PEOPLE.values())
+MAY: dict[str, frozenset[str]] = {
+    "belonging_case": ALL | {NOBODY},
+    "follow_up": ALL | {NOBODY},
+    "help": ALL | {NOBODY},
+    "language": ALL | {NOBODY},
+    "link": ALL,
+    "unlink": ALL,
+    "check_in": frozenset({"student"}),
+    **dict.fromkeys(("case", "claim_case", "answer_case", "note_case", "close_case", "cases"), frozenset({"mentor"})),
+    **dict.fromkeys(
+        ("setup", "setup_about", "setup_group", "setup_coordinators", "setup_code", "setup_join"),
+        frozenset({"coordinator"}),
+    ),
+}
+"""All others are reached by a hand-over, or are jobs: nobody starts them."""
+HANDED_OVER = {"keep_receipt", "hear_back", "show_code", "enter_code", "write_to"}
+JOBS = {"open_check_in", "close_check_in", "release_cases", "tell_of_answers", "housekeeping"}
+BY_HAND = ("A" * 22, "a.b", "a\0b", "x" * 300)
+"""Arguments that nobody was given; tests/engine/test_token.py has more of them."""
+REFUSALS = {said(one, "en") for one in (NOT_FOR_YOU, OVER, IN_THE_CHAT)}
+
+
+class Doors:
+    """A community with one person for each role, and another community beside it."""
+
+    def __init__(self, database: Database, world: World) -> None:
+        self.database, self.world = database, world
+        self.reply, self.heard = Reply(), 0
+        self.world.runtime.receive = self._heard  # type: ignore[method-assign]
+        self._take = type(world.runtime).receive
+
+    async def _heard(self, incoming: Incoming) -> Reply:
+        self.reply = await self._take(self.world.runtime, incoming)
+        self.heard += 1
+        return self.reply
+
+    async def open(self, surface: object) -> None:
+        await self.world.open(surface)
+        self.database.run_now(self._cast)
+
+    def _cast(self, session: Session) -> None:
+        [(here, *_about)] = communities.every(session)
+        [surface] = self.world._surfaces
+        platform, now = surface.space.platform, self.world.clock.now()
+        communities.add_space(session, here, "page", surface.space.id)
+        for role in ("mentor", "student"):
+            members.revoke(session, here, role, platform)
+        for who in ("Sam", "Robin", "Noor", "Kim"):
+            members.grant(session, here, PEOPLE[who], platform, "person", surface.person_ids[who], who)
+        there = found_community(session, catalogue(), "second", "Second", "en", "Europe/Amsterdam", now)
+        self.mine, self.theirs = ({"group": "mentors"}, {"group": "nobody"})
+        for known, community in ((self.mine, here), (self.theirs, there)):
+            known["round"] = check_ins.open_round(session, community, now, now + 10**9)
+            known["case"] = cases.add(session, community, community.encode().hex().ljust(64, "0"), {"issue": "x"}, 1)
+            cases.release(session, community)
+        self.here = here
+
+    def held_by(self, who: str) -> None:
+        """The case is in the hands of this person, who has written to Erbij before."""
+        external = self.world._surfaces[0].person_ids[who]
+        rows = self.database.run_now(
+            lambda s: s._execute(f"select member_id from account where external_id = '{external}'", ()).fetchall()
+        )
+        self.database.run_now(lambda s: cases.claim(s, self.here, self.mine["case"], rows[0][0], 1))
+
+    def argument(self, name: str, known: dict[str, str]) -> str:
+        if name in ("close_check_in", "check_in"):
+            return known["round"]
+        if name == "case" or (name.endswith("_case") and name != "belonging_case"):
+            return known["case"]
+        return known["group"] if name == "setup_group" else ""
+
+    def wrong(self, name: str, role: str) -> list[str]:
+        """Arguments with which this role must not start a flow of this name."""
+        right = self.argument(name, self.mine)
+        found = [*BY_HAND, self.argument(name, self.theirs) or "y", *([""] if right else [])]
+        return found if role in MAY.get(name, ()) else [*found, right]
+
+    def rows(self) -> dict[str, list[str]]:
+        """All that is stored, but which events were seen."""
+
+        def read(session: Session) -> dict[str, list[str]]:
+            tables = [table.name for table in metadata.sorted_tables if table.name != "eventseen"]
+            return {
+                name: sorted(map(repr, session._execute(f"select * from {name}", ()).fetchall())) for name in tables
+            }
+
+        return self.database.run_now(read)
+
+
+@pytest.fixture(autouse=True)
+def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More is sent here in a second than Teams takes in an hour."""
+    for limit in ("message", "request"):
+        monkeypatch.setattr(Pace, limit, _at_once)
+
+
+async def _at_once(_pace: Pace, _whom: str) -> None:
+    pass
+
+
+def names() -> list[str]:
+    return sorted([*catalogue().flows, *catalogue().jobs, "no_such_flow"])
+
+
+def test_each_flow_says_here_for_whom_it_is() -> None:
+    assert set(catalogue().flows) == set(MAY) | HANDED_OVER
+    assert set(catalogue().jobs) == JOBS
+
+
+def opens(reply: Reply) -> bool:
+    return not any(isinstance(part, Text) and part.text in REFUSALS for part in reply.parts)
+
+
+@each_surface
+async def test_nothing_opens_that_should_stay_shut(surface_type: Surface, sqlite: Database) -> None:
+    doors = Doors(sqlite, World(sqlite))
+    async with surface_type(doors.world.receive) as surface:
+        await doors.open(surface)
+        try:
+            for who in [*PEOPLE, *PEOPLE]:  # the second time it is known where they can be reached
+                await surface.press_by_hand(who, ["s.help."], "students")
+            doors.held_by("Robin")
+            before = doors.rows()
+            for who, role in PEOPLE.items():
+                shut = [f"s.{name}.{argument}" for name in names() for argument in doors.wrong(name, role)]
+                await surface.press_by_hand(who, shut, "students")
+                assert doors.heard > len(shut) // 2, "most of it never arrived"
+                assert doors.rows() == before, f"a {role} changed something"
+        finally:
+            await doors.world.close()
+
+
+@each_surface
+async def test_what_is_for_someone_opens_for_them(surface_type: Surface, sqlite: Database) -> None:
+    doors = Doors(sqlite, World(sqlite))
+    async with surface_type(doors.world.receive) as surface:
+        await doors.open(surface)
+        try:
+            await surface.press_by_hand("Robin", ["s.help."], "students")
+            doors.held_by("Robin")
+            for who, role in PEOPLE.items():
+                for name in (name for name, roles in MAY.items() if role in roles and name != "close_case"):
+                    await surface.press_by_hand(who, [f"s.{name}.{doors.argument(name, doors.mine)}"], "students")
+                    assert opens(doors.reply), f"a {role} cannot start {name}"
+        finally:
+            await doors.world.close()
+
+
+async def test_without_an_account_nothing_opens_but_what_is_for_everybody(database: Database) -> None:
+    doors = Doors(database, World(database))
+    async with WebSurface(doors.world.receive) as surface:
+        await doors.open(surface)
+        try:
+            before = doors.rows()
+            for name in names():
+                mine = doors.argument(name, doors.mine)
+                for argument in {*BY_HAND, mine, doors.argument(name, doors.theirs)} - ({""} if name in MAY else set()):
+                    for field in ("button", "form", "open"):
+                        await surface.on_the_page(**{field: f"s.{name}.{argument}"})
+                if NOBODY not in MAY.get(name, ()):
+                    await surface.on_the_page(button=f"s.{name}.")
+                    await surface.on_the_page(start=name)
+            for command in catalogue().commands.values():
+                if command.flow and NOBODY not in MAY[command.flow]:
+                    await surface.on_the_page(text=command.name)
+                    await surface.on_the_page(start=command.name)
+            assert doors.rows() == before
+            for name in (name for name, roles in MAY.items() if NOBODY in roles):
+                await surface.on_the_page(button=f"s.{name}.")
+                assert opens(doors.reply), name
+        finally:
+            await doors.world.close()
