@@ -15,7 +15,7 @@ from storage.statement import Session
 PURPOSE = "link"
 OURS = frozenset({"link", "show_code", "enter_code", "write_to", "unlink"})
 """The flows of this folder: what is open in them may be seen on both accounts."""
-LIFE = 15 * 60 * 1000
+LIFE = 10 * 60 * 1000
 """How long a code joins, in ms: time to walk from one screen to another."""
 PLATFORMS = {"discord": _("Discord"), "teams": _("Microsoft Teams"), "web": _("Web chat")}
 

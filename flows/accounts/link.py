@@ -39,7 +39,7 @@ async def show_code(chat: Chat, _mark: str) -> None:
     chat.say(
         _(
             "Type “{link}” to Erbij on the other platform, choose “I have a code”, and fill it in. It works once, in "
-            "the next 15 minutes.",
+            "the next 10 minutes.",
             link=LINK,
         )
     )
@@ -73,7 +73,7 @@ async def enter_code(chat: Chat) -> None:
         if joined.outcome != "unknown":
             break
         if number < TRIES - 1:
-            chat.say(_("Erbij knows no such code. It may be mistyped, used, or older than 15 minutes."))
+            chat.say(_("Erbij knows no such code. It may be mistyped, used, or older than 10 minutes."))
     if joined.outcome != "joined":
         chat.say(NOT_JOINED[joined.outcome])
         return
