@@ -18,6 +18,8 @@ from adapters.teams.trust import tenant_of
 from flows.seam import Act, Added, Arrived, Command, Removed, Said
 
 _AT = re.compile(r"</?at[^>]*>")
+_PLACED = re.compile(r"<(quoted|attachment)\b[^<>]*(?:/>|>[^<>]*</\1>)", re.IGNORECASE)
+"""Where Teams puts a quoted message or a file into a text: the text stands around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def said_or_command(text: str, commands: Collection[str]) -> Act:
 
 
 def _typed(body: Mapping[str, Any]) -> str:
-    """The text without the mention of Erbij; other people's mentions stay as names."""
+    """The text without the mention of Erbij, and what it quotes; other people's mentions stay as names."""
     text, us = _text(body, "text"), _text(_dict(body, "recipient"), "id")
     entities = body.get("entities")
     for entity in entities if isinstance(entities, list) else ():
@@ -149,7 +151,7 @@ def _typed(body: Mapping[str, Any]) -> str:
             tag = entity.get("text")
             if _dict(entity, "mentioned").get("id") == us and isinstance(tag, str) and tag:
                 text = text.replace(tag, " ")
-    return html.unescape(_AT.sub("", text)).replace("\xa0", " ").strip()
+    return html.unescape(_AT.sub("", _PLACED.sub(" ", text))).replace("\xa0", " ").strip()
 
 
 def _dict(part: Mapping[str, Any], key: str) -> Mapping[str, Any]:

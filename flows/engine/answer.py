@@ -8,11 +8,11 @@ from flows import seam
 from flows.engine import draw
 from flows.engine.chat import Step
 from flows.engine.commands import CANCEL, Command
-from flows.engine.forms import clean
 from flows.engine.run import Run
 from flows.engine.sentences import NOT_UNDERSTOOD, OVER, STOPPED
 from flows.engine.taking import Taking
 from flows.engine.token import BACK, STOP, Answers, Starts, read
+from flows.engine.typed import clean
 from flows.words import LANGUAGES, _, said
 from storage import conversations
 

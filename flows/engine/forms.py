@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -12,14 +11,9 @@ from pydantic import Field as PydanticField
 
 from flows import seam
 from flows.engine.flow import FlowFault
+from flows.engine.typed import clean
 from flows.words import Msg, _, said
 
-_KEPT = {
-    "\n",
-    "\t",
-    "\u200c",
-    "\u200d",
-}  # the joiners belong to Persian script and to emoji
 MAY_STAY_EMPTY = _("You can leave this empty.")
 DRAFT = 20_000
 """Characters of a refused answer that are kept to be shown again."""
@@ -80,7 +74,7 @@ class Question:
 
     def _picked(self, value: object) -> tuple[Any, Msg | None]:
         each = value if isinstance(value, list | tuple) else [value]
-        chosen = [asdict(one) if isinstance(one, seam.Picked) else one for one in each]
+        chosen = [asdict(replace(one, name=clean(one.name))) if isinstance(one, seam.Picked) else one for one in each]
         if not all(isinstance(one, dict) for one in chosen) or (len(chosen) != 1 and not self.many):
             return None, _("Please choose one of these.")
         return (chosen if self.many else chosen[0]), None
@@ -159,12 +153,6 @@ class Form(BaseModel):
             for name, question in cls.questions.items()
             if name not in answers or question.take(answers[name])[1] is not None
         ]
-
-
-def clean(text: str) -> str:
-    """Text as it is kept: one Unicode form, no control, zero-width, direction or broken characters."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
-    return "".join(c for c in text if c in _KEPT or unicodedata.category(c) not in ("Cc", "Cf", "Cs")).strip()
 
 
 def _field(question: Question, default: Any) -> Any:

@@ -11,6 +11,7 @@ from flows.engine.flow import COORDINATOR, Catalogue
 from flows.engine.sentences import OVER
 from flows.engine.taking import Taking, Turn, Work
 from flows.engine.token import Answers, Starts, read
+from flows.engine.typed import clean
 from flows.words import language_of
 from storage import conversations, members, people, undelivered
 from storage.statement import Session
@@ -113,7 +114,7 @@ def recognise(session: Session, incoming: seam.Incoming, who: people.Who, site: 
     language = who.language or language_of(incoming.locale or who.community_language)
     if person is None:
         return Context(who.community, who.community_name, who.time_zone, language, space=space)
-    name = person.name if roles & STAFF else ""
+    name = clean(person.name) if roles & STAFF else ""
     member = _noted(session, incoming, person, who, name)
     page = f"{site.rstrip('/')}/c/{who.slug}" if site else ""
     account = f"{space.platform}:{person.id}"

@@ -60,6 +60,10 @@ CHOICE = Reply((Text("Shall we?"), Buttons((Button("c.yes.1", "Yes", "primary"),
         ("<at>Kim</at> said &lt;hi&gt;", Said("Kim said <hi>")),
         ("", Said("")),
         ("\u202ereversed\u200b", Said("\u202ereversed\u200b")),
+        ('<quoted messageId="1732790000000"/><at>Erbij</at> help', Command("help")),
+        ('<quoted messageId="1732790000000"/> I would rather not say.', Said("I would rather not say.")),
+        ('I wrote: <attachment id="a1"></attachment> and that was it', Said("I wrote:   and that was it")),
+        ("1 < 2 and <quoted> is a word", Said("1 < 2 and <quoted> is a word")),
     ],
 )
 async def test_typed(teams: World, heard: Heard, text: str, act: object) -> None:
