@@ -9,12 +9,13 @@ from functools import partial
 import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.http import UNNAMED_PROXY
 from bot.settings import Misconfigured, Settings, faults, master_key
 from bot.tryout import SLUG
 from flows.engine import COORDINATOR
 from flows.setup.rules import missing
 from flows.words import SOURCE, said
-from storage import communities, due, migrate, outbox, rotation, setup
+from storage import communities, due, meta, migrate, outbox, rotation, setup
 from storage.database import Database, NotSaved
 from storage.keys import KeyFault, Masters
 
@@ -37,9 +38,29 @@ def findings(settings: Settings) -> list[Finding]:
     except (KeyFault, Misconfigured) as fault:
         return [*found, Finding(False, f"The master key cannot be used: {fault}")]
     try:
-        return [*found, *_database(settings.database, settings.public_url, masters)]
+        return [*found, *_reached(settings), *_database(settings.database, settings.public_url, masters)]
     except (NotSaved, ValueError, OSError, sqlite3.Error, psycopg.Error, SQLAlchemyError) as fault:
         return [*found, Finding(False, f"The database cannot be used: {str(fault).splitlines()[0]}")]
+
+
+_PROXY = (
+    "Since its last start Erbij got requests through a proxy, but ERBIJ_BEHIND_PROXY is not set: everyone behind it "
+    "counts as one, and a single person can use up what all may ask for. If the proxy is yours, set it to true and see "
+    "docs/proxy.md; if there is none, someone on your network made it look so, and the next start forgets it."
+)
+
+
+def _reached(settings: Settings) -> list[Finding]:
+    """Whether people can reach the pages by a name."""
+    if settings.is_tryout or settings.public_url or (settings.loopback and not settings.behind_proxy):
+        return []
+    return [
+        Finding(
+            False,
+            "ERBIJ_PUBLIC_URL is not set: Erbij answers only to names that it knows as its own, so its pages open by "
+            "a bare address at most. Set it to the address by which people reach this host.",
+        )
+    ]
 
 
 def _database(url: str, public_url: str, masters: Masters) -> list[Finding]:
@@ -53,6 +74,8 @@ def _database(url: str, public_url: str, masters: Masters) -> list[Finding]:
         found = [Finding(True, "The database opens, and the master key fits it.")]
         depth, failing = database.run_now(outbox.depth), database.run_now(due.failing)
         found += _rotation(masters, database.run_now(rotation.behind))
+        if database.run_now(lambda s: meta.get(s, UNNAMED_PROXY)):
+            found.append(Finding(False, _PROXY))
         known = database.run_now(communities.every)
         doorbells = database.run_now(communities.with_doorbell)
         for community, *_rest in known:

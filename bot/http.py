@@ -1,16 +1,20 @@
-"""The one HTTP host: pages, the endpoint of Microsoft Teams, health and metrics."""
+"""The one HTTP host: pages, the endpoint of Microsoft Teams and health; beside it, for who runs Erbij, the metrics."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+import structlog
 from aiohttp import web
 
 from adapters.web import guard
-from bot.settings import Settings
-from storage import outbox
+from bot.door import Door
+from bot.settings import Misconfigured, Settings
+from storage import meta, outbox
 from storage.database import NotSaved
 
 if TYPE_CHECKING:
@@ -21,8 +25,14 @@ if TYPE_CHECKING:
 
 HEALTH_WAIT = 2.0
 """Seconds that the database has to answer a look at its health."""
+HEALTH_HOLDS = 1.0
+"""Seconds for which one look answers everyone: each is a transaction, and anybody may ask."""
+METRICS_HOST = "127.0.0.1"
+UNNAMED_PROXY = "unnamed_proxy"
+"""Named value of the database: since its last start, Erbij got requests through a proxy that no setting names."""
 
 Messages = Callable[[web.Request], Awaitable[web.StreamResponse]]
+log = structlog.get_logger()
 
 
 class Host:
@@ -41,48 +51,92 @@ class Host:
         self._database = database
         self._clock = clock
         self._metrics = metrics
-        self.app = web.Application(
-            middlewares=guard.middlewares(behind_proxy=settings.behind_proxy), client_max_size=guard.MOST_BODY
-        )
-        self.app.add_routes(pages.routes())
-        self.app.add_routes([web.get("/healthz", self._health), web.get("/metrics", self._measured)])
+        self._looked: tuple[float, asyncio.Task[outbox.Depth | None]] | None = None
+        self._noted: asyncio.Task[None] | None = None
+        app = guard.application(site(settings), self._unnamed_proxy)
+        app.add_routes([*pages.routes(), web.get("/healthz", self._health)])
         if messages is not None:
-            self.app.add_routes([web.post("/api/messages", messages)])
-        self._runner = web.AppRunner(self.app, access_log=None, handle_signals=False, shutdown_timeout=3.0)
+            app.add_routes([web.post("/api/messages", messages)])
+        self._door = Door(_runner(app), behind_proxy=settings.behind_proxy)
+        measured = guard.application(guard.Site())
+        measured.add_routes([web.get("/metrics", self._measured)])
+        self._metrics_door = Door(_runner(measured)) if settings.metrics_port else None
 
     async def start(self) -> None:
-        """Listen. Raises OSError when the port is taken."""
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self._settings.host, self._settings.port).start()
+        """Listen. Raises OSError when the port is taken, and Misconfigured when that of the metrics is."""
+        with contextlib.suppress(NotSaved):  # seen again soon enough
+            await self._database.run(lambda s: meta.drop(s, UNNAMED_PROXY))
+        await self._door.start(self._settings.host, self._settings.port)
+        if self._metrics_door is not None:
+            port = self._settings.metrics_port
+            try:
+                await self._metrics_door.start(METRICS_HOST, port)
+            except OSError as fault:
+                raise Misconfigured(f"ERBIJ_METRICS_PORT: cannot listen on {METRICS_HOST}:{port}: {fault}") from fault
 
     @property
     def port(self) -> int:
         """The port it listens on; another than set when that was 0."""
-        return int(self._runner.addresses[0][1])
+        return self._door.port
 
     async def stop(self) -> None:
         """Close the door, and the connections once they are answered."""
-        await self._runner.cleanup()
+        await self._door.stop()
+        if self._metrics_door is not None:
+            await self._metrics_door.stop()
 
     async def _health(self, _request: web.Request) -> web.StreamResponse:
         """200 when the database takes a transaction, 503 when not."""
-        try:
-            async with asyncio.timeout(HEALTH_WAIT):
-                await self._database.run(outbox.depth)
-        except (NotSaved, TimeoutError):
+        if await self._look() is None:
             return web.json_response({"database": "does not answer"}, status=503)
         return web.json_response({"database": "ok"})
 
-    async def _measured(self, request: web.Request) -> web.StreamResponse:
-        """For who runs Erbij: only from this machine, and not through a proxy."""
-        if request.remote not in ("127.0.0.1", "::1") or "X-Forwarded-For" in request.headers:
-            raise web.HTTPNotFound
+    async def _measured(self, _request: web.Request) -> web.StreamResponse:
+        """What Prometheus reads."""
         self._metrics.queue.set(self._database.waiting)
-        try:
-            async with asyncio.timeout(HEALTH_WAIT):
-                waiting = await self._database.run(outbox.depth)
-        except (NotSaved, TimeoutError):
-            waiting = None
+        waiting = await self._look()
         if waiting is not None:
             self._metrics.show_outbox(waiting, self._clock.now())
         return web.Response(body=self._metrics.text(), content_type="text/plain", charset="utf-8")
+
+    async def _look(self) -> outbox.Depth | None:
+        """What waits to be sent; None when the database does not answer in time."""
+        now = asyncio.get_running_loop().time()
+        if self._looked is None or now - self._looked[0] > HEALTH_HOLDS:
+            self._looked = now, asyncio.create_task(self._depth())
+        return await asyncio.shield(self._looked[1])
+
+    async def _depth(self) -> outbox.Depth | None:
+        try:
+            async with asyncio.timeout(HEALTH_WAIT):
+                return await self._database.run(outbox.depth)
+        except (NotSaved, TimeoutError):
+            return None
+
+    def _unnamed_proxy(self) -> None:
+        """Tell it once for each start, in the log and where 'erbij check' finds it."""
+        if self._noted is None:
+            log.warning("http.unnamed_proxy", setting="ERBIJ_BEHIND_PROXY")
+            self._noted = asyncio.create_task(self._note())
+
+    async def _note(self) -> None:
+        try:
+            await self._database.run(lambda s: meta.put(s, UNNAMED_PROXY, b"1"))
+        except NotSaved:
+            self._noted = None  # the next request tries again
+
+
+def site(settings: Settings) -> guard.Site:
+    """How the world reaches the host; in the try-out only this machine does."""
+    public = urlsplit(settings.public_url)
+    names = {name.lower().rstrip(".") for name in (public.hostname, settings.host) if name}
+    return guard.Site(
+        names=frozenset() if settings.is_tryout else frozenset(names),
+        addresses=not settings.is_tryout,
+        https=public.scheme == "https",
+        behind_proxy=settings.behind_proxy,
+    )
+
+
+def _runner(app: web.Application) -> web.AppRunner:
+    return web.AppRunner(app, handle_signals=False, shutdown_timeout=3.0)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot import tryout
+from bot import logs, tryout
 from bot.metrics import Metrics
 from bot.runtime import Runtime
 from bot.sender import Sender
@@ -176,8 +176,9 @@ class Program:
     # ------------------------------------------------------------ while it runs, and at the end
 
     async def _look(self) -> None:
-        """Keep the metric that says which platforms are connected."""
+        """Keep the metric that says which platforms are connected, and the log's count of what it left out."""
         while True:
+            logs.tell_left_out()
             for platform, adapter in self.adapters.items():
                 self.metrics.up.labels(platform).set(1 if getattr(adapter, "up", True) else 0)
             await asyncio.sleep(LOOK_UP)

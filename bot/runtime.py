@@ -87,8 +87,7 @@ class Runtime:
             log.exception("turn failed", platform=platform)
             self._metrics.faults.labels("turn", type(fault).__name__).inc()
             return _sorry(incoming)
-        self._metrics.turns.labels(platform, turn.kind).inc()
-        self._metrics.seconds.labels(platform).observe(time.perf_counter() - began)
+        self._metrics.turn(platform, turn.kind, time.perf_counter() - began)
         return turn.reply
 
     async def _turn(self, incoming: Incoming) -> Turn:

@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     """Base64 of 32 bytes; several with commas, the newest first. Empty only in the try-out."""
     host: str = "127.0.0.1"
     port: int = 3978
+    metrics_port: int = 0
+    """Where Prometheus reads the metrics, on 127.0.0.1 only; 0 for nowhere."""
     tryout: bool | None = None
     """Unset: the try-out, as long as no platform has its settings."""
     behind_proxy: bool = False
@@ -124,6 +126,8 @@ def faults(settings: Settings) -> list[str]:
         found.append("Microsoft Teams needs both ERBIJ_TEAMS_APP_ID and ERBIJ_TEAMS_APP_SECRET.")
     if settings.on_teams and not settings.teams_tenants:
         found.append("ERBIJ_TEAMS_TENANTS is empty: name the tenants that may use Erbij.")
+    if settings.metrics_port and settings.metrics_port == settings.port:
+        found.append("ERBIJ_METRICS_PORT must be another port than ERBIJ_PORT: the world reaches that one.")
     if settings.on_teams and not settings.public_url.startswith("https://"):
         found.append("ERBIJ_PUBLIC_URL must be the https address at which Microsoft Teams reaches Erbij.")
     return found

@@ -19,7 +19,10 @@ def page(settings: Settings, port: int) -> str:
         ]
     else:
         lines = ["Erbij is ready.", "", f"  Case pages     {settings.public_url or here}/c/<community>"]
-    lines += [f"  Health         {here}/healthz    Metrics  {here}/metrics", "", *_platforms(settings), ""]
+    lines.append(f"  Health         {here}/healthz")
+    if settings.metrics_port:
+        lines.append(f"  Metrics        http://127.0.0.1:{settings.metrics_port}/metrics")
+    lines += ["", *_platforms(settings), ""]
     return "\n".join([*lines, "Stop with Ctrl+C."])
 
 

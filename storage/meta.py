@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlmodel import Field, SQLModel
 
 from storage.keys import Masters
@@ -22,6 +22,7 @@ _c = columns(Meta)
 _find = Statement(lambda _: select(_c.value).where(_c.name == bindparam("name")))
 _add = Statement(lambda sql: sql.insert(Meta).on_conflict_do_nothing())
 _set = Statement(lambda _: update(Meta).where(_c.name == bindparam("key")).values(value=bindparam("new")))
+_drop = Statement(lambda _: delete(Meta).where(_c.name == bindparam("name")))
 
 
 def get(session: Session, name: str) -> bytes | None:
@@ -34,6 +35,11 @@ def put(session: Session, name: str, value: bytes) -> None:
     """Set a value."""
     if not session.run(_set, key=name, new=value):
         session.put(_add, name=name, value=value)
+
+
+def drop(session: Session, name: str) -> None:
+    """Forget a value."""
+    session.put(_drop, name=name)
 
 
 def database_key(session: Session, masters: Masters) -> bytes:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from multidict import MultiMapping
 
-from flows.seam import Act, Arrived, Command, Filled, Opened, Pressed, Said, Value
+from flows.seam import Act, Arrived, Buttons, Command, Filled, Form, Opened, Part, Pressed, Said, Value
 
 ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 EVENT = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -49,6 +49,23 @@ def event_of(posted: Posted, fallback: str) -> str:
     """The id that the page gave this event; a page that gave none gets ``fallback``."""
     event = _text(posted, "event")
     return event if EVENT.fullmatch(event) else fallback
+
+
+def conversation_of(posted: Posted) -> str:
+    """The conversation in which something was done, by what was pressed or filled in; ``""`` when that names none."""
+    return _conversation(_text(posted, key) for key in ("button", "form", "open"))
+
+
+def conversation_in(parts: Iterable[Part]) -> str:
+    """The conversation in which something is asked here, or ``""``."""
+    forms = (part.id for part in parts if isinstance(part, Form))
+    buttons = (button.id for part in parts if isinstance(part, Buttons) for button in part.buttons)
+    return _conversation((*forms, *buttons))
+
+
+def _conversation(ids: Iterable[str]) -> str:
+    """The conversation of the first id that is of one: ``c.<conversation>.<turn>``, and what may follow."""
+    return next((one.split(".")[1] for one in ids if ID.fullmatch(one) and one.startswith("c.")), "")
 
 
 def page_event(token: str, act: Act) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from adapters.web import draw
-from adapters.web.acts import act_of, event_of, page_event
+from adapters.web.acts import act_of, conversation_in, event_of, page_event
+from adapters.web.guard import BEGUN
 from adapters.web.words import chrome
 from flows.seam import Buttons, Card, Form, Incoming, Receive, Reply, Space
 
@@ -47,6 +48,8 @@ class CasePage:
         reply = await self._receive(
             Incoming(event=event, space=Space("page", slug), person=None, act=act, locale=language)
         )
+        if conversation := conversation_in(reply.parts):
+            request[BEGUN] = conversation
         return _page(slug, name, reply)
 
     async def _known(self, request: web.Request) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp_sse import EventSourceResponse, sse_response
 from babel.dates import format_datetime
 
-from adapters.web import draw, guard
+from adapters.web import draw
 from adapters.web.acts import act_of, event_of
 from adapters.web.live import Windows
 from adapters.web.tryout import Account, TryOut
@@ -116,7 +116,7 @@ class Chat:
         account = self._account(request)
         async with (
             self._windows.opened(account.id) as window,
-            sse_response(request, headers=guard.headers(request.path)) as stream,
+            sse_response(request) as stream,
         ):
             with contextlib.suppress(ConnectionResetError):  # the window was closed
                 for there in await self._standing(account):

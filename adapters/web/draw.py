@@ -56,7 +56,7 @@ def page(template: str, language: str, *, status: int = 200, **values: Any) -> w
 
 def problem(request: web.BaseRequest, status: int) -> web.Response:
     """A kind page for what went wrong; never what exactly went wrong inside."""
-    key = f"problem_{status}" if status in {403, 404, 413, 429, 500} else "problem_other"
+    key = f"problem_{status}" if status in {403, 404, 408, 413, 421, 429, 500} else "problem_other"
     return page("problem.html", language(request), status=status, key=key, wide=False)
 
 

@@ -89,9 +89,9 @@ PRIVACY = Notice(
             (
                 _("The page for cases sets no cookies, runs no scripts and loads nothing from elsewhere."),
                 _(
-                    "To slow down misuse, Erbij counts for a short while how often something is sent from one internet "
-                    "address. It does so in a form in which the address cannot be read, for an hour at the most, and "
-                    "writes it down nowhere."
+                    "To slow down misuse, Erbij counts for a short while how often something is asked for or sent from "
+                    "one internet address. It does so in a form in which the address cannot be read, for an hour at "
+                    "the most, and writes it down nowhere."
                 ),
             ),
         ),

@@ -90,9 +90,19 @@ CHROME: dict[str, Msg] = {
         "To protect you it was not accepted, and nothing was saved. "
         "Please open this page again and send it from there."
     ),
+    "problem_408": _("That took too long"),
+    "problem_408_lead": _(
+        "What you sent did not arrive completely, and nothing was saved. "
+        "Perhaps the connection is bad here. Please go back in your browser and send it again."
+    ),
     "problem_413": _("That is more than fits"),
     "problem_413_lead": _(
         "The text was too long, and nothing was saved. Go back in your browser, make it shorter and send it again."
+    ),
+    "problem_421": _("This is not Erbij’s address"),
+    "problem_421_lead": _(
+        "Erbij answers at one address only, and the one in your browser is another. "
+        "Please use the address that your community gave to everyone. Nothing was saved."
     ),
     "problem_429": _("That went a little fast"),
     "problem_429_lead": _("Nothing was saved. Please wait a minute and try again."),

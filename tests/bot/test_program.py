@@ -21,9 +21,20 @@ ANY = 0
 """The port that the system finds free."""
 
 
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
 @asynccontextmanager
-async def erbij(folder: Path, port: int, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def erbij(
+    folder: Path, port: int, *, handles: int = 0, **settings: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The program; ``handles`` are the file handles that it may have, if that is to be few."""
+    limited = ["prlimit", f"--nofile={handles}"] if handles else []
     process = await asyncio.create_subprocess_exec(
+        *limited,
         sys.executable,
         "-m",
         "bot",
@@ -61,16 +72,18 @@ async def act(session: aiohttp.ClientSession, url: str, who: str, form: list[tup
 
 
 async def test_it_starts_serves_survives_a_kill_and_stops(tmp_path: Path) -> None:
-    async with aiohttp.ClientSession() as session, erbij(tmp_path, ANY) as process:
+    metrics = free_port()
+    async with aiohttp.ClientSession() as session, erbij(tmp_path, ANY, ERBIJ_METRICS_PORT=str(metrics)) as process:
         page = await ready(process)
         url = chat(page)
         assert f"{url}/c/teacher-education-1" in page
         assert "needs ERBIJ_DISCORD_TOKEN" in page
         async with session.get(f"{url}/healthz") as answer:
             assert (answer.status, await answer.json()) == (200, {"database": "ok"})
-        async with session.get(f"{url}/metrics") as answer:
+        assert f"http://127.0.0.1:{metrics}/metrics" in page
+        async with session.get(f"http://127.0.0.1:{metrics}/metrics") as answer:
             assert "erbij_turns" in await answer.text()
-        async with session.get(f"{url}/metrics", headers={"X-Forwarded-For": "10.0.0.1"}) as answer:
+        async with session.get(f"{url}/metrics") as answer:
             assert answer.status == 404
         asked = await act(session, url, "sam", [("text", "/tell"), ("event", "canary-event-1")])
         form = re.search(r'name="form" value="([^"]+)"', asked)

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, Route, expect
 
-from tests.bot.test_program import erbij, ready
+from tests.bot.test_program import erbij, free_port, ready
 from tests.browser.test_web import DESKTOP, PHONE, no_barriers
 
 CASE_PAGE = "/c/teacher-education-1"
 STORY = "In a group task nobody wanted me in their group."
 ANSWER = "Good that you tell this. How was it for you after that?"
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @pytest.fixture

@@ -167,8 +167,7 @@ class WebSurface:
         )
         self.adapter = KeepingAdapter(tryout=tryout, community=self._community)
         self.adapter.standing = self._standing
-        unhurried = guard.middlewares(posts_per_minute=1_000_000)
-        app = web.Application(middlewares=unhurried, client_max_size=guard.MOST_BODY)
+        app = guard.application(guard.Site(per_client=1_000_000))
         app.add_routes(self.adapter.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()

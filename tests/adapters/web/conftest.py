@@ -76,7 +76,7 @@ def tryout(world: World) -> TryOut:
 async def serve(world: World, *, chat: bool = True, contact: str = "", **limits: int) -> AsyncIterator[World]:
     """The world, reachable at ``world.url``."""
     world.adapter = WebAdapter(tryout=tryout(world) if chat else None, community=world.community, contact=contact)
-    app = web.Application(middlewares=guard.middlewares(**limits), client_max_size=guard.MOST_BODY)
+    app = guard.application(guard.Site(**limits))
     app.add_routes(world.adapter.routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
@@ -101,7 +101,7 @@ async def world() -> AsyncIterator[World]:
 @pytest.fixture
 async def hasty() -> AsyncIterator[World]:
     """A try-out that takes three posts a minute."""
-    async for one in serve(World(), posts_per_minute=3):
+    async for one in serve(World(), per_client=3):
         yield one
 
 

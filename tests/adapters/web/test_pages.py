@@ -136,7 +136,7 @@ async def test_what_is_no_number_is_no_answer(world: World, posted: dict[str, st
 
 
 async def test_an_empty_or_broken_post_gives_the_first_page(world: World) -> None:
-    for data in ({}, {"button": "x" * 101}, {"button": "<b>"}, {"start": "other"}, b"%%%", b"\xff\xfe"):
+    for data in ({}, {"button": "x" * 101}, {"button": "<b>"}, {"start": "other"}, {"%%%": ""}):
         async with world.http.post("/c/first", data=data) as response:
             assert response.status == 200
     assert world.got == []
