@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import psycopg
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.http import UNNAMED_PROXY
-from bot.settings import Misconfigured, Settings, faults, master_key
+from bot.settings import Misconfigured, Settings, database_faults, faults, master_key, own_files, secret_files
 from bot.tryout import SLUG
 from flows.engine import COORDINATOR
 from flows.setup.rules import missing
 from flows.words import SOURCE, said
-from storage import communities, due, meta, migrate, outbox, rotation, setup
+from storage import communities, due, files, log, meta, migrate, outbox, rotation, setup, sqlite
 from storage.database import Database, NotSaved
 from storage.keys import KeyFault, Masters
 
@@ -33,10 +38,13 @@ def findings(settings: Settings) -> list[Finding]:
     wrong = [Finding(False, text) for text in faults(settings)]
     kind = "the try-out" if settings.is_tryout else "real communities"
     found = wrong or [Finding(True, f"The settings fit together; Erbij runs {kind}.")]
+    found += _files(settings)
     try:
         masters = Masters(master_key(settings))
     except (KeyFault, Misconfigured) as fault:
         return [*found, Finding(False, f"The master key cannot be used: {fault}")]
+    if database_faults(settings):
+        return found
     try:
         return [*found, *_reached(settings), *_database(settings.database, settings.public_url, masters)]
     except (NotSaved, ValueError, OSError, sqlite3.Error, psycopg.Error, SQLAlchemyError) as fault:
@@ -63,7 +71,23 @@ def _reached(settings: Settings) -> list[Finding]:
     ]
 
 
+def _files(settings: Settings) -> list[Finding]:
+    """Which files and folders of Erbij others on this machine have rights to."""
+    ours, secrets = (filter(files.open_to_others, of(settings)) for of in (own_files, secret_files))
+    texts = [f"{path} is open to others on this machine; starting Erbij closes it." for path in ours]
+    texts += [f"{path} holds a secret and is open to others on this machine: chmod 600 {path}" for path in secrets]
+    url = make_url(settings.database) if settings.database.startswith("sqlite:///") else None
+    folder = Path(url.database).parent if url is not None and url.database else None
+    if folder is not None and files.open_to_others(folder):
+        texts.append(
+            f"The folder {folder.absolute()}, in which the database lies, is open to others on this machine: "
+            f"chmod 700 {folder}, or keep the database in a folder of its own."
+        )
+    return [Finding(False, text) for text in texts]
+
+
 def _database(url: str, public_url: str, masters: Masters) -> list[Finding]:
+    logged, now = _log_file(make_url(url)), time.time_ns() // 1_000_000
     if migrate.pending(url):
         if url.startswith("sqlite"):
             return [Finding(True, "The database is made or brought up to date at the next start.")]
@@ -72,6 +96,8 @@ def _database(url: str, public_url: str, masters: Masters) -> list[Finding]:
     try:
         database.open()
         found = [Finding(True, "The database opens, and the master key fits it.")]
+        if database.dialect == "sqlite":
+            found.append(_log(logged, database.run_now(log.filled), now))
         depth, failing = database.run_now(outbox.depth), database.run_now(due.failing)
         found += _rotation(masters, database.run_now(rotation.behind))
         if database.run_now(lambda s: meta.get(s, UNNAMED_PROXY)):
@@ -92,6 +118,36 @@ def _database(url: str, public_url: str, masters: Masters) -> list[Finding]:
     if failing:
         found.append(Finding(False, f"{len(failing)} timers fail again and again: see the log."))
     return found
+
+
+def _log_file(url: URL) -> os.stat_result | None:
+    """SQLite's log as it lies there, before this very look at the database changes it; None without one."""
+    try:
+        return sqlite.paths(url)[1].stat() if url.get_backend_name() == "sqlite" else None
+    except (OSError, IndexError):
+        return None
+
+
+def _log(file: os.stat_result | None, filled: log.Filled, now: int) -> Finding:
+    """Whether what was erased has left SQLite's log, and when it last did."""
+    if file is None:
+        return Finding(True, "The database has no log, as when Erbij is stopped: what was erased is not in its files.")
+    if not file.st_size:
+        when = _shown(int(file.st_mtime * 1000))
+        return Finding(True, f"The database's log was emptied on {when}: what was erased is not in its files.")
+    last = f"It was last emptied on {_shown(filled.emptied)}." if filled.emptied else "It was never emptied yet."
+    if not filled.since or now - filled.since < log.OVERDUE:
+        return Finding(True, f"The database's log is emptied within a minute of a change. {last}")
+    text = (
+        f"What was erased since {_shown(filled.since)} still lies in the database's log (the file that ends in -wal). "
+        "If Erbij is not running, start it. If it is, something reads the database all the time, a backup say: end "
+        f"that, and the log goes by itself. {last}"
+    )
+    return Finding(False, text)
+
+
+def _shown(moment: int) -> str:
+    return f"{datetime.fromtimestamp(moment / 1000, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _rotation(masters: Masters, behind: rotation.Behind) -> list[Finding]:

@@ -113,7 +113,7 @@ def migrate() -> None:
     """Bring the database's tables to this version."""
     from storage import migrate as migration
 
-    url = _settings().database
+    url = _database_of(_settings())
     try:
         if not migration.pending(url):
             typer.echo("The database is of this version already.")
@@ -195,6 +195,15 @@ def _settings() -> Settings:
         _fail(*str(fault).splitlines())
 
 
+def _database_of(settings: Settings) -> str:
+    """The database's URL; ends the command when it may not be connected to."""
+    from bot.settings import database_faults
+
+    if found := database_faults(settings):
+        _fail(*found)
+    return settings.database
+
+
 def _database() -> Database:
     """The database, open; ends the command when it cannot be used."""
     from bot.settings import Misconfigured, master_key
@@ -203,10 +212,11 @@ def _database() -> Database:
     from storage.keys import KeyFault, Masters
 
     settings = _settings()
+    url = _database_of(settings)
     try:
-        if migration.pending(settings.database):
+        if migration.pending(url):
             _fail("The database is empty or of another version: start Erbij once, or run 'erbij migrate'.")
-        database = Database(settings.database, Masters(master_key(settings)))
+        database = Database(url, Masters(master_key(settings)))
         database.open()
     except (Misconfigured, KeyFault) as fault:
         _fail(str(fault))

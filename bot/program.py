@@ -14,12 +14,12 @@ from bot import logs, tryout
 from bot.metrics import Metrics
 from bot.runtime import Runtime
 from bot.sender import Sender
-from bot.settings import Misconfigured, Settings, master_key
+from bot.settings import Misconfigured, Settings, master_key, own_files
 from bot.time import Clock
 from bot.timers import Timers
 from flows.catalogue import catalogue
 from flows.engine.timers import wind_new
-from storage import communities, migrate
+from storage import communities, files, migrate
 from storage.database import Database
 from storage.keys import Masters
 
@@ -66,6 +66,8 @@ class Program:
     def open(self) -> None:
         """Bring the database up and wire the pieces; raises Misconfigured or NotSaved."""
         url = self.settings.database
+        for path in own_files(self.settings):
+            files.close_to_others(path)
         if migrate.pending(url):
             if self.database.dialect != "sqlite":
                 raise Misconfigured("The database's tables are of another version: run 'erbij migrate' first.")

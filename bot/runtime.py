@@ -6,15 +6,19 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
-from flows.engine.taking import Turn
+from bot.slow import Busy, SlowWork
+from flows.engine.taking import Turn, Work
+from flows.engine.token import AGAIN, Answers
 from flows.engine.turn import finish_work, take
-from flows.seam import Incoming, Reply, Text
+from flows.seam import Button, Buttons, Incoming, Reply, Text
 from flows.words import _, language_of, said
+from storage import conversations
 from storage.database import NotSaved
 
 if TYPE_CHECKING:
@@ -22,9 +26,12 @@ if TYPE_CHECKING:
     from bot.time import Clock
     from flows.engine import Catalogue
     from storage.database import Database
+    from storage.statement import Session
 
 REMEMBERED = 500
-"""Replies kept in memory, so that a platform which repeats an event hears the same again."""
+"""Replies kept in memory at the most, so that a platform which repeats an event hears the same again."""
+KEPT = 120_000
+"""How long, in ms. Whoever sits at the same computer next and sends a page again must not read it."""
 
 Key = tuple[str, str, str, str]
 log = structlog.get_logger()
@@ -32,6 +39,14 @@ log = structlog.get_logger()
 
 def _nothing() -> None:
     """Nobody to wake yet."""
+
+
+class Kept(NamedTuple):
+    """A reply that may be given again, as long as each question in it still waits."""
+
+    reply: Reply
+    waits: tuple[Answers, ...]
+    at: int
 
 
 class Runtime:
@@ -48,7 +63,11 @@ class Runtime:
         self.timed: Callable[[], None] = _nothing
         self._metrics = metrics
         self._site = site
-        self._replies: OrderedDict[Key, asyncio.Task[Reply]] = OrderedDict()
+        self._slow = SlowWork()
+        self._turns: dict[Key, asyncio.Task[Reply]] = {}
+        """Events that are being answered."""
+        self._replies: OrderedDict[Key, Kept] = OrderedDict()
+        self._forgetting: asyncio.TimerHandle | None = None
         self._stopping = False
 
     async def receive(self, incoming: Incoming) -> Reply:
@@ -57,27 +76,28 @@ class Runtime:
             return _sorry(incoming)
         person = incoming.person.id if incoming.person else ""
         key = (incoming.space.platform, incoming.space.id, person, incoming.event)
-        turn = self._replies.get(key)
+        turn = self._turns.get(key)
         if turn is None:
-            turn = self._replies[key] = asyncio.create_task(self._answer(incoming))
-            self._forget_old()
+            turn = self._turns[key] = asyncio.create_task(self._answer(incoming, key))
+            turn.add_done_callback(lambda _: self._turns.pop(key))
         # A platform that hangs up does not stop the turn: it may be in the database already.
-        reply = await asyncio.shield(turn)
-        if not reply.saved:
-            self._replies.pop(key, None)
-        return reply
+        return await asyncio.shield(turn)
 
     async def stop(self) -> None:
         """Take no new event; wait for the turns that are under way."""
         self._stopping = True
-        open_turns = [turn for turn in self._replies.values() if not turn.done()]
-        if open_turns:
-            await asyncio.wait(open_turns)
+        if self._turns:
+            await asyncio.wait(self._turns.values())
+        self._slow.close()
+        self._replies.clear()
 
-    async def _answer(self, incoming: Incoming) -> Reply:
+    async def _answer(self, incoming: Incoming, key: Key) -> Reply:
         began = time.perf_counter()
         platform = incoming.space.platform
         try:
+            known = await self._again(incoming, key)
+            if known is not None:
+                return known
             turn = await self._turn(incoming)
         except NotSaved:
             log.warning("turn not saved", platform=platform, exc_info=True)
@@ -88,20 +108,58 @@ class Runtime:
             self._metrics.faults.labels("turn", type(fault).__name__).inc()
             return _sorry(incoming)
         self._metrics.turn(platform, turn.kind, time.perf_counter() - began)
+        self._remember(key, turn)
         return turn.reply
 
     async def _turn(self, incoming: Incoming) -> Turn:
         database, catalogue, now = self.database, self.catalogue, self.clock.now
-        of = incoming.person.id if incoming.person else incoming.event
+        of = _of(incoming)
         turn = await database.run(lambda s: take(s, catalogue, incoming, now(), self._site), of=of)
         self._wake(turn)
         while (work := turn.work) is not None:
             # Slow work (a hash that is slow on purpose) holds no transaction and no other turn up.
-            result = await asyncio.to_thread(work.fn, *work.args)
+            try:
+                result = await self._slow.run(work)
+            except Busy:
+                return Turn(_one_moment(work), "busy")
             finish = partial(finish_work, catalogue=catalogue, work=work, result=result, now=now())
             turn = await database.run(finish, of=of)
             self._wake(turn)
         return turn
+
+    # ------------------------------------------------------------ the same event again
+
+    async def _again(self, incoming: Incoming, key: Key) -> Reply | None:
+        """The reply that was given, if it is not old and everything that it asks is still open."""
+        self._forget()
+        kept = self._replies.get(key)
+        if kept is None:
+            return None
+        if await self.database.run(partial(_all_wait, kept.waits), of=_of(incoming)):
+            return kept.reply
+        self._replies.pop(key, None)
+        return None
+
+    def _remember(self, key: Key, turn: Turn) -> None:
+        """Keep a reply for who sends the same again; what ended a conversation is said once only."""
+        if turn.reply.saved and turn.waits:
+            self._replies[key] = Kept(turn.reply, turn.waits, self.clock.now())
+            self._forget()
+
+    def _forget(self) -> None:
+        """Let go of what is old, now and when the next is; time may also have been put back."""
+        now = self.clock.now()
+        while self._replies:
+            first = next(iter(self._replies.values()))
+            if len(self._replies) <= REMEMBERED and 0 <= now - first.at < KEPT:
+                break
+            self._replies.popitem(last=False)
+        if self._replies and self._forgetting is None:
+            self._forgetting = asyncio.get_running_loop().call_later(KEPT / 1000, self._forget_later)
+
+    def _forget_later(self) -> None:
+        self._forgetting = None
+        self._forget()
 
     def _wake(self, turn: Turn) -> None:
         if turn.posted:
@@ -109,9 +167,24 @@ class Runtime:
         if turn.timers:
             self.timed()
 
-    def _forget_old(self) -> None:
-        while len(self._replies) > REMEMBERED:
-            self._replies.popitem(last=False)
+
+def _of(incoming: Incoming) -> str:
+    """Whose an event is: what is theirs stays in its order."""
+    return incoming.person.id if incoming.person else incoming.event
+
+
+def _all_wait(questions: tuple[Answers, ...], session: Session) -> bool:
+    return all(conversations.waits(session, one.conversation, one.turn) for one in questions)
+
+
+def _one_moment(work: Work) -> Reply:
+    """What someone hears whose slow work was not taken: from the button on, it goes on as if they had waited."""
+    language = work.context.language
+    text = _(
+        "One moment, please: I am still busy with other answers. Nothing that you wrote is lost. Please try again."
+    )
+    again = Button(str(replace(work.token, choice=AGAIN)), said(_("Try again"), language), "primary")
+    return Reply((Text(said(text, language)), Buttons((again,))), language, work.context.space, saved=False)
 
 
 def _sorry(incoming: Incoming) -> Reply:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-import os
+import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -16,7 +16,16 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
 FILE = "erbij.toml"
+SECRETS = ("database_url", "master_key", "discord_token", "teams_app_secret")
+"""Settings that may also be read from a file: ``master_key_file`` and so on."""
+LONGEST = 64 * 1024
+"""Bytes of such a file at most: no secret is that long, and a device never ends."""
+MOUNTED = Path("/run/secrets")
+"""Where containers are given secrets, with rights that they do not choose."""
 
 
 class Misconfigured(Exception):
@@ -28,10 +37,14 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ERBIJ_", toml_file=FILE, extra="forbid", frozen=True)
 
-    database_url: str = ""
+    database_url: str = Field("", repr=False)
     """``sqlite:///path`` or ``postgresql://...``; empty for a file under ``data/``."""
+    database_url_file: str = ""
+    database_insecure: bool = False
+    """True to reach PostgreSQL over a network without encryption."""
     master_key: SecretStr = SecretStr("")
     """Base64 of 32 bytes; several with commas, the newest first. Empty only in the try-out."""
+    master_key_file: str = ""
     host: str = "127.0.0.1"
     port: int = 3978
     metrics_port: int = 0
@@ -45,10 +58,33 @@ class Settings(BaseSettings):
     contact: str = ""
     """Whom people ask about their privacy: an e-mail address, or a name and a room."""
     discord_token: SecretStr = SecretStr("")
+    discord_token_file: str = ""
     teams_app_id: str = ""
     teams_app_secret: SecretStr = SecretStr("")
+    teams_app_secret_file: str = ""
     teams_tenants: Annotated[frozenset[str], NoDecode] = frozenset()
     """The Microsoft 365 tenants that may use Erbij, with commas."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_files(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """The secrets that stand in files of their own. Raises Misconfigured with a line for each that does not."""
+        read, wrong = dict(given), []
+        for name in SECRETS:
+            path = str(given.get(f"{name}_file") or "").strip()
+            if not path:
+                continue
+            setting = f"{_name((name,))}_FILE"
+            if given.get(name):
+                wrong.append(f"{_name((name,))} and {setting} are both set: keep one of them.")
+                continue
+            try:
+                read[name] = secret(Path(path), setting)
+            except Misconfigured as fault:
+                wrong.append(str(fault))
+        if wrong:
+            raise Misconfigured("\n".join(wrong))
+        return read
 
     @field_validator("teams_tenants", mode="before")
     @classmethod
@@ -130,7 +166,65 @@ def faults(settings: Settings) -> list[str]:
         found.append("ERBIJ_METRICS_PORT must be another port than ERBIJ_PORT: the world reaches that one.")
     if settings.on_teams and not settings.public_url.startswith("https://"):
         found.append("ERBIJ_PUBLIC_URL must be the https address at which Microsoft Teams reaches Erbij.")
+    return found + database_faults(settings)
+
+
+def database_faults(settings: Settings) -> list[str]:
+    """Why the database may not even be connected to."""
+    host = "" if settings.database_insecure else _in_the_clear(settings.database)
+    text = (
+        f"ERBIJ_DATABASE_URL reaches PostgreSQL on {host} without encryption: add ?sslmode=verify-full to it. Where "
+        "nobody else can listen on the way, ERBIJ_DATABASE_INSECURE=true allows it as it is."
+    )
+    return [text] if host else []
+
+
+def _in_the_clear(url: str) -> str:
+    """The host that is reached so; empty for none, and for what is no address of PostgreSQL at all."""
+    if not url.startswith("postgresql"):
+        return ""
+    import psycopg
+    from sqlalchemy.exc import ArgumentError
+
+    from storage.postgresql import in_the_clear
+
+    try:
+        return in_the_clear(_parsed(url))
+    except (ArgumentError, psycopg.Error):  # said where it is opened
+        return ""
+
+
+def _parsed(url: str) -> URL:
+    from sqlalchemy.engine import make_url
+
+    return make_url(url)
+
+
+def own_files(settings: Settings) -> list[Path]:
+    """What Erbij itself keeps on this machine, there or not: SQLite's files, and the try-out's key."""
+    found: list[Path] = []
+    if settings.database.startswith("sqlite:///"):
+        from storage import sqlite
+
+        found += sqlite.paths(_parsed(settings.database))
+    if settings.is_tryout:
+        found.append(_key_file(settings))
     return found
+
+
+def secret_files(settings: Settings) -> list[Path]:
+    """Whoever runs Erbij keeps its secrets here; what a container was given is not theirs to close."""
+    named = [Path(path) for name in SECRETS if (path := getattr(settings, f"{name}_file"))]
+    found = [path for path in named if MOUNTED not in path.absolute().parents]
+    if _toml_has_secrets():
+        found.append(Path(FILE))
+    return found
+
+
+def _toml_has_secrets() -> bool:
+    path = Path(FILE)
+    values = tomllib.loads(path.read_text()) if path.exists() else {}
+    return any(value and not str(value).startswith("sqlite:") for value in map(values.get, SECRETS))
 
 
 def master_key(settings: Settings) -> str:
@@ -145,13 +239,34 @@ def master_key(settings: Settings) -> str:
         raise Misconfigured("ERBIJ_MASTER_KEY is missing.")
     path = _key_file(settings)
     if not path.exists():
+        from storage import files
         from storage.keys import new_key
 
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(new_key() + "\n")
-    return path.read_text().strip()
+        files.file(path, new_key() + "\n")
+    return secret(path, "The try-out's key file")
+
+
+def secret(path: Path, setting: str) -> str:
+    """What a file holds, without spaces around it. Raises Misconfigured, which names the setting."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LONGEST + 1)
+    except IsADirectoryError:
+        raise Misconfigured(f"{setting}: {path} is a folder; a file is needed there.") from None
+    except FileNotFoundError:
+        raise Misconfigured(f"{setting}: there is no file {path}.") from None
+    except OSError as fault:
+        why = fault.strerror or type(fault).__name__
+        raise Misconfigured(f"{setting}: {path} cannot be read ({why}); let the user who runs Erbij read it.") from None
+    try:
+        text = raw.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text or len(raw) > LONGEST:
+        raise Misconfigured(f"{setting}: {path} holds no text; it must hold the secret and nothing else.")
+    if not text:
+        raise Misconfigured(f"{setting}: {path} is empty; write the secret into it.")
+    return text
 
 
 def _key_file(settings: Settings) -> Path:

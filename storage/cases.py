@@ -309,6 +309,7 @@ def erase(session: Session, community: str, case: str, member: str, now: int) ->
     row = session.one(_lock, case=case, community=community)
     if row is None or not row.wrapped_key:
         return False
+    session.scrub()
     return_paths.destroy(session, case_key.opened(session, case, row.wrapped_key))
     session.run(_drop_key, case=case, community=community, empty=b"", unused=secrets.token_bytes(16))
     case_messages.drop(session, case)

@@ -202,6 +202,7 @@ def close(session: Session, community: str, round: str, now: int) -> int:  # noq
         json.loads(session.keys.open("ballot", row.id, bytes(row.sealed))) for row in session.all(_ballots, round=round)
     ]
     session.put(_drop_ballots, round=round)
+    session.scrub()  # each ballot lies in the log beside who cast it
     secrets.SystemRandom().shuffle(opened)
     for answer in opened:
         answer_id = new_id()

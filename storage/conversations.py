@@ -52,6 +52,7 @@ _find = Statement(
         .with_for_update()
     )
 )
+_turn = Statement(lambda _: select(_c.turn).where(_c.id == bindparam("conversation")))
 _open = Statement(
     lambda _: (
         select(_c.id, _c.turn, _c.journal, _c.expires_at)
@@ -112,6 +113,12 @@ def find(
     if row is None or (row.id, row.community_id, row.member_id) != (conversation, community, member):
         return None
     return _opened(session, row[:4])
+
+
+def waits(session: Session, conversation: str, turn: int) -> bool:
+    """Whether a conversation still waits for the answer to what it asked at a turn."""
+    row = session.one(_turn, conversation=conversation)
+    return row is not None and row.turn == turn
 
 
 def open_of(session: Session, community: str, member: str) -> list[tuple[str, int, bytes, int]]:

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 from storage.keys import Keys
+from storage.log import Log
 from storage.statement import Session
 
 GROUP = 64
@@ -42,6 +43,7 @@ class Lane:
         self._keys: Keys
         self._session: Any = None
         self._begun = False
+        self._log = Log()
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
@@ -66,6 +68,8 @@ class Lane:
             self._thread.join()
             self._thread = None
         if self.connection is not None:
+            if self._log.wait is not None:
+                self._log.empty(self.connection)
             self.connection.close()
             self.connection = None
 
@@ -76,13 +80,19 @@ class Lane:
             self._connect()
         connection, session = self.connection, self._session
         connection.begin()
-        self._begun = True
+        self._begun, session.scrubs = True, False
+        before = connection.total_changes
         try:
             results = [function(session) for function in functions]
+            changed = connection.total_changes != before
+            if changed:
+                self._log.note(session)
             connection.commit()
         except BaseException:
             self._roll_back(connection)
             raise
+        if changed:
+            self._log.changed(scrub=session.scrubs)
         return results
 
     # ------------------------------------------------------------ on the thread
@@ -92,7 +102,7 @@ class Lane:
         stopping = False
         while not stopping:
             group: list[Job] = []
-            job = jobs.get()
+            job = self._next()
             while job is not None:
                 group.append(job)
                 if len(group) == GROUP or jobs.empty():
@@ -101,6 +111,16 @@ class Lane:
             stopping = job is None
             for jobs_together in _together(group):
                 self._settle(jobs_together)
+                if self._log.wait == 0:
+                    self._log.empty(self.connection)
+
+    def _next(self) -> Job | None:
+        """The next job, or None at the end; while nobody wants anything, the log is emptied when that is due."""
+        while True:
+            try:
+                return self._jobs.get(timeout=self._log.wait)
+            except queue.Empty:
+                self._log.empty(self.connection)
 
     def _settle(self, group: list[Job]) -> None:
         try:

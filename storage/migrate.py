@@ -8,6 +8,8 @@ from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
 
+from storage import files
+
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
 PATIENCE = 60
 """Seconds that SQLite waits for another process that migrates: on a busy machine that is longer than it sounds."""
@@ -40,7 +42,7 @@ def upgrade(url: str) -> None:
     parsed = make_url(url)
     lite = parsed.get_backend_name() == "sqlite"
     if lite and parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        files.file(Path(parsed.database))
     patience = {"timeout": PATIENCE} if lite else {}
     engine = create_engine(parsed if lite else parsed.set(drivername="postgresql+psycopg"), connect_args=patience)
     config = Config()

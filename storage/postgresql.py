@@ -7,6 +7,7 @@ hears of a result. Statements are prepared once per connection.
 
 from __future__ import annotations
 
+import ipaddress
 import selectors
 from collections import deque
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from typing import Any
 
 import psycopg
 from psycopg.adapt import Transformer
-from psycopg.pq import ConnStatus, ExecStatus, Format
+from psycopg.pq import Conninfo, ConnStatus, ExecStatus, Format
 
 LANES = 3
 """Connections at work at the same time; two bring four fifths of what three do."""
@@ -29,6 +30,31 @@ AGAIN = (
 )
 """Two processes met on a row."""
 _GOOD = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
+_ENCRYPTED = ("require", "verify-ca", "verify-full")
+
+
+def in_the_clear(url: Any) -> str:
+    """A host that the URL reaches over a network and where everything could be read on the way; empty for none.
+
+    What the URL leaves open is looked up where libpq looks: ``PGHOST``, ``PGSSLMODE``, a service file.
+    """
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False).encode()
+    options = [*Conninfo.get_defaults(), *Conninfo.parse(plain)]
+    set_ = {one.keyword.decode(): one.val.decode() for one in options if one.val}
+    if set_.get("sslmode") in _ENCRYPTED:
+        return ""
+    hosts = set_.get("hostaddr") or set_.get("host") or set_.get("service") or ""
+    return next((host for host in hosts.split(",") if not _stays_here(host)), "")
+
+
+def _stays_here(host: str) -> bool:
+    """Whether the way to a host never leaves this machine: a socket, or its own address."""
+    if not host or host.startswith(("/", "@")) or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Answer:
@@ -99,6 +125,13 @@ class Postgresql:
         """Disconnect."""
         self._ready.close()
         self._connection.close()
+
+    total_changes = 0
+    """There is no log of ours that changes would have to leave."""
+
+    def empty_log(self) -> bool:
+        """The server keeps its log for itself."""
+        return True
 
     def put(self, text: str, values: Iterable[Any] = ()) -> Answer:
         """Queue a statement with its values for ``$1``, ``$2``, ..."""

@@ -97,6 +97,7 @@ def addresses(session: Session, community: str, keys: Iterable[bytes]) -> list[A
 
 def destroy(session: Session, key: bytes) -> None:
     """The row of the case with this data key is gone."""
+    session.scrub()
     session.run(_drop, path=_path(key))
 
 

@@ -25,6 +25,7 @@ class Rotated:
 
 def rotate(session: Session) -> Rotated:
     """Put everything under the newest master key, in one transaction; then no other key opens any of it."""
+    session.scrub()
     meta.rewrap(session, session.keys.masters)
     return Rotated(cases.rewrap(session), letters.rewrap(session), conversations.rewrap(session))
 

@@ -6,6 +6,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from storage import files
+
 LANES = 1
 """SQLite has one writer."""
 BUSY_MS = 3000
@@ -26,12 +28,30 @@ class Sqlite(sqlite3.Connection):
         """Start to write, or wait for who writes now."""
         self.execute("BEGIN IMMEDIATE")
 
+    def empty_log(self) -> bool:
+        """Copy what the log holds into the database, and cut the log to nothing.
+
+        False when somebody reads from it or writes; they are not waited for. Never within a transaction.
+        """
+        try:
+            self.execute("PRAGMA busy_timeout=0")
+            busy, _pages, _copied = self.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        except sqlite3.Error:
+            return False
+        return not busy
+
+
+def paths(url: Any) -> tuple[Path, ...]:
+    """The database's file, its log and the log's index, whether or not they are there; none in memory."""
+    return tuple(Path(f"{url.database}{ending}") for ending in ("", "-wal", "-shm")) if url.database else ()
+
 
 def connect(url: Any) -> Sqlite:
-    """The database of a URL; its folder is made."""
+    """The database of a URL; file and folder are made, for their owner alone. SQLite gives its log the same rights."""
     path = url.database or ":memory:"
     if path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        files.file(Path(path))
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000, factory=Sqlite
     )

@@ -75,13 +75,22 @@ class Statement:
 class Session:
     """One transaction. Given to effects and queries; never kept by them."""
 
-    __slots__ = ("_execute", "_put", "dialect", "keys")
+    __slots__ = ("_execute", "_put", "dialect", "keys", "scrubs")
 
     def __init__(self, connection: Any, dialect: str, keys: Keys) -> None:
         self._execute = connection.execute
         self._put = connection.put
         self.dialect = dialect
         self.keys = keys
+        self.scrubs = False
+        """Whether this transaction asked for :meth:`scrub`."""
+
+    def scrub(self) -> None:
+        """What stood here before this transaction, or beside what it writes, must not be found in the files after it.
+
+        For what is promised to be gone: what was overwritten or deleted else stays in SQLite's log for a minute.
+        """
+        self.scrubs = True
 
     def run(self, statement: Statement, /, **values: Any) -> int:
         """Execute; returns how many rows it touched."""

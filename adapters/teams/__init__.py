@@ -1,7 +1,7 @@
 """Microsoft Teams: one folder between the Bot Framework's activities and the seam.
 
-``adapter.py`` is the way in and out; ``trust.py`` decides what is let in; ``activities.py`` reads,
-``cards.py`` and ``fields.py`` draw, ``answers.py`` gives a reply back, ``connector.py`` sends.
+``adapter.py`` is the way in and out; ``trust.py`` decides what is let in, by the keys of ``keys.py``;
+``activities.py`` reads, ``cards.py`` and ``fields.py`` draw, ``answers.py`` gives a reply back, ``connector.py`` sends.
 
 **Why no CloudAdapter.** botbuilder's CloudAdapter would have to be overridden in nearly every
 step: it answers 500 to most bad tokens, skips the service URL check when the body has none,

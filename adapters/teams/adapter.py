@@ -79,7 +79,7 @@ class TeamsAdapter:
         self._receive: Receive | None = None
         # A single-tenant bot fetches its token from its own tenant.
         self._connector = Connector(app_id, app_secret, next(iter(tenants)) if len(tenants) == 1 else "")
-        self._gate = Gate(app_id, tenants, self._connector.pool)
+        self._gate = Gate(app_id, tenants)
         self._chats = PrivateChats(self._connector)
         self._edits = Edits(self._connector)
         self._roster = Roster(self._connector)

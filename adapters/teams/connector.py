@@ -19,6 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 import structlog
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from botframework.connector.auth import MicrosoftAppCredentials
+from msal import ConfidentialClientApplication
 
 from adapters.teams.pace import Pace
 from adapters.teams.trust import is_service
@@ -42,18 +43,35 @@ GLOBAL_SERVICE = "https://smba.trafficmanager.net/teams/"
 """Where to send when no activity of a tenant has told its own service URL yet."""
 
 
+class Credentials(MicrosoftAppCredentials):  # type: ignore[misc]  # its library has no types
+    """Erbij's own, whose library gets a time limit: without one it waits for a silent server for ever."""
+
+    app: Any
+
+    def get_access_token(self, force_refresh: bool = False) -> str:  # noqa: FBT001, FBT002  the library's own
+        """A token for the connector; raises PermissionError, OSError or ValueError."""
+        if self.app is None:
+            self.app = ConfidentialClientApplication(
+                self.microsoft_app_id,
+                client_credential=self.microsoft_app_password,
+                authority=self.oauth_endpoint,
+                timeout=TIMEOUT,
+            )
+        return str(super().get_access_token(force_refresh))
+
+
 class Connector:
     """Calls to the Teams service, with one token and one session for all of them."""
 
     def __init__(self, app_id: str, app_secret: str, tenant: str = "") -> None:
         self.app_id = app_id
         self.pool = ThreadPoolExecutor(2, thread_name_prefix="teams")
-        """For what its library does synchronously: fetching tokens here, and keys elsewhere."""
-        self.credentials = MicrosoftAppCredentials(app_id, app_secret, channel_auth_tenant=tenant or None)
+        """For what its library does synchronously: fetching tokens."""
+        self.credentials = Credentials(app_id, app_secret, channel_auth_tenant=tenant or None)
         self._pace = Pace()
         self._session: ClientSession | None = None
         self._token, self._fetched = "", float("-inf")
-        self._fetching = asyncio.Lock()
+        self._fetching: asyncio.Task[None] | None = None
 
     async def warm(self) -> None:
         """Fetch the first token before anyone waits for it; a fault is told in the log, not raised."""
@@ -153,13 +171,18 @@ class Connector:
         """The header that vouches for us; none in the try-out."""
         if not self.app_id:
             return {}
-        async with self._fetching:
-            if time.monotonic() - self._fetched > FRESH:
-                self._token = await asyncio.get_running_loop().run_in_executor(
-                    self.pool, self.credentials.get_access_token
-                )
-                self._fetched = time.monotonic()
+        if time.monotonic() - self._fetched > FRESH:
+            if self._fetching is None:
+                self._fetching = asyncio.create_task(self._fetch())
+            await asyncio.shield(self._fetching)  # one for all who wait: they fail together, not one after the other
         return {"Authorization": f"Bearer {self._token}"}
+
+    async def _fetch(self) -> None:
+        try:
+            self._token = await asyncio.get_running_loop().run_in_executor(self.pool, self.credentials.get_access_token)
+            self._fetched = time.monotonic()
+        finally:
+            self._fetching = None
 
     def _opened(self) -> ClientSession:
         if self._session is None:

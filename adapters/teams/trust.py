@@ -6,28 +6,22 @@ checked here. Each refusal carries the HTTP status that tells its sender what wa
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from concurrent.futures import Executor
-from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 import jwt
-import structlog
 from botframework.connector.auth import (
     AuthenticationConstants,
     ChannelValidation,
-    JwtTokenExtractor,
     SimpleCredentialProvider,
 )
 
-log = structlog.get_logger()
+from adapters.teams.keys import NotFetched, SigningKeys
 
 ORIGINS = {"https://smba.trafficmanager.net"}
 """Where Teams' own services are. Exactly these: anyone can have another name under the same domain."""
@@ -93,12 +87,10 @@ def _part(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 class Gate:
     """Checks each request: with an app id by its token and tenant, without one by its being from here."""
 
-    def __init__(self, app_id: str, tenants: frozenset[str], pool: Executor) -> None:
+    def __init__(self, app_id: str, tenants: frozenset[str]) -> None:
         self._app_id = app_id
         self._tenants = tenants
-        self._pool = pool
         self._credentials = SimpleCredentialProvider(app_id, "")
-        self._refreshing = asyncio.Lock()
         self._good: OrderedDict[bytes, tuple[float, Mapping[str, Any]]] = OrderedDict()
 
     async def check(self, token: str, body: Mapping[str, Any]) -> None:
@@ -139,31 +131,15 @@ class Gate:
         return claims
 
     async def _keys(self, token: str) -> None:
-        """Have fresh keys, fetched off the loop, and see that the token's key vouches for Teams.
-
-        botbuilder fetches keys on the loop, never fetches again for a key it has not seen, and lets
-        a key without endorsements pass.
-        """
-        header = jwt.get_unverified_header(token.removeprefix("Bearer "))
+        """See that the token's key is known and vouches for Teams: botbuilder lets one without endorsements pass."""
+        kid = jwt.get_unverified_header(token.removeprefix("Bearer ")).get("kid")
         url = (
             ChannelValidation.open_id_metadata_endpoint
             or AuthenticationConstants.TO_BOT_FROM_CHANNEL_OPENID_METADATA_URL
         )
-        metadata = JwtTokenExtractor.get_open_id_metadata(url)
-        async with self._refreshing:
-            age = datetime.now() - metadata.last_updated  # noqa: DTZ005 (botbuilder keeps local time)
-            unknown = _key(metadata.keys, header) is None
-            if age > timedelta(hours=23) or (unknown and age > timedelta(hours=1)):
-                fetch = functools.partial(asyncio.run, metadata._refresh())  # noqa: SLF001
-                try:
-                    await asyncio.get_running_loop().run_in_executor(self._pool, fetch)
-                except OSError as fault:
-                    log.warning("teams.keys_not_fetched", fault=type(fault).__name__)
-                    raise Refused(503, "keys not to be had") from fault
-        key = _key(metadata.keys, header)
+        try:
+            key = await SigningKeys.at(url).find(kid) if kid else None
+        except NotFetched as fault:
+            raise Refused(503, "keys not to be had") from fault
         if key is None or CHANNEL not in key.get("endorsements", ()):
             raise Refused(401, "key unknown or not for Teams")
-
-
-def _key(keys: list[dict[str, Any]], header: Mapping[str, Any]) -> dict[str, Any] | None:
-    return next((k for k in keys or () if header.get("kid") and k.get("kid") == header["kid"]), None)

@@ -68,7 +68,7 @@ CHROME: dict[str, Msg] = {
     "case_follow": _("Continue with a receipt"),
     "case_leave": _("Back to the beginning"),
     "case_said": _("Message from Erbij"),
-    "case_not_saved": _("This was not saved"),
+    "case_not_saved": _("That did not work yet"),
     "privacy": _("Privacy"),
     "terms": _("Terms of use"),
     # the front page

@@ -9,7 +9,7 @@ from flows.engine import draw
 from flows.engine.chat import Step
 from flows.engine.commands import CANCEL, Command
 from flows.engine.run import Run
-from flows.engine.sentences import NOT_UNDERSTOOD, OVER, STOPPED
+from flows.engine.sentences import NOT_UNDERSTOOD, OVER, RECEIVED, STOPPED
 from flows.engine.taking import Taking
 from flows.engine.token import BACK, STOP, Answers, Starts, read
 from flows.engine.typed import clean
@@ -30,19 +30,31 @@ def dispatch(taking: Taking, act: seam.Act, *, first: bool) -> None:
         case seam.Filled(form, values):
             fill(taking, form, dict(values), first=first)
         case seam.Command(name):
-            command(taking, taking.catalogue.words.named(name)) if first else arrive(taking)
+            command(taking, taking.catalogue.words.named(name)) if first else repeated(taking)
         case seam.Said(text):
-            hear(taking, clean(text[:LONGEST])) if first else arrive(taking)
+            hear(taking, clean(text[:LONGEST])) if first else repeated(taking)
         case seam.Arrived():
             arrive(taking)
 
 
 def arrive(taking: Taking) -> None:
     """Every question that waits for this person, or a greeting."""
-    for conversation, turn, journal, _until in reversed(taking.open_conversations()):
-        taking.show(conversation, turn, taking.reopen(journal))
+    show_all(taking)
     if not taking.parts:
         taking.greet()
+
+
+def repeated(taking: Taking) -> None:
+    """The same event once more, which changes nothing: what waits by now, or that it was received."""
+    show_all(taking)
+    if not taking.parts:
+        taking.say(RECEIVED, "repeated")
+
+
+def show_all(taking: Taking) -> None:
+    """Every question that waits for this person."""
+    for conversation, turn, journal, _until in reversed(taking.open_conversations()):
+        taking.show(conversation, turn, taking.reopen(journal))
 
 
 def show(taking: Taking, form: str) -> None:
@@ -60,7 +72,7 @@ def press(taking: Taking, button: str, *, first: bool) -> None:
     """A choice, a way back or out, or a post's button that starts a flow."""
     token = read(button)
     if isinstance(token, Starts):
-        return taking.start(token.flow, token.argument) if first else arrive(taking)
+        return taking.start(token.flow, token.argument) if first else repeated(taking)
     waits = waiting(taking, token, first=first)
     if token is None or waits is None:
         return None
@@ -89,7 +101,7 @@ def waiting(taking: Taking, token: Answers | Starts | None, *, first: bool) -> t
         if first:
             taking.say(OVER, "over")
         else:
-            arrive(taking)
+            repeated(taking)
         return None
     conversation, turn, journal, current = found
     run = taking.reopen(journal)

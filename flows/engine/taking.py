@@ -29,7 +29,7 @@ MOST_OPEN = 10
 class Work:
     """Something slow that a conversation waits for, to be done outside the transaction."""
 
-    conversation: str
+    token: Answers
     key: str
     fn: Callable[..., Any]
     args: tuple[Any, ...]
@@ -46,6 +46,8 @@ class Turn:
     posted: bool = False
     timers: bool = False
     work: Work | None = None
+    waits: tuple[Answers, ...] = ()
+    """The questions that the reply shows."""
 
 
 @dataclass(slots=True)
@@ -61,13 +63,14 @@ class Taking:
     posted: bool = False
     timers: bool = False
     work: Work | None = None
+    waits: list[Answers] = field(default_factory=list)
     asked: conversations.Asked | None = None
     """The conversation that the act names, asked for beforehand."""
 
     def done(self) -> Turn:
         """The turn as it stands."""
         reply = seam.Reply(tuple(self.parts), self.context.language, self.context.space)
-        return Turn(reply, self.kind, self.posted, self.timers, self.work)
+        return Turn(reply, self.kind, self.posted, self.timers, self.work, tuple(self.waits))
 
     def say(self, text: Msg, kind: str = "") -> None:
         """Tell the person something of the engine's own."""
@@ -181,10 +184,11 @@ class Taking:
         if step is None:
             return
         self._shown(run)
-        if step.kind == "work":
-            self.work = Work(conversation, step.key, step.data[0], step.data[1], self.context)
-            return
         token = Answers(conversation, turn)
+        if step.kind == "work":
+            self.work = Work(token, step.key, step.data[0], step.data[1], self.context)
+            return
+        self.waits.append(token)
         back = bool(run.back_to)
         self.parts += draw.question(step, run.journal, token, self.context.language, back=back)
 

@@ -13,6 +13,8 @@ LONGEST = 100
 """Characters: what every platform takes as an id."""
 BACK, STOP = ":back", ":stop"
 """Choices that every question has beside its own."""
+AGAIN = ":again"
+"""The choice of someone whose conversation waits for slow work that was not taken."""
 _STARTS = re.compile(r"s\.([a-z][a-z0-9_]{0,39})\.([A-Za-z0-9_-]{0,96})")
 _ANSWERS = re.compile(r"c\.([A-Za-z0-9_-]{1,40})\.([0-9]{1,9})(?:\.([A-Za-z0-9_:-]{1,60}))?")
 

@@ -53,13 +53,15 @@ def take(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: i
 def finish_work(session: Session, catalogue: Catalogue, work: Work, result: Any, now: int) -> Turn:
     """The rest of a turn whose slow part is done."""
     taking = Taking(session, catalogue, work.context, now)
-    found = taking.find(Answers(work.conversation, 0))
+    found = taking.find(work.token)
     if found is None:
         taking.say(OVER, "over")
         return taking.done()
     conversation, turn, journal, _now = found
     run = taking.reopen(journal)
-    if run is None or run.pending is None or run.pending.key != work.key:
+    step = None if run is None else run.pending
+    # Someone may have gone back meanwhile: then the same step waits for the result of other words.
+    if run is None or step is None or (step.key, *step.data) != (work.key, work.fn, work.args):
         taking.show(conversation, turn, run)
         return taking.done()
     run.answer(result)

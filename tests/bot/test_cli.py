@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -8,8 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
+from bot.program import Program
+from bot.settings import load
 from bot.tryout import SLUG
-from storage import communities, members, outbox, places
+from storage import communities, members, meta, outbox, places
 from storage.database import Database
 from storage.keys import Masters, new_key
 from storage.statement import Session
@@ -66,6 +70,70 @@ def test_check_misses_the_address_of_a_page_that_all_cases_go_to(empty: Path, mo
     assert "Year 1: cases are told on the case page only" in run.invoke(app, ["check"]).output
     monkeypatch.setenv("ERBIJ_PUBLIC_URL", "https://erbij.example.org")
     assert "case page only" not in run.invoke(app, ["check"]).output
+
+
+@pytest.mark.parametrize("command", ["check", "outbox", "migrate"])
+def test_no_command_reaches_postgresql_in_the_clear(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", "postgresql://192.0.2.1/x?connect_timeout=1")
+    monkeypatch.setenv("ERBIJ_MASTER_KEY", new_key())
+    result = run.invoke(app, [command])
+    assert result.exit_code == 1
+    assert "ERBIJ_DATABASE_URL reaches PostgreSQL on 192.0.2.1 without encryption" in result.output
+    assert "cannot be used" not in result.output
+
+
+def test_check_tells_a_secret_file_that_is_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERBIJ_MASTER_KEY_FILE", "none")
+    result = run.invoke(app, ["check"])
+    assert (result.exit_code, "ERBIJ_MASTER_KEY_FILE: there is no file none." in result.output) == (1, True)
+
+
+def test_check_tells_what_others_may_read_and_the_start_closes_it() -> None:
+    run.invoke(app, ["migrate"])
+    run.invoke(app, ["outbox"])
+    path, key, toml, secret = map(Path, ("data/tryout.sqlite3", "data/tryout.key", "erbij.toml", "secret"))
+    assert "open to others" not in run.invoke(app, ["check"]).output
+    toml.write_text("port = 1")
+    secret.write_text(key.read_text())
+    for one in (path, key, path.parent, toml, secret):
+        one.chmod(0o755)
+    said = run.invoke(app, ["check"]).output
+    assert f"wrong {path} is open to others" in said
+    assert f"wrong {key} is open to others" in said
+    assert "chmod 700 data" in said
+    assert "erbij.toml" not in said, "nothing secret is in it"
+    program = Program(load())
+    program.open()
+    program.database.close()
+    toml.write_text('master_key_file = "secret"\nteams_app_secret = "x"')
+    said = run.invoke(app, ["check"]).output
+    assert f"{path} is open" not in said
+    assert f"{key} is open" not in said
+    assert "wrong erbij.toml holds a secret and is open to others on this machine: chmod 600 erbij.toml" in said
+    assert "wrong secret holds a secret" in said
+
+
+def test_check_tells_when_what_was_erased_left_the_log(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("erbij.sqlite3").write_bytes(empty.read_bytes())
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", "sqlite:///erbij.sqlite3")
+    monkeypatch.setenv("ERBIJ_MASTER_KEY", key := new_key())
+    running = Database("sqlite:///erbij.sqlite3", Masters(key))
+    running.open()
+    for _ in range(2):
+        running.run_now(lambda _: None)
+    assert "ok    The database's log was emptied on 20" in run.invoke(app, ["check"]).output
+    with closing(sqlite3.connect("erbij.sqlite3", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("select * from meta").fetchall()
+        running.run_now(lambda s: meta.put(s, "x", b""))
+        said = run.invoke(app, ["check"]).output
+        assert "ok    The database's log is emptied within a minute of a change. It was last emptied on 20" in said
+        running.run_now(lambda s: meta.put(s, "log", b"1795000000000 1794900000000"))
+        said = run.invoke(app, ["check"]).output
+        assert "wrong What was erased since 2026-11-18 11:06 UTC still lies in the database's log" in said
+        assert "It was last emptied on 2026-11-17 07:20 UTC." in said
+    running.close()
+    assert "ok    The database has no log" in run.invoke(app, ["check"]).output
 
 
 def test_check_says_what_a_community_still_misses(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:

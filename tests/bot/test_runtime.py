@@ -8,9 +8,24 @@ from bot import runtime as module
 from bot.metrics import Metrics
 from bot.runtime import Runtime
 from bot.time import Clock
-from bot.tryout import SPACE
+from bot.tryout import SLUG, SPACE
 from flows.catalogue import catalogue
-from flows.seam import Buttons, Command, Form, Incoming, Person, Pressed, Reply, Said, Text
+from flows.seam import (
+    Act,
+    Buttons,
+    Card,
+    Command,
+    Filled,
+    Form,
+    Incoming,
+    Person,
+    Pressed,
+    Reply,
+    Said,
+    Space,
+    Text,
+)
+from storage import communities, letters
 from storage.database import Database
 
 
@@ -107,5 +122,105 @@ async def test_a_button_made_by_hand_does_nothing(runtime: Runtime) -> None:
 async def test_only_so_many_replies_are_remembered(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "REMEMBERED", 3)
     for number in range(6):
-        await runtime.receive(incoming(Said("hm"), event=f"n{number}"))
-    assert len(runtime._replies) <= 3
+        await runtime.receive(incoming(Command("tell"), event=f"n{number}"))
+    assert len(runtime._replies) == 3
+
+
+# ---------------------------------------------------------------- the same event once more, at a shared computer
+
+
+PAGE = Space("page", SLUG)
+
+
+class Visitor:
+    """Someone without an account, on the case page."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    async def does(self, act: Act, event: str) -> Reply:
+        return await self.runtime.receive(Incoming(event, PAGE, None, act, locale="en"))
+
+    async def told(self) -> tuple[Pressed, Reply]:
+        """The press that sends the case, as the event ``send``, and the receipt that it led to."""
+        [form] = [part for part in (await self.does(Command("tell"), "tell")).parts if isinstance(part, Form)]
+        shown = await self.does(Filled(form.id, {one.name: "CANARY" for one in form.fields}), "fill")
+        assert "CANARY" in str(shown)
+        send = pressed(shown, "Give it to the mentors")
+        return send, await self.does(send, "send")
+
+
+def pressed(reply: Reply, label: str) -> Pressed:
+    buttons = [one for part in reply.parts if isinstance(part, Buttons) for one in part.buttons]
+    return Pressed(next(one.id for one in buttons if one.label == label))
+
+
+def words(reply: Reply) -> str:
+    """The six words."""
+    return next(part.rows[0][1] for part in reply.parts if isinstance(part, Card) and part.title == "Your receipt")
+
+
+async def test_a_receipt_is_shown_again_while_it_waits(runtime: Runtime) -> None:
+    sam = Visitor(runtime)
+    send, receipt = await sam.told()
+    assert await sam.does(send, "send") is receipt
+
+
+async def test_a_receipt_is_never_shown_again_once_it_was_kept(runtime: Runtime) -> None:
+    sam = Visitor(runtime)
+    send, receipt = await sam.told()
+    kept = pressed(receipt, "Yes, I have kept them")
+    assert words(receipt) not in str(await sam.does(kept, "kept"))
+    for act, event in ((send, "send"), (kept, "kept")):
+        again = await sam.does(act, event)
+        assert words(receipt) not in str(again)
+        assert texts(again) == "This was received already. You do not have to send it again."
+    assert words(receipt) not in str(runtime._replies)
+    assert len(await runtime.database.run(lambda s: letters.waiting(s, communities.by_slug(s, SLUG)[0]))) == 1  # type: ignore[index]
+
+
+async def test_a_receipt_that_was_kept_through_another_process_is_not_shown_again(
+    runtime: Runtime, database: Database, clock: Clock
+) -> None:
+    sam, other = Visitor(runtime), Visitor(Runtime(database, catalogue(), clock, Metrics()))
+    send, receipt = await sam.told()
+    await other.does(pressed(receipt, "Yes, I have kept them"), "kept")
+    assert words(receipt) not in str(await sam.does(send, "send"))
+
+
+async def test_a_story_is_not_shown_again_once_it_was_sent(runtime: Runtime) -> None:
+    sam = Visitor(runtime)
+    await sam.told()
+    again = await sam.does(Filled("c.nothing.1", {}), "fill")
+    assert "CANARY" not in str(again)
+    assert texts(again) == "This was received already. You do not have to send it again."
+
+
+@pytest.mark.parametrize("later", [120_000, -3_600_000])
+async def test_replies_are_forgotten_within_minutes(runtime: Runtime, clock: Clock, later: int) -> None:
+    sam = Visitor(runtime)
+    send, receipt = await sam.told()
+    clock.ahead += later
+    again = await sam.does(send, "send")
+    assert words(receipt) not in str(again)
+    assert again.saved
+
+
+async def test_replies_are_forgotten_though_nothing_happens(runtime: Runtime, clock: Clock) -> None:
+    await Visitor(runtime).told()
+    bell = runtime._forgetting
+    assert bell is not None
+    assert bell.when() - asyncio.get_running_loop().time() <= 120
+    clock.ahead += 120_000
+    runtime._forget_later()
+    assert not runtime._replies
+
+
+async def test_what_waits_is_shown_when_the_reply_is_forgotten(runtime: Runtime, clock: Clock) -> None:
+    first = await runtime.receive(incoming(Command("tell")))
+    clock.ahead += 120_000
+    again = await runtime.receive(incoming(Command("tell")))
+    assert again is not first
+    assert [part.id for part in again.parts if isinstance(part, Form)] == [
+        part.id for part in first.parts if isinstance(part, Form)
+    ]

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 
-from bot.settings import Misconfigured, faults, load, master_key
+from bot.settings import Misconfigured, faults, load, master_key, secret
 
 
 def test_without_any_configuration_it_is_the_try_out() -> None:
@@ -87,3 +90,152 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("MASTER_KEY", "DISCORD_TOKEN", "TEAMS_APP_SECRET"):
         monkeypatch.setenv(f"ERBIJ_{name}", "canary")
     assert "canary" not in repr(load())
+
+
+SECRETS = ("DATABASE_URL", "MASTER_KEY", "DISCORD_TOKEN", "TEAMS_APP_SECRET")
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_may_stand_in_a_file_of_its_own(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("secret").write_bytes(b"\xef\xbb\xbf  canary \r\n\n")
+    monkeypatch.setenv(f"ERBIJ_{name}_FILE", "secret")
+    found = getattr(load(), name.lower())
+    assert (found if isinstance(found, str) else found.get_secret_value()) == "canary"
+    assert "canary" not in repr(load())
+
+
+def test_the_file_may_be_named_in_the_toml() -> None:
+    Path("secret").write_text("canary\n")
+    Path("erbij.toml").write_text('discord_token_file = "secret"')
+    assert load().on_discord
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_is_given_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("secret").write_text("canary")
+    monkeypatch.setenv(f"ERBIJ_{name}", "canary")
+    monkeypatch.setenv(f"ERBIJ_{name}_FILE", "secret")
+    with pytest.raises(Misconfigured) as fault:
+        load()
+    assert str(fault.value) == f"ERBIJ_{name} and ERBIJ_{name}_FILE are both set: keep one of them."
+
+
+@pytest.fixture
+def nobody() -> Iterator[None]:
+    """Another user than root, who may read everything."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    yield
+    os.seteuid(0)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "there is no file"),
+        ("folder", "is a folder"),
+        (b"\xff\xfe\x00", "holds no text"),
+        (b"a\0b", "holds no text"),
+        (b"x" * 100_000, "holds no text"),
+        (b" \n", "is empty"),
+        ("/dev/zero", "holds no text"),
+        ("/dev/null", "is empty"),
+        ("/dev/null/x", "cannot be read"),
+    ],
+)
+def test_a_file_without_a_secret_is_said_in_words(
+    content: bytes | str | None, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path("secret")
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content == "folder":
+        path.mkdir()
+    elif content:
+        path = Path(content)
+    monkeypatch.setenv("ERBIJ_MASTER_KEY_FILE", str(path))
+    with pytest.raises(Misconfigured, match=f"^ERBIJ_MASTER_KEY_FILE: .*{said}"):
+        load()
+
+
+@pytest.fixture
+def locked() -> Iterator[Path]:
+    """A file that is nobody's to read, outside the folder that only its owner gets into."""
+    with NamedTemporaryFile(prefix="erbij-") as file:
+        Path(file.name).chmod(0)
+        yield Path(file.name)
+
+
+def test_a_file_that_may_not_be_read_is_said_in_words(locked: Path, nobody: None) -> None:
+    with pytest.raises(Misconfigured, match=r"cannot be read \(Permission denied\); let the user who runs Erbij"):
+        secret(locked, "X")
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", None], ids=["binary", "folder"])
+def test_a_try_out_key_that_is_none_is_said_in_words(content: bytes | None) -> None:
+    path = Path("data/tryout.key")
+    path.parent.mkdir()
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(Misconfigured, match="key file"):
+        master_key(load())
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("postgresql://u:p@db.example.org/x", "db.example.org"),
+        ("postgresql://u:p@10.0.0.4:5433/x", "10.0.0.4"),
+        ("postgresql://u:p@[2001:db8::1]/x", "2001:db8::1"),
+        ("postgresql+psycopg://db/x", "db"),
+        ("postgresql:///x?host=db", "db"),
+        ("postgresql:///x?host=/run/postgresql,db", "db"),
+        ("postgresql://localhost/x?hostaddr=10.0.0.4", "10.0.0.4"),
+        ("postgresql:///x?service=elsewhere", "elsewhere"),
+        ("postgresql://db/x?sslmode=prefer", "db"),
+        ("postgresql://db/x?sslmode=disable", "db"),
+    ],
+)
+def test_postgresql_over_a_network_without_encryption_is_refused(
+    url: str, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", url)
+    [fault] = faults(load())
+    assert f"on {host} without encryption" in fault
+    assert "sslmode=verify-full" in fault
+    monkeypatch.setenv("ERBIJ_DATABASE_INSECURE", "true")
+    assert faults(load()) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql:///x",
+        "postgresql:///x?host=/run/postgresql",
+        "postgresql://u:p@localhost/x",
+        "postgresql://127.0.0.1/x",
+        "postgresql://[::1]/x",
+        "postgresql://db/x?sslmode=require",
+        "postgresql://db/x?sslmode=verify-ca",
+        "postgresql://db/x?sslmode=verify-full&sslrootcert=ca.pem",
+        "sqlite:////srv/x.sqlite3",
+    ],
+)
+def test_what_is_encrypted_or_stays_on_this_machine_is_fine(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", url)
+    assert faults(load()) == []
+
+
+def test_what_the_url_leaves_open_may_stand_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", "postgresql:///x")
+    monkeypatch.setenv("PGHOST", "db")
+    assert "on db without" in faults(load())[0]
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    assert faults(load()) == []
+
+
+def test_a_database_password_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", "postgresql://u:canary@db/x")
+    assert "canary" not in repr(load())
+    assert "canary" not in str(faults(load()))

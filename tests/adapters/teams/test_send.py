@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -26,7 +28,7 @@ from flows.seam import (
     TooLarge,
 )
 from tests.adapters.teams.schema import elements
-from tests.adapters.teams.world import TEAM, TENANT, World, world
+from tests.adapters.teams.world import APP, TEAM, TENANT, World, silent_server, world
 
 STUDENTS = "19:students@thread.tacv2"
 POST = (Text("A new check-in."), Buttons((Button("s.check_in.x", "Start", "primary"),)))
@@ -168,6 +170,20 @@ async def test_no_token_is_an_outage(teams: World, monkeypatch: pytest.MonkeyPat
     teams.adapter._connector.credentials.get_access_token = refused
     with pytest.raises(Outage):
         await teams.adapter.send(to_place())
+
+
+async def test_a_silent_server_of_tokens_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connector, "TIMEOUT", 0.2)
+    one = connector.Connector(APP, "secret", TENANT)
+    async with silent_server() as (url, called):
+        monkeypatch.setenv("HTTPS_PROXY", url)
+        began = time.monotonic()
+        calls = [one.channels("https://smba.trafficmanager.net/emea/", TEAM) for _ in range(10)]
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        assert {type(outcome) for outcome in outcomes} == {Outage}
+        assert time.monotonic() - began < 3
+        assert 1 <= len(called) <= 2, "one asks for all, and once more"
+        await one.close()
 
 
 def test_the_environments_proxy_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
+from asyncio import StreamWriter
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
-from botframework.connector.auth import JwtTokenExtractor
+from botframework.connector.auth import ChannelValidation
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from adapters.teams import keys
+from adapters.teams.keys import HOUR, SigningKeys
 from adapters.teams.trust import is_service
 from flows.seam import Incoming, Reply, Text
-from tests.adapters.teams.world import APP, World, world
+from tests.adapters.teams.world import APP, World, silent_server, world
 
 
 class Heard:
@@ -104,23 +109,74 @@ async def test_the_scheme_must_be_bearer(teams: World) -> None:
     assert (await teams.post(teams.activity(), token="", Authorization=token))[0] == 401
 
 
-async def test_a_new_key_is_fetched_after_an_hour(teams: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def age(teams: World, seconds: float) -> None:
+    """Time passes for the keys, and for what was found good by them."""
+    SigningKeys.at(teams.keys.url)._fetched -= seconds
+    teams.adapter._gate._good.clear()
+
+
+@pytest.fixture
+async def silent(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[StreamWriter]]:
+    """A key server that never says a word; who called it."""
+    monkeypatch.setattr(keys, "DEADLINE", 0.2)
+    async with silent_server() as (url, called):
+        monkeypatch.setattr(ChannelValidation, "open_id_metadata_endpoint", f"{url}/{uuid4().hex}")
+        yield called
+
+
+async def test_a_silent_key_server_holds_nobody_up(teams: World, heard: Heard, silent: list[StreamWriter]) -> None:
+    began = time.monotonic()
+    tokens = [teams.keys.token(serviceurl=teams.service.url, nonce=number) for number in range(20)]
+    answers = await asyncio.gather(*(teams.post(teams.activity(text="hello"), token=token) for token in tokens))
+    assert {status for status, _answer in answers} == {503}
+    assert (await teams.post(teams.activity(text="hello")))[0] == 503, "at once: it was tried just now"
+    assert time.monotonic() - began < 2
+    assert len(silent) == 1, "one asks for all"
+    assert heard.got == []
+
+
+async def test_known_keys_go_on_while_the_key_server_is_silent(
+    teams: World, silent: list[StreamWriter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = ChannelValidation.open_id_metadata_endpoint
+    with monkeypatch.context() as before:
+        before.setattr(ChannelValidation, "open_id_metadata_endpoint", teams.keys.url)
+        assert (await teams.post(teams.activity(text="hello")))[0] == 200
+    known = SigningKeys.at(teams.keys.url)
+    known._url = address
+    monkeypatch.setattr(ChannelValidation, "open_id_metadata_endpoint", teams.keys.url)
+    monkeypatch.setattr(keys, "DEADLINE", 30.0)
+    age(teams, 30 * HOUR)
+    for _ in range(3):
+        assert (await teams.post(teams.activity(text="hello")))[0] == 200
+        age(teams, 0)
+    assert known._fetching is not None, "it still waits for an answer"
+    known._fetching.cancel()
+    monkeypatch.setattr(keys, "DEADLINE", 0.1)
+    age(teams, 60 * HOUR)
+    assert (await teams.post(teams.activity(text="hello")))[0] == 503, "not for ever"
+
+
+async def test_keys_are_fetched_again_when_they_can_be(teams: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    teams.keys.published, published = [{"no": "key"}], teams.keys.published
+    monkeypatch.setattr(keys, "AGAIN", -1.0)
+    assert (await teams.post(teams.activity(text="hello")))[0] == 503
+    teams.keys.published = published
+    assert (await teams.post(teams.activity(text="hello")))[0] == 200
+
+
+async def test_a_new_key_is_fetched_after_an_hour(teams: World) -> None:
     await teams.post(teams.activity(text="hello"))
     teams.keys.published.append(teams.keys.public("next"))
     token = teams.keys.token(serviceurl=teams.service.url, kid="next")
     assert (await teams.post(teams.activity(), token=token))[0] == 401
     assert teams.keys.fetched == 1
-    from datetime import timedelta
-
-    metadata = JwtTokenExtractor.get_open_id_metadata(teams.keys.url)
-    monkeypatch.setattr(metadata, "last_updated", metadata.last_updated - timedelta(hours=2))
+    age(teams, 2 * HOUR)
     assert (await teams.post(teams.activity(), token=token))[0] == 200
     assert teams.keys.fetched == 2
 
 
 async def test_keys_that_cannot_be_fetched_are_503(teams: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from botframework.connector.auth import ChannelValidation
-
     monkeypatch.setattr(ChannelValidation, "open_id_metadata_endpoint", "http://127.0.0.1:9/none")
     assert (await teams.post(teams.activity(text="hello")))[0] == 503
 

@@ -92,6 +92,22 @@ def key_server() -> Iterator[Keys]:
         keys.close()
 
 
+@contextlib.asynccontextmanager
+async def silent_server() -> AsyncIterator[tuple[str, list[asyncio.StreamWriter]]]:
+    """A server that takes connections and never says a word: its address, and who called."""
+    called: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _reader, writer: called.append(writer), "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", called
+    finally:
+        for one in called:
+            one.close()
+            with contextlib.suppress(OSError):
+                await one.wait_closed()
+        server.close()
+        await server.wait_closed()
+
+
 class Service:
     """The connector's service on loopback: keeps what stands in each conversation, plays faults."""
 

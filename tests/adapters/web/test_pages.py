@@ -276,7 +276,7 @@ async def test_each_step_is_called_what_it_is(world: World) -> None:
         (Reply((Text("Before."), FORM)), "Your week"),
         (Reply((Card("Your receipt", (("", "bado kemi"),)), Buttons((Button("c.9.2.kept", "Kept"),)))), "Your receipt"),
         (Reply((Text("Thank you."),)), "Message from Erbij"),
-        (Reply((Text("Try again."),), saved=False), "This was not saved"),
+        (Reply((Text("Try again."),), saved=False), "That did not work yet"),
     ):
         world.answer = answer
         tree = HTMLParser(await (await world.http.post("/c/first", data={"start": "tell"})).text())

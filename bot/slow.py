@@ -1,0 +1,55 @@
+"""Slow work: functions that are slow on purpose, a few at a time, so that whatever else Erbij does goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from flows.engine.taking import Work
+
+THREADS = 2
+"""At once. The hash of a receipt takes 19 MiB while it runs."""
+MOST = 100
+"""People whose work is under way or waits: two processors do all of it in about a second."""
+NICE = 10
+"""How far behind other threads: enough that a turn goes first, little enough that it goes on beside busy programs."""
+
+
+class Busy(Exception):
+    """So much slow work waits already, or some of this person's own. What they did is kept; they can go on from it."""
+
+
+class SlowWork:
+    """Threads of their own, a short queue, and nobody twice in it."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(THREADS, "slow", initializer=_behind_others)
+        self._under_way: dict[str, tuple[object, asyncio.Future[Any]]] = {}
+
+    async def run(self, work: Work) -> Any:
+        """The result; the same work asked for twice is done once. Raises Busy, or what the function raised."""
+        owner = work.context.member or work.token.conversation
+        what = (work.token.conversation, work.key, work.args)
+        if owner not in self._under_way:
+            if len(self._under_way) >= MOST:
+                raise Busy
+            result = asyncio.get_running_loop().run_in_executor(self._pool, work.fn, *work.args)
+            self._under_way[owner] = (what, result)
+            result.add_done_callback(lambda _: self._under_way.pop(owner))
+        under_way, result = self._under_way[owner]
+        if under_way != what:
+            raise Busy
+        return await asyncio.shield(result)
+
+    def close(self) -> None:
+        """Take no more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _behind_others() -> None:
+    """Let this thread have what is left of the processors: a turn goes before a hash."""
+    if sys.platform == "linux":  # elsewhere it would be the whole process
+        os.nice(NICE)

@@ -1,0 +1,196 @@
+"""The hash of a receipt: two at once, few in the queue, nobody twice in it, and nothing lost beyond it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from bot import slow
+from bot.metrics import Metrics
+from bot.runtime import Runtime
+from bot.time import Clock
+from bot.tryout import SLUG, SPACE
+from flows.cases import receipt
+from flows.catalogue import catalogue
+from flows.seam import Act, Buttons, Card, Command, Filled, Form, Incoming, Person, Pressed, Reply, Space, Text
+from storage import communities, letters
+from storage.database import Database
+
+PAGE = Space("page", SLUG)
+SEND = "Give it to the mentors"
+
+
+class Hash:
+    """The slow hash, held up until the test lets it go."""
+
+    def __init__(self) -> None:
+        self.go, self.lock = threading.Event(), threading.Lock()
+        self.now = self.most = 0
+        self.words: list[str] = []
+
+    def tag(self, words: str, salt_hex: str) -> str:
+        with self.lock:
+            self.words.append(words)
+            self.now += 1
+            self.most = max(self.most, self.now)
+        self.go.wait(10)
+        with self.lock:
+            self.now -= 1
+        return words.encode().hex()[:64].ljust(64, "0")
+
+
+class Someone:
+    """A member, or a visitor without an account, at the product's door."""
+
+    def __init__(self, runtime: Runtime, name: str = "", number: int = 0) -> None:
+        self.runtime, self.name, self.number, self.events = runtime, name, number, 0
+
+    async def does(self, act: Act, event: str = "") -> Reply:
+        self.events += 1
+        space, person = (SPACE, Person(self.name, self.name)) if self.name else (PAGE, None)
+        event = event or f"{self.name}{self.number}.{self.events}"
+        return await self.runtime.receive(Incoming(event, space, person, act, locale="en"))
+
+    async def shows(self, text: str = "CANARY") -> Reply:
+        """The case as it is before it is sent."""
+        [form] = [part for part in (await self.does(Command("tell"))).parts if isinstance(part, Form)]
+        return await self.does(Filled(form.id, {one.name: text for one in form.fields}))
+
+    async def presses(self, reply: Reply, label: str, event: str = "") -> Reply:
+        return await self.does(pressed(reply, label), event)
+
+
+def pressed(reply: Reply, label: str) -> Pressed:
+    buttons = [one for part in reply.parts if isinstance(part, Buttons) for one in part.buttons]
+    return Pressed(next(one.id for one in buttons if one.label == label))
+
+
+def words(reply: Reply) -> str:
+    """The six words; empty where there are none."""
+    cards = [part for part in reply.parts if isinstance(part, Card) and part.title == "Your receipt"]
+    return cards[0].rows[0][1] if cards else ""
+
+
+def said(reply: Reply) -> str:
+    return " ".join(part.text for part in reply.parts if isinstance(part, Text))
+
+
+def told(database: Database) -> list[str]:
+    """What was told, each with the words whose hash it was stored under."""
+    here = database.run_now(lambda s: communities.by_slug(s, SLUG))
+    assert here is not None
+    return [str(letter["tag"]) for _id, letter in database.run_now(lambda s: letters.waiting(s, here[0]))]
+
+
+@pytest.fixture
+def hash_(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hash]:
+    made = Hash()
+    monkeypatch.setattr(receipt, "tag", made.tag)
+    yield made
+    made.go.set()
+
+
+@pytest.fixture
+def runtime(database: Database, clock: Clock) -> Runtime:
+    return Runtime(database, catalogue(), clock, Metrics())
+
+
+async def all_wait(runtime: Runtime, many: int) -> None:
+    """Until so many people's work is under way."""
+    async with asyncio.timeout(10):
+        while len(runtime._slow._under_way) < many:
+            await asyncio.sleep(0)
+
+
+async def test_two_at_once_and_other_turns_go_on(runtime: Runtime, hash_: Hash) -> None:
+    visitors = [Someone(runtime, number=n) for n in range(8)]
+    sends = [asyncio.create_task(one.presses(await one.shows(), SEND)) for one in visitors]
+    await all_wait(runtime, 8)
+    assert (await Someone(runtime, "noor").does(Command("help"))).saved
+    assert await asyncio.to_thread(lambda: "the default threads are free") == "the default threads are free"
+    hash_.go.set()
+    assert all(words(reply) for reply in await asyncio.gather(*sends))
+    assert hash_.most == 2
+
+
+@pytest.mark.parametrize("same_event", [True, False])
+async def test_beyond_the_queue_nothing_is_lost(
+    runtime: Runtime, database: Database, hash_: Hash, monkeypatch: pytest.MonkeyPatch, same_event: bool
+) -> None:
+    monkeypatch.setattr(slow, "MOST", 3)
+    visitors = [Someone(runtime, number=n) for n in range(3)]
+    sends = [asyncio.create_task(one.presses(await one.shows(), SEND)) for one in visitors]
+    await all_wait(runtime, 3)
+    late = Someone(runtime, number=99)
+    shown = await late.shows()
+    for _ in range(2):
+        busy = await late.presses(shown, SEND, "send")
+        assert not busy.saved
+        assert said(busy).startswith("One moment, please")
+        assert "CANARY" not in str(busy)
+    assert len(told(database)) == 0
+    hash_.go.set()
+    await asyncio.gather(*sends)
+    reply = await (late.presses(shown, SEND, "send") if same_event else late.presses(busy, "Try again"))
+    assert reply.saved
+    assert len(told(database)) == 4
+    assert words(reply).encode().hex()[:58] in str(told(database))
+
+
+async def test_who_comes_back_with_six_words_need_not_type_them_again(
+    runtime: Runtime, hash_: Hash, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hash_.go.set()
+    sam = Someone(runtime)
+    six = words(await sam.presses(await sam.shows(), SEND))
+    back = Someone(runtime, number=1)
+    [form] = [part for part in (await back.does(Command("answer"))).parts if isinstance(part, Form)]
+    monkeypatch.setattr(slow, "MOST", 0)
+    busy = await back.does(Filled(form.id, {"words": six}))
+    assert six not in str(busy)
+    monkeypatch.setattr(slow, "MOST", 1)
+    assert "CANARY" in str(await back.presses(busy, "Try again"))
+
+
+async def test_one_person_is_in_the_queue_once(runtime: Runtime, hash_: Hash) -> None:
+    sam = Someone(runtime, "sam")
+    shown = await sam.shows()
+    send = asyncio.create_task(sam.presses(shown, SEND))
+    await all_wait(runtime, 1)
+    twice = asyncio.create_task(sam.presses(shown, SEND))
+    [form] = [part for part in (await sam.does(Command("answer"))).parts if isinstance(part, Form)]
+    other = await sam.does(Filled(form.id, {"words": "baba baba baba baba baba baba"}))
+    assert not other.saved
+    assert len(runtime._slow._under_way) == 1
+    hash_.go.set()
+    assert words(await send)
+    assert (await twice).saved
+    assert len(hash_.words) == 1, "the same press twice is hashed once"
+    assert "knows no case" in said(await sam.presses(other, "Try again"))
+
+
+async def test_a_hash_of_words_that_were_given_up_is_not_taken(runtime: Runtime, hash_: Hash) -> None:
+    hash_.go.set()
+    sam = Someone(runtime)
+    six = words(await sam.presses(await sam.shows(), SEND))
+    hash_.go.clear()
+    back = Someone(runtime, number=1)
+    [form] = [part for part in (await back.does(Command("answer"))).parts if isinstance(part, Form)]
+    first = asyncio.create_task(back.does(Filled(form.id, {"words": six})))
+    await all_wait(runtime, 1)
+    conversation = form.id.split(".")[1]
+    [again] = [
+        part
+        for part in (await back.does(Pressed(f"c.{conversation}.2.:back"))).parts  # no screen offers this now
+        if isinstance(part, Form)
+    ]
+    busy = await back.does(Filled(again.id, {"words": "baba baba baba baba baba baba"}))
+    assert not busy.saved, "one at a time"
+    hash_.go.set()
+    await first
+    other = await back.presses(busy, "Try again")
+    assert "knows no case" in said(other)
+    assert "CANARY" not in str(other)
