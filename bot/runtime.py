@@ -108,6 +108,8 @@ class Runtime:
             self._metrics.faults.labels("turn", type(fault).__name__).inc()
             return _sorry(incoming)
         self._metrics.turn(platform, turn.kind, time.perf_counter() - began)
+        if turn.kind == "refused":
+            log.info("turn refused", platform=platform)
         self._remember(key, turn)
         return turn.reply
 

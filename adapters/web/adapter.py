@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import mimetypes
 import re
 from collections.abc import Awaitable, Callable
 from functools import cache, partial
@@ -133,7 +134,8 @@ async def _static(request: web.Request) -> web.StreamResponse:
     path = _files().get(request.match_info["name"])
     if path is None:
         raise web.HTTPNotFound
-    return web.FileResponse(path, headers={"Cache-Control": "no-cache"})
+    kind, _encoding = mimetypes.guess_type(path.name)
+    return web.FileResponse(path, headers={"Cache-Control": "no-cache", "Content-Type": f"{kind}; charset=utf-8"})
 
 
 @cache

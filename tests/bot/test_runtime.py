@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import structlog
 
 from bot import runtime as module
 from bot.metrics import Metrics
@@ -52,6 +53,13 @@ async def test_a_repeated_event_hears_the_same(runtime: Runtime) -> None:
     first = await runtime.receive(incoming(Command("tell")))
     assert await runtime.receive(incoming(Command("tell"))) is first
     assert any(isinstance(part, Form) for part in first.parts)
+
+
+async def test_a_refused_act_stands_in_the_log_without_who_did_it(runtime: Runtime) -> None:
+    with structlog.testing.capture_logs() as logged:
+        await runtime.receive(incoming(Command("cases")))
+        await runtime.receive(incoming(Command("help"), "e2"))
+    assert logged == [{"event": "turn refused", "platform": SPACE.platform, "log_level": "info"}]
 
 
 async def test_two_repeats_at_once_take_one_turn(runtime: Runtime) -> None:

@@ -151,6 +151,11 @@ async def test_the_page_speaks_the_language_asked_for(world: World) -> None:
     assert world.got[0].locale == "nl"
 
 
+@pytest.mark.parametrize("name", ["erbij.css", "chat.js", "icon.svg"])
+async def test_our_own_files_say_how_they_are_written(world: World, name: str) -> None:
+    assert "charset=utf-8" in (await world.http.get(f"/static/{name}")).headers["Content-Type"]
+
+
 async def test_a_community_that_is_not_there(world: World) -> None:
     async with world.http.get("/c/other") as response:
         assert response.status == 404
