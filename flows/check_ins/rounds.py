@@ -28,7 +28,7 @@ async def open_check_in(chat: Chat) -> None:
 
 @flow("close_check_in")
 async def close_check_in(chat: Chat, round_id: str) -> None:
-    """The round is over: its sealed ballots are opened, all together and shuffled, and the post says so."""
+    """The round is over: what was answered is counted, or waits for the next round, and the post says so."""
     now = await chat.now("now")
     await chat.do("close", check_ins.close, chat.community, round_id, now)
     await chat.post(
