@@ -60,27 +60,6 @@ async def check_in(chat: Chat, round_id: str) -> None:
     if outcome != "saved":
         return
     chat.say(_next_step(answers))
-    if _lowest(answers) > LOW:
-        return
-    if await chat.ask("tell", _("Would you like to tell a mentor what happened, without your name?"), yes_no):
-        await chat.hand_over("belonging_case")
-    chat.say(_("That is fine. If you change your mind, type “{tell}”.", tell=_("tell")))
-
-
-WHAT_BECOMES_OF_IT:
-        chat.say(sentence)
-    answers = await chat.fill("answers", CheckIn)
-    chat.show(Shown(_("Your answers"), _rows(answers)))
-    await chat.ask("confirm", _("Shall I send these answers? With Back you can still change them."), SEND)
-
-    now = await chat.now("sent_at")
-    outcome = await chat.do(
-        "cast", check_ins.cast, chat.community, round_id, chat.member, chat.account, answers.model_dump(), now
-    )
-    chat.say(THANKS[outcome])
-    if outcome != "saved":
-        return
-    chat.say(_next_step(answers))
     if _lowest(answers) <= LOW:
         # In a conversation of its own: this one, with the answers in its journal, must not wait beside the ballot.
         await chat.hand_over("offer_mentor")
