@@ -78,7 +78,12 @@ _took_part_too = Statement(
         ["round_id", "member_id"],
         select(_p.round_id, bindparam("alone", type_=_p.member_id.type))
         .join(Round, _round.id == _p.round_id)
-        .where(_p.member_id == bindparam("member"), _round.closes_at > bindparam("now")),
+        .where(
+            _p.member_id == bindparam("member"),
+            _round.community_id == bindparam("community"),
+            _round.pool_id.is_(None),
+        )
+        .with_for_update(read=True, of=Round),
     )
 )
 
@@ -100,10 +105,10 @@ def merge(session: Session, community: str, stays: str, goes: str) -> bool:
     return True
 
 
-def split(session: Session, community: str, member: str, account: str, now: int) -> str:
+def split(session: Session, community: str, member: str, account: str) -> str:
     """One of a member's accounts becomes a new member; returns the new member's id, empty when it stood alone.
 
-    Who took part in a round that is open now took part on both accounts. Otherwise someone could answer the same
+    Who took part in a round that is not closed yet took part on both accounts. Otherwise someone could answer the same
     round again and again, by joining and separating.
     """
     alone = new_id()
@@ -113,7 +118,7 @@ def split(session: Session, community: str, member: str, account: str, now: int)
         return ""
     session.run(_add_member, id=alone, community_id=community, language=row.language, name="")
     session.run(_leave, **_external(community, account), alone=alone)
-    session.run(_took_part_too, member=member, alone=alone, now=now)
+    session.run(_took_part_too, community=community, member=member, alone=alone)
     return alone
 
 

@@ -2,26 +2,31 @@
 
 Someone who reads the database could still join them by what a row carries unseen: PostgreSQL keeps the transaction
 that wrote a row (``xmin``) and where it lies (``ctid``), SQLite a row's number. So an answer enters **sealed**, as a
-ballot padded to one length, in the transaction that notes the participation. When the round is over all its ballots
-are opened together, shuffled, under new ids, in another transaction.
+ballot padded to one length, in the transaction that notes the participation. When the round is over, another
+transaction takes all its ballots out of the box and hands them to storage/check_in_pools.py, which counts them or
+seals them anew; and it forgets who took part.
 """
 
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, String, bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, String, bindparam, case, delete, func, literal_column, select, update
 from sqlmodel import Field, SQLModel
 
+from storage import check_in_pools as pools
+from storage.check_in_pools import QuestionSet
 from storage.ids import new_id
 from storage.statement import Session, Statement, columns
 
 STATEMENTS = ("accepted", "appreciated", "included", "supported", "myself")
-_PAD = 1024
+BELONGING = QuestionSet("belonging.1", counted=STATEMENTS, remarks=("remark",))
+"""The statements are answered from 1 to 5."""
+QUESTION_SETS = {one.name: one for one in (BELONGING,)}
+"""By their names. Questions or values that differ make another set; a set stays here while ballots of it can wait."""
 
 
 class Round(SQLModel, table=True):
@@ -29,39 +34,36 @@ class Round(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     community_id: str = Field(foreign_key="community.id", index=True)
+    question_set: str
     opens_at: int = Field(sa_type=BigInteger)
     closes_at: int = Field(sa_type=BigInteger)
+    pool_id: str | None = Field(foreign_key="pool.id")
+    """Where its ballots went when it was closed; None until then. Whatever a clock says, it opens no more."""
 
 
 class Participation(SQLModel, table=True):
-    """Who took part."""
+    """Who took part in a round that is not closed yet."""
 
     __table_args__ = {"sqlite_with_rowid": False}
     round_id: str = Field(primary_key=True, foreign_key="round.id")
     member_id: str = Field(primary_key=True, foreign_key="member.id")
 
 
+class SpentVote(SQLModel, table=True):
+    """The same of someone who was forgotten since: a keyed fingerprint of each account they had."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
+    round_id: str = Field(primary_key=True, foreign_key="round.id")
+    account: bytes = Field(primary_key=True)
+
+
 class Ballot(SQLModel, table=True):
-    """An answer that is still sealed."""
+    """What someone answered in a round that is not closed yet, sealed."""
 
     __table_args__ = {"sqlite_with_rowid": False}
     id: str = Field(primary_key=True)
     round_id: str = Field(foreign_key="round.id", index=True)
     sealed: bytes
-
-
-class CheckInAnswer(SQLModel, table=True):
-    """An opened answer: five statements from 1 to 5, and the sealed open line."""
-
-    __table_args__ = {"sqlite_with_rowid": False}
-    id: str = Field(primary_key=True)
-    round_id: str = Field(foreign_key="round.id", index=True)
-    accepted: int
-    appreciated: int
-    included: int
-    supported: int
-    myself: int
-    remark: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,71 +73,92 @@ class RoundInfo:
     id: str
     opens_at: int
     closes_at: int
+    pool: str = ""
+    """With which its ballots were counted, or wait to be; empty until it is closed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What one person answered."""
-
-    accepted: int
-    appreciated: int
-    included: int
-    supported: int
-    myself: int
-    remark: str
-
-
-_r, _p, _b, _a = map(columns, (Round, Participation, Ballot, CheckInAnswer))
+_r, _p, _v, _b = map(columns, (Round, Participation, SpentVote, Ballot))
 _of_round = (_r.id == bindparam("round"), _r.community_id == bindparam("community"))
+_info = (_r.id, _r.opens_at, _r.closes_at, func.coalesce(_r.pool_id, literal_column("''", String)).label("pool"))
+_has_voted = (
+    select(_p.round_id).where(_p.round_id == _r.id, _p.member_id == bindparam("member")).exists(),
+    select(_v.round_id).where(_v.round_id == _r.id, _v.account == bindparam("account")).exists(),
+)
 _add_round = Statement(lambda sql: sql.insert(Round))
-_get_round = Statement(lambda _: select(_r.id, _r.opens_at, _r.closes_at).where(*_of_round))
+_get_round = Statement(lambda _: select(*_info).where(*_of_round))
 _rounds = Statement(
-    lambda _: (
-        select(_r.id, _r.opens_at, _r.closes_at)
-        .where(_r.community_id == bindparam("community"))
-        .order_by(_r.opens_at.desc(), _r.id)
-    )
+    lambda _: select(*_info).where(_r.community_id == bindparam("community")).order_by(_r.opens_at.desc(), _r.id)
 )
-_close = Statement(
-    lambda _: update(Round).where(*_of_round, _r.closes_at > bindparam("now")).values(closes_at=bindparam("now"))
-)
-_lock = Statement(lambda _: select(_r.id).where(*_of_round).with_for_update())
-_took_part = Statement(
-    lambda _: select(_p.round_id).where(_p.round_id == bindparam("round"), _p.member_id == bindparam("member"))
-)
+_took_part = Statement(lambda _: select(_r.id).where(*_of_round, _has_voted[0] | _has_voted[1]))
+# The round is locked against being closed meanwhile: a ballot that came into the box afterwards would stay in it.
 _take_part = Statement(
     lambda sql: (
         sql.insert(Participation)
         .from_select(
             ["round_id", "member_id"],
-            select(_r.id, bindparam("member", type_=String)).where(
-                *_of_round, _r.opens_at <= bindparam("now"), _r.closes_at > bindparam("now")
-            ),
+            select(_r.id, bindparam("member", type_=String))
+            .where(
+                *_of_round,
+                _r.pool_id.is_(None),
+                _r.opens_at <= bindparam("now"),
+                _r.closes_at > bindparam("now"),
+                ~_has_voted[1],
+            )
+            .with_for_update(read=True, of=Round),
         )
         .on_conflict_do_nothing()
     )
 )
-_took_part_count = Statement(
-    lambda _: select(func.count().label("n")).select_from(Participation).where(_p.round_id == bindparam("round"))
-)
-_forget_who = Statement(
-    lambda _: delete(Participation).where(
-        _p.round_id.in_(select(_r.id).where(_r.closes_at < bindparam("before", type_=_r.closes_at.type)))
+_add_ballot = Statement(lambda sql: sql.insert(Ballot))
+_lock = Statement(lambda _: select(_r.question_set).where(*_of_round, _r.pool_id.is_(None)).with_for_update())
+_ballots = Statement(lambda _: select(_b.id, _b.sealed).where(_b.round_id == bindparam("round")))
+_closed = Statement(
+    lambda _: (
+        update(Round)
+        .where(*_of_round)
+        .values(
+            pool_id=bindparam("pool"),
+            closes_at=case((_r.closes_at > bindparam("now"), bindparam("now")), else_=_r.closes_at),
+        )
     )
 )
-_add_ballot = Statement(lambda sql: sql.insert(Ballot))
-_ballots = Statement(lambda _: select(_b.id, _b.sealed).where(_b.round_id == bindparam("round")))
-_drop_ballots = Statement(lambda _: delete(Ballot).where(_b.round_id == bindparam("round")))
-_add_answer = Statement(lambda sql: sql.insert(CheckInAnswer))
-_answers = Statement(
-    lambda _: select(_a.id, *(_a[name] for name in STATEMENTS), _a.remark).where(_a.round_id == bindparam("round"))
+_forget_round = [
+    Statement(lambda _: delete(Ballot).where(_b.round_id == bindparam("round"))),
+    Statement(lambda _: delete(Participation).where(_p.round_id == bindparam("round"))),
+    Statement(lambda _: delete(SpentVote).where(_v.round_id == bindparam("round"))),
+]
+_spend = Statement(
+    lambda sql: (
+        sql.insert(SpentVote)
+        .from_select(
+            ["round_id", "account"],
+            select(_p.round_id, bindparam("account", type_=_v.account.type))
+            .join(Round, _r.id == _p.round_id)
+            .where(
+                _p.member_id == bindparam("member"),
+                _r.community_id == bindparam("community"),
+                _r.pool_id.is_(None),
+            )
+            .with_for_update(read=True, of=Round),
+        )
+        .on_conflict_do_nothing()
+    )
 )
+_forget_member = Statement(lambda _: delete(Participation).where(_p.member_id == bindparam("member")))
 
 
 def open_round(session: Session, community: str, opens_at: int, closes_at: int) -> str:
     """A new round; returns its id."""
     round_id = new_id()
-    session.put(_add_round, id=round_id, community_id=community, opens_at=opens_at, closes_at=closes_at)
+    session.put(
+        _add_round,
+        id=round_id,
+        community_id=community,
+        question_set=BELONGING.name,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        pool_id=None,
+    )
     return round_id
 
 
@@ -150,14 +173,10 @@ def rounds(session: Session, community: str) -> list[RoundInfo]:
     return [RoundInfo(*row) for row in session.all(_rounds, community=community)]
 
 
-def took_part(session: Session, round: str, member: str) -> bool:  # noqa: A002
-    """Whether someone already answered."""
-    return session.one(_took_part, round=round, member=member) is not None
-
-
-def how_many(session: Session, round: str) -> int:  # noqa: A002
-    """How many people took part."""
-    return int(session.one(_took_part_count, round=round).n)
+def took_part(session: Session, community: str, round: str, member: str, account: str) -> bool:  # noqa: A002
+    """Whether someone already answered a round that is not closed yet, also if they were forgotten since."""
+    who = {"member": member, "account": _fingerprint(session, community, account)}
+    return session.one(_took_part, round=round, community=community, **who) is not None
 
 
 def cast(  # noqa: PLR0913
@@ -165,58 +184,54 @@ def cast(  # noqa: PLR0913
     community: str,
     round: str,  # noqa: A002
     member: str,
+    account: str,
     answers: Mapping[str, Any],
     now: int,
 ) -> Literal["saved", "twice", "closed"]:
-    """Put someone's answers into the box: the five statements by name, and ``remark`` (may be missing or None)."""
-    if not session.run(_take_part, round=round, community=community, member=member, now=now):
+    """Put someone's answers into the box, by the keys of the round's questions.
+
+    ``account``: as which the member speaks, as ``platform:id``.
+    """
+    who = {"member": member, "account": _fingerprint(session, community, account)}
+    if not session.run(_take_part, round=round, community=community, now=now, **who):
         info = get_round(session, community, round)
-        return "twice" if info is not None and info.opens_at <= now < info.closes_at else "closed"
+        return "twice" if info is not None and not info.pool and info.opens_at <= now < info.closes_at else "closed"
     ballot = new_id()
-    text = {name: int(answers[name]) for name in STATEMENTS} | {"remark": answers.get("remark") or ""}
-    session.put(
-        _add_ballot,
-        id=ballot,
-        round_id=round,
-        sealed=session.keys.seal("ballot", ballot, _padded(json.dumps(text), b" ")),
-    )
+    text = pools.padded(json.dumps(answers).encode(), b" ")
+    session.put(_add_ballot, id=ballot, round_id=round, sealed=session.keys.seal("ballot", ballot, text))
     return "saved"
 
 
-def answers_of(session: Session, community: str, round: str) -> list[Answer]:  # noqa: A002
-    """The opened answers of a round, in no order. For summaries, which must not show a person."""
-    if get_round(session, community, round) is None:
-        return []
-    return [
-        Answer(*(*row[1:-1], session.keys.open("remark", row.id, bytes(row.remark)).decode().rstrip("\0")))
-        for row in session.all(_answers, round=round)
-    ]
-
-
 def close(session: Session, community: str, round: str, now: int) -> int:  # noqa: A002
-    """End a round, if it had not ended, and open its ballots; returns how many there were."""
-    session.put(_close, round=round, community=community, now=now)
-    if session.one(_lock, round=round, community=community) is None:
+    """End a round, if that was not done yet, and forget who took part in it.
+
+    Its ballots are counted together with those that waited, or wait themselves where all of them are too few. Returns
+    how many were counted: 0, or at least the community's threshold. How many one round of several had is not kept.
+    """
+    row = session.one(_lock, round=round, community=community)
+    if row is None:
         return 0
-    opened = [
-        json.loads(session.keys.open("ballot", row.id, bytes(row.sealed))) for row in session.all(_ballots, round=round)
-    ]
-    session.put(_drop_ballots, round=round)
+    ballots = [session.keys.open("ballot", one.id, bytes(one.sealed)) for one in session.all(_ballots, round=round)]
+    texts = [ballot.rstrip(b" ") for ballot in ballots]
+    pool, counted = pools.add(session, community, QUESTION_SETS[row.question_set], texts, now)
+    for statement in _forget_round:
+        session.put(statement, round=round)
+    session.put(_closed, round=round, community=community, pool=pool, now=now)
     session.scrub()  # each ballot lies in the log beside who cast it
-    secrets.SystemRandom().shuffle(opened)
-    for answer in opened:
-        answer_id = new_id()
-        remark = session.keys.seal("remark", answer_id, _padded(answer.pop("remark"), b"\0"))
-        session.put(_add_answer, id=answer_id, round_id=round, remark=remark, **answer)
-    return len(opened)
+    return counted
 
 
-def forget_who(session: Session, before: int) -> int:
-    """Forget who took part in the rounds that ended before a moment (ms since 1970); what was answered stays."""
-    return session.run(_forget_who, before=before)
+def forget_voter(session: Session, community: str, member: str, accounts: Iterable[str]) -> None:
+    """Forget that a member took part in rounds that are not closed yet, but not that their vote is used.
+
+    For whoever forgets a person: call it while the member's row is locked and before it goes, with **all** of their
+    accounts (``platform:id``). Of each account a keyed fingerprint stays until the round is closed, so that nobody
+    votes twice by leaving and coming back. The ballot stays in the box: nobody can tell which one it is.
+    """
+    for account in accounts:
+        session.run(_spend, community=community, member=member, account=_fingerprint(session, community, account))
+    session.put(_forget_member, member=member)
 
 
-def _padded(text: str, filler: bytes) -> bytes:
-    """The length of a ciphertext must not tell whose remark it is."""
-    raw = text.encode()
-    return raw + filler * (-len(raw) % _PAD or (0 if raw else _PAD))
+def _fingerprint(session: Session, community: str, account: str) -> bytes:
+    return session.keys.fingerprint(f"vote:{community}:{account}")

@@ -10,6 +10,9 @@ from sqlmodel import Field, SQLModel
 from storage.ids import new_id
 from storage.statement import Session, Statement, columns
 
+FEWEST = 5
+"""Ballots of a check-in that are opened together at the least."""
+
 
 class Community(SQLModel, table=True):
     """One programme of one institution. Everything else belongs to exactly one.
@@ -24,6 +27,8 @@ class Community(SQLModel, table=True):
     time_zone: str
     doorbell: int = 0
     """1 when cases are told and followed up on the case page only: the chat hands out its address."""
+    threshold: int = FEWEST
+    """Ballots of a check-in that are opened together at the least here; fewer than ``FEWEST`` count as that."""
 
 
 class CommunitySpace(SQLModel, table=True):
@@ -84,6 +89,9 @@ _at = Statement(
 _set_doorbell = Statement(
     lambda _: update(Community).where(_community.id == bindparam("community")).values(doorbell=bindparam("on"))
 )
+_set_threshold = Statement(
+    lambda _: update(Community).where(_community.id == bindparam("community")).values(threshold=bindparam("ballots"))
+)
 _with_doorbell = Statement(lambda _: select(_community.name).where(_community.doorbell == 1).order_by(_community.slug))
 _within = Statement(
     lambda _: (
@@ -132,6 +140,7 @@ def add_community(session: Session, slug: str, name: str, language: str, time_zo
         language=language,
         time_zone=time_zone,
         doorbell=0,
+        threshold=FEWEST,
     )
     return community
 
@@ -178,6 +187,13 @@ def drop(session: Session, community: str) -> None:
 def set_doorbell(session: Session, community: str, *, on: bool) -> None:
     """Whether the chat only hands out the address of the case page, and asks nothing about a case itself."""
     session.run(_set_doorbell, community=community, on=int(on))
+
+
+def set_threshold(session: Session, community: str, ballots: int) -> None:
+    """From how many ballots on a check-in is opened here. Raises ValueError for fewer than ``FEWEST``."""
+    if ballots < FEWEST:
+        raise ValueError(f"a check-in is never opened with fewer than {FEWEST} ballots")
+    session.put(_set_threshold, community=community, ballots=ballots)
 
 
 def with_doorbell(session: Session) -> list[str]:

@@ -33,8 +33,11 @@ def version(url: str) -> str | None:
     return _sqlite_version(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql_version(parsed)
 
 
-def upgrade(url: str) -> None:
-    """Make the tables, or bring them up to date. Safe to call from several processes at once."""
+def upgrade(url: str, to: str = "head") -> None:
+    """Make the tables, or bring them up to date. Safe to call from several processes at once.
+
+    ``to``: the version to stop at.
+    """
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import create_engine, text
@@ -52,11 +55,12 @@ def upgrade(url: str) -> None:
         with engine.connect() as connection, warnings.catch_warnings():
             if lite:
                 connection.connection.driver_connection.isolation_level = None  # type: ignore[union-attr]
+                connection.exec_driver_sql("PRAGMA secure_delete=ON")  # of a dropped table no word stays in the file
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
                 connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": POSTGRESQL_LOCK})
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
             connection.commit()
     finally:
         engine.dispose()

@@ -41,8 +41,14 @@ PRIVACY = Notice(
                     "their name, and what they did with a case or with the setup. Never the name of a student."
                 ),
                 _(
-                    "About a check-in: that you took part, and, apart from that and without any link to you, what was "
-                    "answered. What is stored does not tie the two together."
+                    "About a check-in: that you took part, until it closes, and what you answered, encrypted. Until "
+                    "then, the people who run Erbij could find out with their key which answers are yours."
+                ),
+                _(
+                    "When it closes, Erbij forgets who took part. Answers are opened only together: at least 5 "
+                    "filled-in check-ins at a time, if need be from several weeks. What stays is how often each answer "
+                    "was given and, apart from that and encrypted, what people wrote. Only the words themselves could "
+                    "say whose they are."
                 ),
                 _(
                     "About a case: its text, encrypted, and the day on which it came in. No name, no account, no time. "
@@ -72,7 +78,10 @@ PRIVACY = Notice(
                     "The mentors of your community read cases, without a name. If the story shows who you are, a "
                     "mentor may recognise you."
                 ),
-                _("Your team gets summaries of many answers together, never yours alone."),
+                _(
+                    "Answers to check-ins are not shown to anyone yet. In a small group, or where everyone answers the "
+                    "same, counts alone could tell a lot."
+                ),
                 _(
                     "Discord or Microsoft pass on what you type there, and they know that you talk with Erbij. They "
                     "may keep it by their own rules. What you write on Erbij’s own page for cases does not reach them."
@@ -102,7 +111,11 @@ PRIVACY = Notice(
                     "That Erbij sent a message is remembered for 90 days; its text is thrown away as soon as a private "
                     "message has been delivered. Messages that could not be delivered are thrown away after 90 days."
                 ),
-                _("That you took part in a check-in is forgotten 90 days after it is over."),
+                _(
+                    "That you took part in a check-in is forgotten when it closes. If 5 filled-in check-ins do not "
+                    "come together, they are destroyed unopened after 20 weeks. A backup from before can hold both a "
+                    "while longer."
+                ),
                 _(
                     "Your community decides how long cases and answers are kept. With the six words of your receipt "
                     "you can take back what you told. Then its key is destroyed, so that it cannot be read any more; "

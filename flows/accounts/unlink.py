@@ -33,8 +33,8 @@ async def unlink(chat: Chat) -> None:
     if chosen == TOGETHER.value:
         chat.say(_("Good, they stay together."))
         return
-    leaves, now = known[int(chosen)], await chat.now("now")
-    alone = await chat.do("split", accounts.split, chat.community, chat.member, leaves, now)
+    leaves = known[int(chosen)]
+    alone = await chat.do("split", accounts.split, chat.community, chat.member, leaves)
     if not alone:
         chat.say(_("These accounts are separate already."))
         return

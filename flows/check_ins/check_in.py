@@ -7,6 +7,7 @@ Grady 1993). The fifth is its shadow side: someone can belong by hiding who they
 from flows.engine import Chat, Choice, Context, Form, Shown, flow, line, scale, yes_no
 from flows.words import Msg, _
 from storage import check_ins
+from storage.communities import FEWEST
 from storage.statement import Session
 
 LOW = 2
@@ -47,36 +48,51 @@ async def check_in(chat: Chat, round_id: str) -> None:
     """A student answers one round."""
     now = await chat.now("now")
     this = await chat.do("round", check_ins.get_round, chat.community, round_id)
-    if this is None or now >= this.closes_at:
+    if this is None or this.pool or now >= this.closes_at:
         chat.say(CLOSED)
         return
-    if await chat.do("took_part", check_ins.took_part, round_id, chat.member):
+    if await chat.do("took_part", check_ins.took_part, chat.community, round_id, chat.member, chat.account):
         chat.say(_("You already took part in this check-in. Thank you!"))
         return
 
-    chat.say(
-        _(
-            "Your answers are stored without your name. Erbij remembers that you took part, not which answers are "
-            "yours. Your team gets a summary of many answers together, never yours alone."
-        )
-    )
+    for sentence in WHAT_BECOMES_OF_IT:
+        chat.say(sentence)
     answers = await chat.fill("answers", CheckIn)
     chat.show(Shown(_("Your answers"), _rows(answers)))
     await chat.ask("confirm", _("Shall I send these answers? With Back you can still change them."), SEND)
 
     now = await chat.now("sent_at")
-    outcome = await chat.do("cast", check_ins.cast, chat.community, round_id, chat.member, answers.model_dump(), now)
+    outcome = await chat.do(
+        "cast", check_ins.cast, chat.community, round_id, chat.member, chat.account, answers.model_dump(), now
+    )
     chat.say(THANKS[outcome])
     if outcome != "saved":
         return
     chat.say(_next_step(answers))
-    if _lowest(answers) > LOW:
-        return
+    if _lowest(answers) <= LOW:
+        # In a conversation of its own: this one, with the answers in its journal, must not wait beside the ballot.
+        await chat.hand_over("offer_mentor")
+
+
+@flow("offer_mentor")
+async def offer_mentor(chat: Chat) -> None:
+    """After a low answer: a mentor could hear what happened."""
     if await chat.ask("tell", _("Would you like to tell a mentor what happened, without your name?"), yes_no):
         await chat.hand_over("belonging_case")
     chat.say(_("That is fine. If you change your mind, type “{tell}”.", tell=_("tell")))
 
 
+WHAT_BECOMES_OF_IT = (
+    _(
+        "Your answers are stored encrypted, without your name. That you took part is remembered until this check-in "
+        "closes."
+    ),
+    _(
+        "After that, answers are opened only together: at least {few} filled-in check-ins at a time, if need be from "
+        "several weeks. What stays is how often each answer was given and, apart from that, what people wrote.",
+        few=FEWEST,
+    ),
+)
 SEND = (Choice("send", _("Send"), "primary"),)
 THANKS = {
     "saved": _("Thank you. Your answers are in."),

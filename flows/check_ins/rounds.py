@@ -28,7 +28,7 @@ async def open_check_in(steps: Steps) -> None:
 
 @job("close_check_in")
 async def close_check_in(steps: Steps, round_id: str) -> None:
-    """The round is over: its sealed ballots are opened, all together and shuffled, and the post says so."""
+    """The round is over: what was answered is counted, or waits for the next round, and the post says so."""
     now = await steps.now("now")
     await steps.do("close", check_ins.close, steps.community, round_id, now)
     await steps.post(

@@ -89,7 +89,7 @@ def answer(act: Act) -> Reply:  # noqa: PLR0911  one a step of the story
     """What these flows say to an act."""
     match act:
         case Pressed("s.check_in.1") | Pressed("c.week.back"):
-            about = "Your answers are stored without your name. Your team gets a summary of many answers together."
+            about = "Your answers are stored encrypted, without your name."
             return Reply((Text(about), check_in({}, {})))
         case Pressed("c.week.send"):
             return Reply(

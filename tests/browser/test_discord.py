@@ -100,7 +100,7 @@ async def test_a_week_in_discord(browser: Browser, world: tuple[World, DiscordSu
 
 async def check_in(sam: Screen) -> None:
     """Five statements in one window, the open line in the next; what is sent is shown first."""
-    await sam.press("Start the check-in", "Your answers are stored without your name.")
+    await sam.press("Start the check-in", "Your answers are stored encrypted, without your name.")
     await expect(sam.last()).to_contain_text("Only you can see this")
     await sam.open("Fill in")
     groups = sam.window.get_by_role("radiogroup")

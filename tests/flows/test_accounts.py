@@ -276,9 +276,9 @@ def test_joining_and_separating_gives_no_second_answer(two: Two) -> None:
     round_id = two.database.run_now(lambda s: check_ins.open_round(s, two.one, NOW, NOW + 10**9))
     two.give("sam on discord", Command("help"))
     sam = two.member("sam on discord")
-    two.database.run_now(
-        lambda s: check_ins.cast(s, two.one, round_id, sam, dict.fromkeys(check_ins.STATEMENTS, 3), NOW)
-    )
+    answers = dict.fromkeys(check_ins.STATEMENTS, 3)
+    account = two.database.run_now(lambda s: members.accounts(s, two.one, sam)[0].account)
+    two.database.run_now(lambda s: check_ins.cast(s, two.one, round_id, sam, account, answers, NOW))
     for _again in range(3):
         two.link()
         asked = two.give("sam on teams", Command("unlink"))

@@ -40,7 +40,7 @@ MAY: dict[str, frozenset[str]] = {
     ),
 }
 """All others are reached by a hand-over, or are jobs: nobody starts them."""
-HANDED_OVER = {"keep_receipt", "hear_back", "show_code", "enter_code", "write_to"}
+HANDED_OVER = {"offer_mentor", "keep_receipt", "hear_back", "show_code", "enter_code", "write_to"}
 JOBS = {"open_check_in", "close_check_in", "release_cases", "tell_of_answers", "housekeeping"}
 BY_HAND = ("A" * 22, "a.b", "a\0b", "x" * 300)
 """Arguments that nobody was given; tests/engine/test_token.py has more of them."""

@@ -16,7 +16,7 @@ from storage.database import Database
 from storage.keys import Masters
 from storage.statement import Session
 from storage.tables import metadata
-from tests.storage.conftest import DAY, NOW, Here, opened
+from tests.storage.conftest import DAY, NOW, Here, forget, opened
 
 HOLDS_A_MEMBER = {"member_id", "holder_id", "who", "member", "by", "author_id"}
 SLUGS = itertools.count()
@@ -26,6 +26,10 @@ ANSWERS = dict.fromkeys(check_ins.STATEMENTS, 3)
 
 def merge(database: Database, here: Here, stays: str, goes: str) -> bool:
     return database.run_now(lambda s: accounts.merge(s, here.id, stays, goes))
+
+
+def cast(session: Session, here: Here, round_id: str, member: str, account: str) -> str:
+    return check_ins.cast(session, here.id, round_id, member, account, ANSWERS, NOW)
 
 
 def of(database: Database, here: Here, member: str) -> list[str]:
@@ -65,13 +69,14 @@ def test_who_took_part_twice_took_part_once_and_no_answer_is_touched(database: D
 
     def work(session: Session) -> None:
         both, one = (check_ins.open_round(session, here.id, NOW, NOW + DAY) for _ in range(2))
-        for round_id, member in ((both, stays), (both, goes), (one, goes), (both, here.people[2])):
-            assert check_ins.cast(session, here.id, round_id, member, ANSWERS, NOW) == "saved"
+        for round_id, number in ((both, 0), (both, 1), (one, 1), (both, 2)):
+            assert cast(session, here, round_id, here.people[number], f"web:here{number}") == "saved"
         before = [tuple(row) for row in session._execute("select * from ballot order by id", {}).fetchall()]
         accounts.merge(session, here.id, stays, goes)
-        assert check_ins.how_many(session, both) == 2
-        assert check_ins.cast(session, here.id, one, stays, ANSWERS, NOW) == "twice"
-        assert check_ins.took_part(session, both, here.people[2])
+        took_part = session._execute(f"select member_id from participation where round_id = '{both}'", {}).fetchall()
+        assert {row[0] for row in took_part} == {stays, here.people[2]}
+        assert cast(session, here, one, stays, "web:here0") == "twice"
+        assert check_ins.took_part(session, here.id, both, here.people[2], "web:here2")
         assert [tuple(row) for row in session._execute("select * from ballot order by id", {}).fetchall()] == before
 
     database.run_now(work)
@@ -126,32 +131,33 @@ def test_an_account_begins_anew_but_cannot_answer_an_open_round_again(database: 
     stays, goes = here.people[:2]
 
     def work(session: Session) -> None:
-        over = check_ins.open_round(session, here.id, NOW - 9, NOW - 1)
+        over = check_ins.open_round(session, here.id, NOW - 9, NOW + 9)
         now = check_ins.open_round(session, here.id, NOW, NOW + 9)
-        check_ins.cast(session, here.id, over, stays, ANSWERS, NOW - 5)
-        check_ins.cast(session, here.id, now, stays, ANSWERS, NOW)
+        cast(session, here, over, stays, "web:here0")
+        cast(session, here, now, stays, "web:here0")
+        check_ins.close(session, here.id, over, NOW)
         members.set_language(session, here.id, stays, "de")
         accounts.merge(session, here.id, stays, goes)
-        alone = accounts.split(session, here.id, stays, "web:here0", NOW)
+        alone = accounts.split(session, here.id, stays, "web:here0")
         assert accounts.member_of(session, here.id, "web:here0") == alone
         assert accounts.member_of(session, here.id, "web:here1") == stays
         known = people.who(session, "web", "here", "here0")
         assert known is not None
         assert (known.member, known.language, known.name) == (alone, "de", "")
-        assert check_ins.cast(session, here.id, now, alone, ANSWERS, NOW) == "twice"
-        assert not check_ins.took_part(session, over, alone)
+        assert cast(session, here, now, alone, "web:here0") == "twice"
+        assert not check_ins.took_part(session, here.id, over, alone, "web:here0")
         # The last account of a member stays where it is.
-        assert accounts.split(session, here.id, stays, "web:here1", NOW) == ""
-        assert accounts.split(session, here.id, stays, "web:here2", NOW) == ""
+        assert accounts.split(session, here.id, stays, "web:here1") == ""
+        assert accounts.split(session, here.id, stays, "web:here2") == ""
         # Joined and separated again, it is still one person.
         accounts.merge(session, here.id, alone, stays)
-        assert check_ins.how_many(session, now) == 1
+        assert session._execute("select count(*) from participation", {}).fetchone()[0] == 1
 
     database.run_now(work)
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["join", "part", "answer"]), st.integers(0, 3), st.integers(0, 3)), max_size=12
+    st.tuples(st.sampled_from(["join", "part", "answer", "leave"]), st.integers(0, 3), st.integers(0, 3)), max_size=12
 )
 
 
@@ -160,9 +166,9 @@ STEPS = st.lists(
 def test_however_people_join_and_part_a_person_answers_once(
     sqlite: Database, steps: list[tuple[str, int, int]]
 ) -> None:
-    """Against a model: accounts in groups, and which of them have had their say."""
+    """Against a model: accounts in groups, which of them have had their say, and who was forgotten after that."""
     names = [f"web:x{n}" for n in range(4)]
-    groups, answered = {name: {name} for name in names}, set[str]()
+    groups, answered, spent = {name: {name} for name in names}, set[str](), set[str]()
 
     def play(session: Session) -> None:
         slug = f"s{next(SLUGS)}"
@@ -180,16 +186,23 @@ def test_however_people_join_and_part_a_person_answers_once(
                 groups.update(dict.fromkeys(together, together))
                 answered.update(together if together & answered else ())
             elif what == "part":
-                assert bool(accounts.split(session, here, member, theirs, NOW)) == (
+                assert bool(accounts.split(session, here, member, theirs)) == (
                     theirs in groups[mine] and len(groups[mine]) > 1
                 )
                 if theirs in groups[mine]:
                     rest = groups[theirs] - {theirs}
                     groups.update(dict.fromkeys(rest, rest) | {theirs: {theirs}})
+            elif what == "leave":
+                forget(session, here, member)
+                spent.update(groups[mine] & answered)
+                answered.difference_update(groups[mine])
+                for name in groups[mine]:
+                    groups[name] = {name}
+                    members.add_member(session, here, "web", slug, name.removeprefix("web:"))
             else:
-                outcome = check_ins.cast(session, here, round_id, member, ANSWERS, NOW)
-                assert outcome == ("twice" if mine in answered else "saved")
-                answered.update(groups[mine])
+                outcome = check_ins.cast(session, here, round_id, member, mine, ANSWERS, NOW)
+                assert outcome == ("twice" if mine in answered | spent else "saved")
+                answered.update(groups[mine] if outcome == "saved" else ())
         for name in names:
             member = accounts.member_of(session, here, name)
             assert {one.account for one in members.accounts(session, here, member)} == groups[name]

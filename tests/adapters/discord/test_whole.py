@@ -51,7 +51,7 @@ async def surface(tmp_path: Path) -> AsyncIterator[DiscordSurface]:
 async def test_check_in(surface: DiscordSurface) -> None:
     await surface.press("Sam", "Start the check-in", "students")
     seen = await surface.seen("Sam")
-    assert seen[0].startswith("Your answers are stored without your name.")
+    assert seen[0].startswith("Your answers are stored encrypted, without your name.")
     assert "? I felt accepted here this week." in seen
     await surface.restart()
     statements = [line.removeprefix("? ") for line in seen if line.startswith("? ")]

@@ -13,6 +13,8 @@ from flows.basics.housekeeping import KEEP
 from flows.catalogue import catalogue
 from flows.engine.turn import STAFF
 from flows.words import LANGUAGES, said
+from storage.check_in_pools import TERM
+from storage.communities import FEWEST
 from tests.adapters.web.conftest import World, serve
 
 each_notice = pytest.mark.parametrize("name", NOTICES)
@@ -75,6 +77,9 @@ async def test_the_teams_package_names_these_pages(plain: World) -> None:
 def test_what_is_said_of_time_is_what_the_code_does() -> None:
     text = " ".join(said(one, "en") for _heading, told in NOTICES["privacy"].sections for one in told)
     assert f"{KEEP} days" in text
+    assert f"unopened after {TERM // (7 * 24 * 60 * 60 * 1000)} weeks" in text
+    assert f"at least {FEWEST} filled-in check-ins" in text
+    assert f"If {FEWEST} filled-in check-ins" in text
     assert "three days" in text
     for flow in catalogue().flows.values():
         if not (flow.who and flow.who <= STAFF):

@@ -1,0 +1,70 @@
+"""What is left of a check-in beside its ballot."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from flows.seam import Button, Buttons, Filled, Pressed, Reply
+from storage import check_ins, conversations
+from storage.database import Database
+from storage.statement import Session
+from tests.engine.desk import NOW, Desk, answers, form, text
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    return Desk(database)
+
+
+def button(reply: Reply, label: str) -> Button:
+    return next(one for part in reply.parts if isinstance(part, Buttons) for one in part.buttons if one.label == label)
+
+
+def sent(desk: Desk, round_id: str, value: int) -> Reply:
+    """Sam answers so to each statement."""
+    asked = form(desk.give(Pressed(f"s.check_in.{round_id}")))
+    values = {name: given and value for name, given in answers(asked).items()}
+    return desk.give(Pressed(button(desk.give(Filled(asked.id, values)), "Send").id))
+
+
+def journals(desk: Desk, session: Session) -> list[str]:
+    rows = session._execute("select member_id from conversation", {}).fetchall()
+    mine = (conversations.open_of(session, desk.one, member) for (member,) in rows)
+    return [journal.decode() for found in mine for _id, _turn, journal, _until in found]
+
+
+@pytest.mark.parametrize("value", [1, 3, 5])
+def test_no_conversation_keeps_what_was_sent(desk: Desk, value: int) -> None:
+    """Also while a student is asked, after low answers, whether a mentor may hear of it."""
+    reply = sent(desk, desk.round(desk.one), value)
+    left = desk.database.run_now(lambda s: journals(desk, s))
+    assert ("mentor" in text(reply)) == (value == 1) == (len(left) == 1)
+    assert not any(name in journal for journal in left for name in (*check_ins.STATEMENTS, "answers"))
+
+
+def test_who_was_asked_by_the_earlier_version_is_still_asked(desk: Desk) -> None:
+    """Then the answers waited in the check-in's own conversation; they go with the next turn."""
+    desk.give(Pressed(f"s.check_in.{desk.round(desk.one)}"))
+
+    def earlier(session: Session) -> str:
+        [(member,)] = session._execute("select member_id from conversation", {}).fetchall()
+        [(conversation, turn, journal, until)] = conversations.open_of(session, desk.one, member)
+        given = dict.fromkeys(check_ins.STATEMENTS, 1) | {"remark": None}
+        old = json.loads(journal) | {"answers": given, "confirm": "send", "sent_at": NOW, "cast": "saved"}
+        conversations.save(session, conversation, turn, json.dumps(old | {"@asked": "tell"}).encode(), until)
+        return f"c.{conversation}.{turn + 1}"
+
+    token = desk.database.run_now(earlier)
+    reply = desk.give(Pressed(f"{token}.tell.0"))
+    assert "tell a mentor" in text(reply)
+    left = desk.database.run_now(lambda s: journals(desk, s))
+    assert len(left) == 1
+    assert "accepted" not in left[0]
+
+
+def test_a_round_that_was_closed_early_by_a_wrong_clock_takes_no_more(desk: Desk) -> None:
+    this = desk.round(desk.one)
+    desk.database.run_now(lambda s: check_ins.close(s, desk.one, this, NOW + 10**12))
+    assert "is closed" in text(desk.give(Pressed(f"s.check_in.{this}")))
