@@ -57,7 +57,7 @@ def test_who_was_asked_by_the_earlier_version_is_still_asked(desk: Desk) -> None
         return f"c.{conversation}.{turn + 1}"
 
     token = desk.database.run_now(earlier)
-    reply = desk.give(Pressed(f"{token}.tell.0"))
+    reply = desk.give(Pressed(f"{token}.yes"))
     assert "tell a mentor" in text(reply)
     left = desk.database.run_now(lambda s: journals(desk, s))
     assert len(left) == 1
