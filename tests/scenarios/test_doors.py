@@ -104,13 +104,12 @@ class Doors:
         return found if role in MAY.get(name, ()) else [*found, right]
 
     def rows(self) -> dict[str, list[str]]:
-        """All that is stored, but which events were seen."""
+        """All that is stored, but which events were seen, and since when SQLite's log is filled."""
 
         def read(session: Session) -> dict[str, list[str]]:
             tables = [table.name for table in metadata.sorted_tables if table.name != "eventseen"]
-            return {
-                name: sorted(map(repr, session._execute(f"select * from {name}", ()).fetchall())) for name in tables
-            }
+            every = {name: map(tuple, session._execute(f"select * from {name}", ()).fetchall()) for name in tables}
+            return {name: sorted(repr(row) for row in rows if row[0] != "log") for name, rows in every.items()}
 
         return self.database.run_now(read)
 
