@@ -14,6 +14,7 @@ import resource
 import socket
 from collections import Counter
 from functools import partial
+from heapq import nsmallest
 from typing import cast
 
 import structlog
@@ -40,7 +41,7 @@ BACKLOG = 1_024
 """Connections that the system keeps until Erbij takes them."""
 AT_ONCE = 16
 """Connections taken before others get their turn."""
-GRACE = 0.25
+GRACE = 0.5
 """Seconds that a connection may keep its place whoever else comes: an honest request is there long before."""
 FULL = 0.05
 """Seconds without new connections when all places are taken by such, or by requests that are being answered."""
@@ -165,7 +166,7 @@ class Door:
         self._runner = runner
         runner.app.middlewares.insert(0, _marked)
         self._most = most_connections() if most is None else most
-        self._most_each = self._most if behind_proxy else self._most // 2
+        self._most_each = self._most if behind_proxy else self._most * 3 // 4
         self._open: set[Connection] = set()
         self._each: Counter[str] = Counter()
         self._sockets: list[socket.socket] = []
@@ -280,15 +281,17 @@ class Door:
             arrived.close()
 
     def _make_room(self, client: str | None = None) -> bool:
-        """Drop the connection that has waited for its client longest; False when none has waited beyond its grace.
+        """Drop connections that have waited for their client longest; False when none has waited beyond its grace.
 
-        Of one client's, or else of the client's who has most.
+        Of one client's, or else of the client's who has most. A few at once, because looking for them costs as much as
+        taking somebody in.
         """
         latest = asyncio.get_running_loop().time() - GRACE
         waiting = [one for one in self._open if one.waits and one.since < latest and client in {None, one.client}]
         if not waiting:
             return False
-        min(waiting, key=lambda one: (-self._each[one.client], one.since)).drop()
+        for one in nsmallest(self._most // 64 or 1, waiting, key=lambda one: (-self._each[one.client], one.since)):
+            one.drop()
         return True
 
 

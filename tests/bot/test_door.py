@@ -254,16 +254,16 @@ async def test_the_length_of_a_body_is_not_that_of_its_header(small: Host) -> No
     assert (await posted(small.port, body)).status == 200
 
 
-async def test_one_address_has_half_of_the_places(
+async def test_one_address_has_three_quarters_of_the_places(
     database: Database, clock: Clock, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(door, "most_connections", lambda: 8)
     monkeypatch.setattr(door, "GRACE", 0.0)
     async with host(database, clock) as made:
-        held = [await clients.began(made.port, HALF) for _ in range(6)]
+        held = [await clients.began(made.port, HALF) for _ in range(8)]
         assert await ended(held[0])
         assert await ended(held[1])
-        assert len(made._door) == 4
+        assert len(made._door) == 6
         assert (await got(made.port)).status == 200
 
 
