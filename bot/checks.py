@@ -20,7 +20,7 @@ from bot.tryout import SLUG
 from flows.engine import COORDINATOR
 from flows.setup.rules import missing
 from flows.words import SOURCE, said
-from storage import communities, due, files, log, meta, migrate, outbox, rotation, setup, sqlite
+from storage import communities, due, files, letters, log, meta, migrate, outbox, rotation, setup, sqlite
 from storage.database import Database, NotSaved
 from storage.keys import KeyFault, Masters
 
@@ -86,6 +86,14 @@ def _files(settings: Settings) -> list[Finding]:
     return [Finding(False, text) for text in texts]
 
 
+_DEAD = "{number} messages were given up: see 'erbij outbox'."
+_STUCK = (
+    "Letters that did not open when cases were released: {number}. They wait on; they were changed in the database, or "
+    "need a master key that is not in ERBIJ_MASTER_KEY."
+)
+_FAILING = "{number} timers fail again and again: see the log."
+
+
 def _database(url: str, public_url: str, masters: Masters) -> list[Finding]:
     logged, now = _log_file(make_url(url)), time.time_ns() // 1_000_000
     if migrate.pending(url):
@@ -102,6 +110,7 @@ def _database(url: str, public_url: str, masters: Masters) -> list[Finding]:
         found += _rotation(masters, database.run_now(rotation.behind))
         if database.run_now(lambda s: meta.get(s, UNNAMED_PROXY)):
             found.append(Finding(False, _PROXY))
+        stuck = database.run_now(letters.stuck)
         known = database.run_now(communities.every)
         doorbells = database.run_now(communities.with_doorbell)
         for community, *_rest in known:
@@ -113,10 +122,9 @@ def _database(url: str, public_url: str, masters: Masters) -> list[Finding]:
     if doorbells and not public_url:
         names = ", ".join(doorbells)
         found.append(Finding(False, f"{names}: cases are told on the case page only, but ERBIJ_PUBLIC_URL is not set."))
-    if depth.dead:
-        found.append(Finding(False, f"{depth.dead} messages were given up: see 'erbij outbox'."))
-    if failing:
-        found.append(Finding(False, f"{len(failing)} timers fail again and again: see the log."))
+    for number, text in ((depth.dead, _DEAD), (stuck, _STUCK), (len(failing), _FAILING)):
+        if number:
+            found.append(Finding(False, text.format(number=number)))
     return found
 
 

@@ -185,8 +185,8 @@ def _one_moment(work: Work) -> Reply:
     text = _(
         "One moment, please: I am still busy with other answers. Nothing that you wrote is lost. Please try again."
     )
-    again = Button(str(replace(work.token, choice=AGAIN)), said(_("Try again"), language), "primary")
-    return Reply((Text(said(text, language)), Buttons((again,))), language, work.context.space, saved=False)
+    again = Buttons((Button(str(replace(work.token, choice=AGAIN)), said(_("Try again"), language), "primary"),))
+    return Reply((Text(said(text, language)), *(work.again or (again,))), language, work.context.space, saved=False)
 
 
 def _sorry(incoming: Incoming) -> Reply:

@@ -62,6 +62,8 @@ class Timers:
     async def catch_up(self) -> int:
         """Run all that is due by now; gives the time at which to look again."""
         now = self._clock.now
+        if self._database.keys is not None:
+            self._database.keys.hour.forget(now())  # also where nobody comes to use it
         try:
             while await self._one():
                 pass

@@ -6,6 +6,7 @@ import secrets
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from storage.keys import KeyFault
 from storage.statement import Session
 
 
@@ -19,17 +20,24 @@ def opened(session: Session, case: str, wrapped: bytes) -> bytes:
     return session.keys.masters.unwrap(bytes(wrapped), _identity(case))
 
 
+def found(session: Session, case: str, wrapped: bytes) -> bytes | None:
+    """The key itself; None where it was erased, or does not open with the master keys that are here."""
+    try:
+        return opened(session, case, wrapped)
+    except KeyFault:
+        return None
+
+
 def cipher(session: Session, case: str, wrapped: bytes) -> AESGCM:
     """What seals and opens the words of a case."""
     return AESGCM(opened(session, case, wrapped))
 
 
 def again(session: Session, case: str, wrapped: bytes) -> bytes | None:
-    """The key under the newest master key; None when it is already."""
+    """The key under the newest master key; None when it is already, or does not open and so stays as it is."""
     masters = session.keys.masters
-    if wrapped.startswith(masters.newest):
-        return None
-    return masters.wrap(masters.unwrap(wrapped, _identity(case)), _identity(case))
+    key = None if wrapped.startswith(masters.newest) else found(session, case, wrapped)
+    return None if key is None else masters.wrap(key, _identity(case))
 
 
 def _identity(case: str) -> str:

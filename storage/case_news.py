@@ -42,7 +42,7 @@ def take(session: Session, community: str, until: int) -> list[Answered]:
         return []
     rows = session.all(_answered, community=community, after=after, until=until)
     return_paths.set_told(session, community, until)
-    keys = [case_key.opened(session, row.id, row.wrapped_key) for row in rows]
+    keys = [key for row in rows if (key := case_key.found(session, row.id, row.wrapped_key)) is not None]
     known = [f"{to.platform}:{to.person}" for to in return_paths.addresses(session, community, keys)]
     told = [Answered(accounts.member_of(session, community, account), account) for account in known]
     return [one for one in told if one.member]

@@ -2,8 +2,9 @@
 
 A case row holds no member, no exact time and no platform. Yet a row that is written in a student's own transaction
 can be joined to that student by what it carries unseen (PostgreSQL's ``xmin``, a row's place). So a student's words
-enter as a **letter**, sealed as a whole under an id of its own; :func:`release` opens all letters of a community at a
-set moment, shuffled, in a transaction without a student, and only then is there a case for mentors to read.
+enter as a **letter**, sealed as a whole under an id of its own; a release opens all letters of a community at a set
+moment, shuffled, in a transaction without a student (storage/case_telling.py), and only then is there a case for
+mentors to read: here.
 
 Case text is encrypted under a key of its own, which a master key wraps: erasing the wrapped key erases the case.
 """
@@ -19,18 +20,15 @@ from typing import Any
 from sqlalchemy import bindparam, func, or_, select, update
 from sqlmodel import Field, SQLModel
 
-from storage import case_events, case_key, case_messages, letters, return_paths
+from storage import case_events, case_key, case_messages, return_paths
 from storage.case_events import CaseChange, CaseEvent
 from storage.case_messages import MENTOR, NOTE, STUDENT, CaseWords
-from storage.ids import new_id
 from storage.members import Member
 from storage.return_paths import Address
 from storage.statement import Session, Statement, columns
 
 NEW, CLAIMED, ANSWERED, CLOSED = "new", "claimed", "answered", "closed"
 DAY_MS = 86_400_000
-_ORDER = _TELLING, _MORE, _BACK, _ERASE = "telling", "more", "back", "erase"
-"""Kinds of letters, in the order in which they are opened."""
 
 
 class Case(SQLModel, table=True):
@@ -93,14 +91,13 @@ _seen = (
     func.coalesce(_member.name, "").label("holder_name"),
 )
 _add_case = Statement(lambda sql: sql.insert(Case))
+_anyones = Statement(lambda _: select(_c.community_id, _c.wrapped_key).where(_c.id == bindparam("case")))
 _find = Statement(
     lambda _: select(*_seen, _c.wrapped_key).outerjoin(Member, _member.id == _c.holder_id).where(*_of_case)
 )
-_by_receipt = Statement(
-    lambda _: (
-        select(*_seen, _c.wrapped_key)
-        .outerjoin(Member, _member.id == _c.holder_id)
-        .where(_c.receipt == bindparam("tag"), _c.community_id == bindparam("community"))
+_by_tag = Statement(
+    lambda _: select(_c.id).where(
+        _c.receipt == bindparam("tag"), _c.community_id == bindparam("community"), func.length(_c.wrapped_key) > 0
     )
 )
 _open_cases = Statement(
@@ -149,96 +146,6 @@ _with_path = Statement(
     )
 )
 _set_key = Statement(lambda _: update(Case).where(_c.id == bindparam("case")).values(wrapped_key=bindparam("wrapped")))
-
-# ---------------------------------------------------------------- the student
-
-
-def add(session: Session, community: str, receipt_tag: str, text: Mapping[str, str | None], day: int) -> str:
-    """A student's new case, on its way; returns the case's id. ``receipt_tag`` in hex, ``day`` in days since 1970."""
-    case = new_id()
-    answers = {question: answer for question, answer in text.items() if answer}
-    letter = {"kind": _TELLING, "case": case, "tag": receipt_tag, "text": json.dumps(answers), "day": day}
-    letters.post(session, community, letter)
-    return case
-
-
-def by_receipt(session: Session, community: str, tag: str) -> CaseView | None:
-    """The case that belongs to a receipt, as its student sees it: without notes, with what is still on its way."""
-    coming = [letter for _, letter in letters.waiting(session, community)]
-    row = session.one(_by_receipt, tag=bytes.fromhex(tag), community=community)
-    if row is not None:
-        view = _view(session, row, notes=False)
-        return view and _with_letters(view, coming)
-    for letter in coming:
-        if letter["kind"] == _TELLING and letter["tag"] == tag:
-            answers = json.loads(letter["text"])
-            return _with_letters(CaseView(letter["case"], NEW, letter["day"], "", "", answers, ()), coming)
-    return None
-
-
-def write_on(session: Session, community: str, case: str, text: str, day: int) -> bool:
-    """More words of the student; mentors see them from the next set moment. False when the case is gone."""
-    known = session.one(_find, case=case, community=community)
-    coming = [letter for _, letter in letters.waiting(session, community) if letter.get("case") == case]
-    if (known is None or not known.wrapped_key) and all(letter["kind"] != _TELLING for letter in coming):
-        return False
-    letters.post(session, community, {"kind": _MORE, "case": case, "text": text, "day": day, "number": len(coming)})
-    return True
-
-
-def hear_back(session: Session, community: str, receipt_tag: str, account: str) -> None:
-    """Where the student with this receipt hears of answers: on ``account`` (``platform:id``), or nowhere when empty.
-
-    Travels as every letter does, so that nobody sees what was chosen, nor for which case.
-    """
-    platform, _colon, person = account.partition(":")
-    before = [one for _, one in letters.waiting(session, community) if one["kind"] == _BACK]
-    letter = {
-        "kind": _BACK,
-        "tag": receipt_tag,
-        "to": [platform, person] if account else None,
-        "number": sum(one["tag"] == receipt_tag for one in before),
-    }
-    letters.post(session, community, letter)
-
-
-def take_back(session: Session, community: str, case: str, day: int) -> None:
-    """The student wants it erased. A letter too: a row that went in the student's own turn would say whose it was."""
-    letters.post(session, community, {"kind": _ERASE, "case": case, "day": day})
-
-
-def release(session: Session, community: str) -> list[str]:
-    """Open every letter that waits, in one transaction.
-
-    Returns the cases that mentors must hear of, shuffled: new ones, those with more from the student (their status
-    says which), and those that were taken back, which can no longer be read.
-    """
-    mail = [letter for _, letter in letters.take(session, community)]
-    secrets.SystemRandom().shuffle(mail)
-    # Shuffled among each other; but one student's words stay in their order, and the last choice counts.
-    mail.sort(key=lambda one: (_ORDER.index(one["kind"]), one.get("number", 0)))
-    touched: dict[str, None] = {}
-    new = {letter["case"] for letter in mail if letter["kind"] == _TELLING}
-    chosen: dict[str, Address | None] = {}
-    for letter in mail:
-        if letter["kind"] == _TELLING:
-            _open_case(session, community, letter)
-            touched[letter["case"]] = None
-        elif letter["kind"] == _BACK:
-            row = session.one(_by_receipt, tag=bytes.fromhex(letter["tag"]), community=community)
-            if row is not None:
-                chosen[row.id] = Address(*letter["to"]) if letter["to"] else None
-        elif letter["kind"] == _ERASE:
-            if erase(session, community, letter["case"], "", letter["day"] * DAY_MS):
-                touched[letter["case"]] = None
-        elif _go_on(session, community, letter):
-            touched[letter["case"]] = None
-    _deal(session, community, chosen)
-    # Of what was told and taken back between two moments nobody has heard, and nobody hears.
-    order = [case for case in touched if case not in new or read(session, community, case) is not None]
-    secrets.SystemRandom().shuffle(order)
-    return order
-
 
 # ---------------------------------------------------------------- the mentors
 
@@ -291,15 +198,15 @@ def note(  # noqa: PLR0913
 def close(session: Session, community: str, case: str, member: str, now: int) -> bool:
     """The mentor who takes care of a case is done with it. False when that is another, or it is gone or was closed.
 
-    Its return path is destroyed; where an answer is still to be told of, :func:`release` does it after that.
+    Its return path is destroyed; where an answer is still to be told of, a release does it after that.
     """
     row = session.one(_lock, case=case, community=community)
     if row is None or row.status == CLOSED or row.holder_id != member:
         return False
     session.run(_set_status, case=case, community=community, new_status=CLOSED)
     told = case_events.last_answer(session, case) <= return_paths.told_until(session, community)
-    if told and row.wrapped_key:
-        return_paths.destroy(session, case_key.opened(session, case, row.wrapped_key))
+    if told:
+        _destroy_path(session, case, row.wrapped_key)
     case_events.add(session, case, now, member, "closed")
     return True
 
@@ -310,7 +217,7 @@ def erase(session: Session, community: str, case: str, member: str, now: int) ->
     if row is None or not row.wrapped_key:
         return False
     session.scrub()
-    return_paths.destroy(session, case_key.opened(session, case, row.wrapped_key))
+    _destroy_path(session, case, row.wrapped_key)
     session.run(_drop_key, case=case, community=community, empty=b"", unused=secrets.token_bytes(16))
     case_messages.drop(session, case)
     case_events.add(session, case, now, member, "erased")
@@ -339,50 +246,87 @@ def rewrap(session: Session) -> int:
     return changed
 
 
-# ---------------------------------------------------------------- inside
+# ---------------------------------------------------------------- the student, by letters: storage/case_telling.py
 
 
-def _with_letters(view: CaseView, waiting: list[dict[str, Any]]) -> CaseView:
-    mine = [letter for letter in waiting if letter["kind"] == _MORE and letter["case"] == view.id]
-    mine.sort(key=lambda letter: letter["number"])
-    coming = (CaseWords(STUDENT, letter["text"], letter["day"]) for letter in mine)
-    return CaseView(view.id, view.status, view.day, view.holder, view.holder_name, view.text, (*view.messages, *coming))
+def by_tag(session: Session, community: str, tag: str) -> str | None:
+    """The case that belongs to a receipt's tag (hex); None when there is none, or it is erased."""
+    row = session.one(_by_tag, tag=bytes.fromhex(tag), community=community)
+    return None if row is None else str(row.id)
 
 
-def _deal(session: Session, community: str, chosen: Mapping[str, Address | None]) -> None:
-    """Write the return paths of all open cases anew, and of those closed whose student has an answer to be told of."""
-    told = return_paths.told_until(session, community)
-    rows = session.all(_with_path, community=community, told=told)
-    keys = {row.id: case_key.opened(session, row.id, row.wrapped_key) for row in rows}
-    return_paths.deal(session, community, keys, chosen)
+def of_student(session: Session, community: str, case: str) -> CaseView | None:
+    """A case as its student sees it: without the notes."""
+    row = session.one(_find, case=case, community=community)
+    return None if row is None else _view(session, row, notes=False)
 
 
-def _open_case(session: Session, community: str, letter: Mapping[str, Any]) -> None:
-    case = letter["case"]
+def status(session: Session, community: str, case: str) -> str:
+    """Where a case stands; empty for one that is not released."""
+    row = session.one(_find, case=case, community=community)
+    return "" if row is None else str(row.status)
+
+
+def takes_words(session: Session, community: str, case: str) -> bool | None:
+    """Whether more can be added to a case: not when it is erased, or of another community. None for one on its way."""
+    row = session.one(_anyones, case=case)
+    return None if row is None else row.community_id == community and bool(row.wrapped_key)
+
+
+def opens(session: Session, community: str, case: str) -> bool:
+    """Whether there is such a case. Raises KeyFault when its key does not open."""
+    row = session.one(_find, case=case, community=community)
+    return row is not None and bool(row.wrapped_key) and bool(case_key.opened(session, case, row.wrapped_key))
+
+
+def add(  # noqa: PLR0913  one row
+    session: Session, community: str, case: str, receipt_tag: str, text: str, day: int
+) -> None:
+    """A case that was told on a day, in days since 1970. ``text``: the first answers by question, as JSON."""
     session.run(
         _add_case,
         id=case,
         community_id=community,
         status=NEW,
-        received_day=letter["day"],
+        received_day=day,
         wrapped_key=case_key.new(session, case),
         holder_id=None,
-        receipt=bytes.fromhex(letter["tag"]),
+        receipt=bytes.fromhex(receipt_tag),
     )
-    _write(session, community, case, STUDENT, letter["text"], letter["day"])
-    case_events.add(session, case, letter["day"] * DAY_MS, "", "received")
+    _write(session, community, case, STUDENT, text, day)
+    case_events.add(session, case, day * DAY_MS, "", "received")
 
 
-def _go_on(session: Session, community: str, letter: Mapping[str, Any]) -> bool:
+def add_words(session: Session, community: str, case: str, text: str, day: int) -> bool:
     """A student's further words: an answered case waits for its mentor again, a closed one is open again."""
-    case = letter["case"]
-    if not _write(session, community, case, STUDENT, letter["text"], letter["day"]):
+    if not _write(session, community, case, STUDENT, text, day):
         return False
     row = session.one(_find, case=case, community=community)
     if row.status in (ANSWERED, CLOSED):
         session.run(_set_status, case=case, community=community, new_status=CLAIMED if row.holder else NEW)
-    case_events.add(session, case, letter["day"] * DAY_MS, "", "written on")
+    case_events.add(session, case, day * DAY_MS, "", "written on")
     return True
+
+
+def deal_paths(session: Session, community: str, chosen: Mapping[str, Address | None]) -> None:
+    """Write the return paths of all open cases anew, and of those closed whose student has an answer to be told of.
+
+    ``chosen``: what students decided since the last time, by case.
+    """
+    told = return_paths.told_until(session, community)
+    rows = session.all(_with_path, community=community, told=told)
+    keys = {row.id: key for row in rows if (key := case_key.found(session, row.id, row.wrapped_key)) is not None}
+    return_paths.deal(session, community, keys, chosen, all_of_them=len(keys) == len(rows))
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _destroy_path(session: Session, case: str, wrapped: bytes) -> None:
+    """The return path is gone; of a case whose key does not open, with the next release that opens all others."""
+    key = case_key.found(session, case, wrapped)
+    if key is not None:
+        return_paths.destroy(session, key)
 
 
 def _write(  # noqa: PLR0913  one row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import Index, bindparam, delete, func, select, update
 from sqlmodel import BigInteger, Field, SQLModel
 
 from storage.statement import Session, Statement, columns
@@ -18,9 +18,10 @@ class Conversation(SQLModel, table=True):
     to Erbij, not about what. So its length is rounded up, and it waits as long whatever a student talks about.
     """
 
+    __table_args__ = (Index("conversation_of", "member_id", "community_id"),)
     id: str = Field(primary_key=True)
     community_id: str = Field(foreign_key="community.id", index=True)
-    member_id: str = Field(default="", index=True)
+    member_id: str = ""
     """Empty for someone without an account, who holds the conversation by its id alone."""
     turn: int
     journal: bytes
@@ -35,6 +36,8 @@ class EventSeen(SQLModel, table=True):
     day: int = Field(index=True)
 
 
+OF_A_COMMUNITY, IN_ALL = 1_000, 10_000
+"""Conversations without an account that wait at the most. Nobody comes back to one whose page is closed."""
 _PAD = 1536
 """Bytes. The length of a journal must not tell what somebody talks about: a receipt's would be known by it."""
 TOGETHER = 100
@@ -44,6 +47,7 @@ Asked = Callable[[], Any]
 
 _c, _seen = columns(Conversation), columns(EventSeen)
 _mark = Statement(lambda sql: sql.insert(EventSeen).on_conflict_do_nothing())
+_unmark = Statement(lambda _: delete(EventSeen).where(_seen.fingerprint == bindparam("event")))
 _forget = Statement(lambda _: delete(EventSeen).where(_seen.day < bindparam("before")))
 _find = Statement(
     lambda _: (
@@ -62,6 +66,9 @@ _open = Statement(
     )
 )
 _add = Statement(lambda sql: sql.insert(Conversation))
+_without_account = select(_c.member_id).where(_c.member_id == "").limit(1).offset(bindparam("most"))
+_beyond_here = Statement(lambda _: _without_account.where(_c.community_id == bindparam("community")))
+_beyond = Statement(lambda _: _without_account)
 _save = Statement(
     lambda _: (
         update(Conversation)
@@ -95,6 +102,11 @@ def first_seen(session: Session, event: str, day: int) -> Callable[[], bool]:
     return lambda: marked.rowcount == 1
 
 
+def forget_event(session: Session, event: str) -> None:
+    """Forget that an event was taken, because nothing of it was kept."""
+    session.put(_unmark, event=session.keys.fingerprint(event))
+
+
 def forget_events(session: Session, before_day: int) -> int:
     """Forget which events were taken before a day; returns how many."""
     return session.run(_forget, before=before_day)
@@ -124,6 +136,14 @@ def waits(session: Session, conversation: str, turn: int) -> bool:
 def open_of(session: Session, community: str, member: str) -> list[tuple[str, int, bytes, int]]:
     """The open conversations of a member, the last used first, locked."""
     return [_opened(session, row) for row in session.all(_open, community=community, member=member)]
+
+
+def room(session: Session, community: str) -> bool:
+    """Whether one more conversation with someone without an account has room."""
+    return (
+        session.one(_beyond_here, community=community, most=OF_A_COMMUNITY - 1) is None
+        and session.one(_beyond, most=IN_ALL - 1) is None
+    )
 
 
 def add(  # noqa: PLR0913  one row

@@ -5,6 +5,7 @@ which a key per purpose is derived (ballots, messages, the fingerprints of event
 new master key means wrapping again, never re-encrypting what stays; and erasing a case's wrapped key erases the case.
 What a student tells passes through rows that do not stay: letters and conversations. Those are sealed by a master key
 itself, because the database key outlives every master key: with it, a backup would show what was erased since.
+What a person carries with them for an hour, in a button, is sealed by a key that is in memory only.
 All encryption is AES-256-GCM with a random 96-bit nonce and the row's identity as associated data.
 """
 
@@ -13,13 +14,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from base64 import b64decode, b64encode
+import threading
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE = 12
 _ID = 4
+_HOUR = 3_600_000
 
 
 class KeyFault(Exception):
@@ -61,8 +64,54 @@ class Masters:
         try:
             nonce = wrapped[_ID : _ID + _NONCE]
             return cipher.decrypt(nonce, wrapped[_ID + _NONCE :], b"wrap:" + identity.encode())
-        except InvalidTag as fault:
+        except (InvalidTag, ValueError) as fault:  # the latter where too little is left of it
             raise KeyFault("a wrapped key was changed, or belongs to something else") from fault
+
+
+class HourKey:
+    """Seals what someone carries in a button, to be given back within the hour; nowhere is it written down.
+
+    The key is random and of this process alone. Each hour another one takes its place, and it is forgotten another hour
+    later: then nothing that was sealed by it opens any more, for nobody. ``now`` is in ms since 1970.
+    """
+
+    def __init__(self) -> None:
+        self._keys: list[tuple[int, AESGCM]] = []
+        """(since when, key), the newest first; two at the most."""
+        self._lock = threading.Lock()
+
+    def seal(self, identity: str, text: bytes, now: int) -> str:
+        """A text for one identity, as letters, digits, ``-`` and ``_``: 16 bytes become 64 of them."""
+        with self._lock:
+            self._forget(now)
+            if not self._keys or now - self._keys[0][0] >= _HOUR:
+                self._keys.insert(0, (now, AESGCM(AESGCM.generate_key(256))))
+            cipher = self._keys[0][1]
+        sealed = seal(cipher, identity, (now // 1000).to_bytes(4, "big") + text)
+        return urlsafe_b64encode(sealed).decode().rstrip("=")
+
+    def open(self, identity: str, sealed: str, now: int) -> bytes | None:
+        """The text again; None after an hour, in another process, for another identity, or when it was changed."""
+        self.forget(now)
+        try:
+            raw = urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+        except ValueError:
+            return None
+        for _since, cipher in tuple(self._keys):
+            try:
+                plain = unseal(cipher, identity, raw)
+            except KeyFault:
+                continue
+            return plain[4:] if now - 1000 * int.from_bytes(plain[:4], "big") <= _HOUR else None
+        return None
+
+    def forget(self, now: int) -> None:
+        """Forget the keys whose time is over."""
+        with self._lock:
+            self._forget(now)
+
+    def _forget(self, now: int) -> None:
+        self._keys = [one for one in self._keys if now - one[0] < 2 * _HOUR]
 
 
 class Keys:
@@ -73,6 +122,7 @@ class Keys:
         self._root = database_key
         self._purposes: dict[str, AESGCM] = {}
         self._event = self._derive("event")
+        self.hour = HourKey()
 
     def seal(self, purpose: str, identity: str, text: bytes) -> bytes:
         """Encrypt for one purpose and one row."""
@@ -91,10 +141,13 @@ class Keys:
         return self.masters.unwrap(sealed, f"{purpose}:{identity}")
 
     def pass_on(self, purpose: str, identity: str, sealed: bytes) -> bytes | None:
-        """The same under the newest master key; None when it is already."""
+        """The same under the newest master key; None when it is already, or does not open and so stays as it is."""
         if sealed.startswith(self.masters.newest):
             return None
-        return self.seal_passing(purpose, identity, self.open_passing(purpose, identity, sealed))
+        try:
+            return self.seal_passing(purpose, identity, self.open_passing(purpose, identity, sealed))
+        except KeyFault:
+            return None
 
     def fingerprint(self, text: str) -> bytes:
         """16 bytes by which a text is recognised again and from which it cannot be found back."""
@@ -126,5 +179,5 @@ def unseal(cipher: AESGCM, identity: str, sealed: bytes) -> bytes:
     """The text again; raises KeyFault when it was changed or belongs to another identity."""
     try:
         return cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], identity.encode())
-    except InvalidTag as fault:
+    except (InvalidTag, ValueError) as fault:
         raise KeyFault("a sealed text was changed, or belongs to something else") from fault

@@ -1,74 +1,225 @@
-"""Letters: a student's words on their way to the mentors, sealed as a whole. Why: see storage/cases.py."""
+"""Letters: a student's words on their way to the mentors, sealed as a whole. Why: see storage/cases.py.
+
+A letter is found by a **look-up value**: a keyed hash of whose it is (the receipt's tag for what is told first, the
+case's id for all further letters) and of its number among them. So no two letters of a case have a value in common. The
+key is the community's own, random, sealed by a master key, and another one after each release: what a reader of the
+database saw before says nothing afterwards, not even to who has the database key and a backup.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Index, bindparam, delete, null, select, update
 from sqlmodel import Field, SQLModel
 
 from storage.ids import new_id
+from storage.keys import KeyFault
 from storage.statement import Session, Statement, columns
 
 _PAD = 8192
 """Bytes; nearly every letter takes as many."""
+OF_A_CASE = 32
+"""Further letters of one case that wait at the most; one more has room, for taking the case back."""
+OF_A_COMMUNITY, IN_ALL = 1_000, 20_000
+"""Letters that wait at the most. Who has no account is refused at half of it, and so can never fill the other half."""
 
 
 class CaseLetter(SQLModel, table=True):
     """A new case, or more about one, under an id of its own."""
 
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = (
+        Index("caseletter_lookup", "community_id", "lookup", unique=True),
+        {"sqlite_with_rowid": False},
+    )
     id: str = Field(primary_key=True)
-    community_id: str = Field(foreign_key="community.id", index=True)
+    community_id: str = Field(foreign_key="community.id")
+    lookup: bytes | None = None
+    """None for a letter that a release could not deliver, or that was written before letters had such a value."""
     sealed: bytes
 
 
-_l = columns(CaseLetter)
+class LetterKey(SQLModel, table=True):
+    """The key of a community's look-up values, sealed; another one after each release."""
+
+    community_id: str = Field(primary_key=True, foreign_key="community.id")
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter that was opened. ``keyed``: whether it has a look-up value; those without are older."""
+
+    id: str
+    keyed: bool
+    content: dict[str, Any]
+
+
+_l, _k = columns(CaseLetter), columns(LetterKey)
+_here = _l.community_id == bindparam("community")
+_NAMES = [f"value{number}" for number in range(OF_A_CASE + 1)]
 _add = Statement(lambda sql: sql.insert(CaseLetter))
-_waiting = Statement(lambda _: select(_l.id, _l.sealed).where(_l.community_id == bindparam("community")))
-_locked = Statement(
-    lambda _: select(_l.id, _l.sealed).where(_l.community_id == bindparam("community")).with_for_update()
+_letter = select(_l.id, _l.lookup, _l.sealed)
+# Two searches in the index: with OR, SQLite would read all letters of the community.
+_found = Statement(
+    lambda _: _letter.where(_here, _l.lookup.in_([bindparam(name) for name in _NAMES])).union_all(
+        _letter.where(_here, _l.lookup.is_(None))
+    )
 )
+_unkeyed = Statement(lambda _: _letter.where(_l.lookup.is_(None)))
+_locked = Statement(lambda _: _letter.where(_here).with_for_update())
+_beyond_here = Statement(lambda _: select(_l.id).where(_here).limit(1).offset(bindparam("most")))
+_beyond = Statement(lambda _: select(_l.id).limit(1).offset(bindparam("most")))
 _everyones = Statement(lambda _: select(_l.id, _l.sealed).with_for_update())
 _set = Statement(lambda _: update(CaseLetter).where(_l.id == bindparam("letter")).values(sealed=bindparam("again")))
+_lose = Statement(lambda _: update(CaseLetter).where(_l.id == bindparam("letter")).values(lookup=null()))
 _drop = Statement(lambda _: delete(CaseLetter).where(_l.id == bindparam("letter")))
+_add_key = Statement(lambda sql: sql.insert(LetterKey).on_conflict_do_nothing())
+_key_here = _k.community_id == bindparam("community")
+_key = Statement(lambda _: select(_k.sealed).where(_key_here))
+_shared_key = Statement(lambda _: select(_k.sealed).where(_key_here).with_for_update(read=True))
+_locked_key = Statement(lambda _: select(_k.sealed).where(_key_here).with_for_update())
+_set_key = Statement(
+    lambda _: update(LetterKey).where(_k.community_id == bindparam("of")).values(sealed=bindparam("again"))
+)
+_keys = Statement(lambda _: select(_k.community_id, _k.sealed).with_for_update())
 
 
-def post(session: Session, community: str, letter: Mapping[str, Any]) -> None:
-    """Put a letter into the box; its content must be JSON."""
+# ---------------------------------------------------------------- the key
+
+
+def key(session: Session, community: str) -> bytes:
+    """The key to read by; empty where there is none. Who reads it twice sees whether a release came between."""
+    row = session.one(_key, community=community)
+    return b"" if row is None else _opened_key(session, community, row.sealed)
+
+
+def key_to_write(session: Session, community: str) -> bytes:
+    """The key to write by. A release waits until this transaction has ended, as this waits for a release."""
+    session.put(_add_key, community_id=community, sealed=_sealed_key(session, community, secrets.token_bytes(32)))
+    found = _opened_key(session, community, session.one(_shared_key, community=community).sealed)
+    return found or _renew(session, community)
+
+
+# ---------------------------------------------------------------- letters
+
+
+def post(session: Session, community: str, value: bytes, letter: Mapping[str, Any]) -> None:
+    """Put a letter into the box, to be found by a value; its content must be JSON."""
     letter_id = new_id()
     raw = json.dumps(letter, ensure_ascii=False).encode()
     raw += b" " * (-len(raw) % _PAD)  # its length must not tell which case it became
     session.scrub()  # it shares its commit with its student's conversation
-    session.put(_add, id=letter_id, community_id=community, sealed=session.keys.seal_passing("letter", letter_id, raw))
+    sealed = session.keys.seal_passing("letter", letter_id, raw)
+    session.put(_add, id=letter_id, community_id=community, lookup=value, sealed=sealed)
 
 
-def waiting(session: Session, community: str) -> list[tuple[str, dict[str, Any]]]:
-    """(id, content) of the letters in the box, which stay there."""
-    return _opened(session, session.all(_waiting, community=community))
+def values(key: bytes, whose: str) -> list[bytes]:
+    """The look-up values of someone's letters, by number. ``whose``: ``receipt:<tag>`` or ``case:<id>``."""
+    return [
+        hashlib.blake2b(f"{whose}:{number}".encode(), key=key, digest_size=16).digest()
+        for number in range(OF_A_CASE + 1)
+    ]
 
 
-def take(session: Session, community: str) -> list[tuple[str, dict[str, Any]]]:
-    """(id, content) of the letters that were in the box."""
-    taken = _opened(session, session.all(_locked, community=community))
+def find(session: Session, community: str, looked_up: list[bytes]) -> list[dict[str, Any]]:
+    """What stands in the letters that have these look-up values, in their order; they stay in the box.
+
+    Before them, all that have no value: those can be anyone's, and there is seldom any.
+    """
+    rows = session.all(_found, community=community, **dict(zip(_NAMES, looked_up, strict=True)))
+    return [letter.content for letter in sorted(_opened(session, rows)[0], key=order)]
+
+
+def order(letter: Letter) -> tuple[bool, int]:
+    """By what letters of one case are sorted."""
+    return letter.keyed, letter.content.get("number", 0)
+
+
+def room(session: Session, community: str, *, account: bool) -> bool:
+    """Whether one more letter has room, from someone with an account or without."""
+    share = 1 if account else 2
+    return (
+        session.one(_beyond_here, community=community, most=OF_A_COMMUNITY // share - 1) is None
+        and session.one(_beyond, most=IN_ALL // share - 1) is None
+    )
+
+
+def take(session: Session, community: str) -> list[Letter]:
+    """The letters that are in the box, for a release: each must be given to :func:`drop` or :func:`keep` in the end.
+
+    Those that do not open are kept. From now on letters have values under another key.
+    """
+    if session.one(_locked_key, community=community) is not None:
+        _renew(session, community)
     session.scrub()
-    for letter_id, _ in taken:
-        session.put(_drop, letter=letter_id)
-    return taken
+    opened, lost = _opened(session, session.all(_locked, community=community))
+    for letter in lost:
+        keep(session, letter)
+    return opened
+
+
+def drop(session: Session, letter: str) -> None:
+    """A letter that was delivered is gone."""
+    session.put(_drop, letter=letter)
+
+
+def keep(session: Session, letter: str) -> None:
+    """A letter that could not be delivered waits for the next release; its value is worth nothing any more."""
+    session.put(_lose, letter=letter)
+
+
+def stuck(session: Session) -> int:
+    """How many letters of all communities a release met and could not open."""
+    return len(_opened(session, session.all(_unkeyed))[1])
 
 
 def rewrap(session: Session) -> int:
-    """Seal every letter by the newest master key; returns how many were not yet."""
+    """Seal every letter and every look-up key by the newest master key; returns how many were not yet."""
     changed = 0
     for row in session.all(_everyones):
         again = session.keys.pass_on("letter", row.id, bytes(row.sealed))
         if again is not None:
             session.put(_set, letter=row.id, again=again)
             changed += 1
+    for row in session.all(_keys):
+        again = session.keys.pass_on("letters", row.community_id, bytes(row.sealed))
+        if again is not None:
+            session.put(_set_key, of=row.community_id, again=again)
     return changed
 
 
-def _opened(session: Session, rows: list[Any]) -> list[tuple[str, dict[str, Any]]]:
-    return [(row.id, json.loads(session.keys.open_passing("letter", row.id, bytes(row.sealed)))) for row in rows]
+def _renew(session: Session, community: str) -> bytes:
+    new = secrets.token_bytes(32)
+    session.put(_set_key, of=community, again=_sealed_key(session, community, new))
+    return new
+
+
+def _sealed_key(session: Session, community: str, key: bytes) -> bytes:
+    return session.keys.seal_passing("letters", community, key)
+
+
+def _opened_key(session: Session, community: str, sealed: bytes) -> bytes:
+    """The key; empty when it does not open: what it was used for does not either, and writing makes a new one."""
+    try:
+        return session.keys.open_passing("letters", community, bytes(sealed))
+    except KeyFault:
+        return b""
+
+
+def _opened(session: Session, rows: list[Any]) -> tuple[list[Letter], list[str]]:
+    """The letters that open, and the ids of those that do not: changed, swapped, or of a master key that is missing."""
+    letters, lost = [], []
+    for row in rows:
+        try:
+            content = json.loads(session.keys.open_passing("letter", row.id, bytes(row.sealed)))
+        except KeyFault:
+            lost.append(row.id)
+        else:
+            letters.append(Letter(row.id, row.lookup is not None, content))
+    return letters, lost

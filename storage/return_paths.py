@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import BigInteger, bindparam, delete, select
 from sqlmodel import Field, SQLModel
 
-from storage.keys import seal, unseal
+from storage.keys import KeyFault, seal, unseal
 from storage.statement import Session, Statement, columns
 
 _LENGTH = 512
@@ -63,14 +63,24 @@ _drop_told = Statement(lambda _: delete(AnswersTold).where(_t.community_id == bi
 _add_told = Statement(lambda sql: sql.insert(AnswersTold))
 
 
-def deal(session: Session, community: str, keys: Mapping[str, bytes], chosen: Mapping[str, Address | None]) -> None:
+def deal(
+    session: Session,
+    community: str,
+    keys: Mapping[str, bytes],
+    chosen: Mapping[str, Address | None],
+    *,
+    all_of_them: bool = True,
+) -> None:
     """Write a community's rows anew, shuffled.
 
-    ``keys``: the data key of each case that keeps a row; what is not among them is destroyed. ``chosen``: what students
-    decided since the last time, by case.
+    ``keys``: the data key of each case that keeps a row; what is not among them is destroyed, unless these are not
+    ``all_of_them``, because a key did not open. ``chosen``: what students decided since the last time, by case.
     """
     dealt = [(key, chosen[case] if case in chosen else address(session, community, key)) for case, key in keys.items()]
-    session.run(_drop_all, community=community)
+    if all_of_them:
+        session.run(_drop_all, community=community)
+    for key, _to in () if all_of_them else dealt:
+        destroy(session, key)
     secrets.SystemRandom().shuffle(dealt)
     for key, to in dealt:
         path = _path(key)
@@ -78,12 +88,15 @@ def deal(session: Session, community: str, keys: Mapping[str, bytes], chosen: Ma
 
 
 def address(session: Session, community: str, key: bytes) -> Address | None:
-    """To whom Erbij writes about the case with this data key; None for nobody."""
+    """To whom Erbij writes about the case with this data key; None for nobody, and where the row was changed."""
     path = _path(key)
     row = session.one(_find, path=path, community=community)
     if row is None:
         return None
-    plain = json.loads(unseal(AESGCM(key), path, bytes(row.sealed)))
+    try:
+        plain = json.loads(unseal(AESGCM(key), path, bytes(row.sealed)))
+    except KeyFault:
+        return None
     return Address(*plain) if plain else None
 
 

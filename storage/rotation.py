@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from storage import cases, conversations, letters, meta
 from storage.cases import Case
 from storage.conversations import Conversation
-from storage.letters import CaseLetter
+from storage.letters import CaseLetter, LetterKey
 from storage.statement import Session, Statement, columns
 
 
@@ -57,5 +57,13 @@ def _by_master(column: Any) -> Statement:
 
 
 _BY_MASTER = tuple(
-    map(_by_master, (columns(Case).wrapped_key, columns(CaseLetter).sealed, columns(Conversation).journal))
+    map(
+        _by_master,
+        (
+            columns(Case).wrapped_key,
+            columns(CaseLetter).sealed,
+            columns(LetterKey).sealed,
+            columns(Conversation).journal,
+        ),
+    )
 )

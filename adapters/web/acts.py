@@ -64,8 +64,8 @@ def conversation_in(parts: Iterable[Part]) -> str:
 
 
 def _conversation(ids: Iterable[str]) -> str:
-    """The conversation of the first id that is of one: ``c.<conversation>.<turn>``, and what may follow."""
-    return next((one.split(".")[1] for one in ids if ID.fullmatch(one) and one.startswith("c.")), "")
+    """The conversation of the first id that is of one, begun or to be: ``c.<conversation>.``, ``f.<begun>.``."""
+    return next((one.split(".")[1] for one in ids if ID.fullmatch(one) and one.startswith(("c.", "f."))), "")
 
 
 def page_event(token: str, act: Act) -> str:

@@ -89,4 +89,5 @@ def _heading(reply: Reply) -> str:
 def _token(reply: Reply) -> str:
     """By what the question that waits can be shown again, in another language say; empty when nothing waits."""
     buttons = (button.id for part in reply.parts if isinstance(part, Buttons) for button in part.buttons)
-    return next((".".join(one.split(".")[:3]) for one in buttons if one.startswith("c.")), "")
+    pieces = {"c": 3, "f": 4}  # without the choice behind it: flows/engine/token.py
+    return next((".".join(one.split(".")[: pieces[one[0]]]) for one in buttons if one[:2] in ("c.", "f.")), "")

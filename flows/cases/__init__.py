@@ -3,7 +3,7 @@
 from flows.cases.belonging_case import belonging_case, keep_receipt
 from flows.cases.case_list import case_list
 from flows.cases.case_work import answer_case, case, claim_case, close_case, note_case
-from flows.cases.follow_up import follow_up
+from flows.cases.follow_up import follow_up, take_back, write_more
 from flows.cases.hear_back import hear_back
 from flows.cases.release import release_cases
 from flows.cases.tell_of_answers import tell_of_answers
@@ -20,6 +20,8 @@ capability = Capability(
         keep_receipt,
         hear_back,
         follow_up,
+        write_more,
+        take_back,
         case,
         claim_case,
         answer_case,

@@ -1,14 +1,19 @@
 """A belonging case: a student tells what happened. Nothing in it, and nothing stored beside it, says who told it."""
 
+from itertools import count
+
 from flows.cases import receipt
 from flows.cases.doorbell import at_the_page
 from flows.cases.six_questions import SixQuestions, rows
+from flows.cases.six_words import TOO_MUCH, looks_carried
 from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Choice, Shown, flow
 from flows.words import Msg, _
-from storage import cases
+from storage import case_telling
 from storage.statement import Session
 
 DAY = 24 * 60 * 60 * 1000
+AND = "|"
+"""Between the six words and the case that they lead to, in what keep_receipt is given."""
 
 
 @flow("belonging_case", who=(EVERYONE, NO_ACCOUNT))
@@ -26,20 +31,33 @@ async def belonging_case(chat: Chat) -> None:
     chat.say(_("This is what the mentors will see, and the day you sent it. Nothing else."))
     chat.show(Shown(_("A case"), rows(answers.model_dump())))
     await chat.ask("confirm", _("Shall I give it to the mentors? With Back you can still change it."), SEND)
+    for number in count():
+        if await chat.do(f"room.{number}", case_telling.room, chat.community, account=bool(chat.member)):
+            break
+        chat.say(TOO_MUCH)
+        if not chat.member:
+            chat.say(_("Please leave this page open until then, or copy what you wrote to a place of your own."))
+        chat.show(Shown(_("A case"), rows(answers.model_dump())))
+        await chat.ask(f"again.{number}", _("Shall I try once more to give it to the mentors?"), SEND)
 
-    words = receipt.words_of(await chat.random("receipt", receipt.BYTES))
     salt = await chat.do("salt", receipt.salt)
+    # From here on nothing is written down but the letter: the words and their tag never stand beside what was told.
+    words = receipt.words_of(await chat.random("receipt", receipt.BYTES, kept=False))
     tag = await chat.work("tag", receipt.tag, words, salt)
     now = await chat.now("sent_at")
-    await chat.do("save", save, chat.community, tag, answers.model_dump(), now // DAY)
+    carried = await chat.do("save", save, chat.community, chat.member, tag, answers.model_dump(), now)
 
     chat.say(_("Your case is saved. The mentors get it at 9:00, 13:00 or 17:00, whichever comes first."))
-    await chat.hand_over("keep_receipt", words)
+    await chat.hand_over("keep_receipt", f"{words}{AND}{carried or ''}")
 
 
 @flow("keep_receipt", keep=True)
-async def keep_receipt(chat: Chat, words: str) -> None:
-    """The receipt, until it is kept. A flow of its own, so that what was told is forgotten here by now."""
+async def keep_receipt(chat: Chat, given: str) -> None:
+    """The receipt, until it is kept. A flow of its own, so that what was told is forgotten here by now.
+
+    Only here are the six words stored, encrypted, so that they are not lost with an answer that never arrived.
+    """
+    words, _and, carried = given.partition(AND)
     chat.show(Shown(_("Your receipt"), [("", words)]))
     chat.say(
         _(
@@ -49,8 +67,8 @@ async def keep_receipt(chat: Chat, words: str) -> None:
     )
     await chat.ask("kept", _("Did you keep the six words?"), KEPT)
     chat.say(_("Thank you for telling it: now something can be done."))
-    if chat.member:
-        await chat.hand_over("hear_back", words)
+    if chat.member and looks_carried(carried):
+        await chat.hand_over("hear_back", carried)
     chat.say(_("Come back to this page in a day or two with your six words: then you can read what the mentors say."))
 
 
@@ -78,6 +96,9 @@ def _who_can_know(chat: Chat) -> tuple[Msg, Msg, Msg]:
     )
 
 
-def save(session: Session, community: str, tag: str, answers: dict[str, str | None], day: int) -> None:
-    """Store the case. Its id is not given back: it must not stand in the journal of the person who told it."""
-    cases.add(session, community, tag, answers, day)
+def save(  # noqa: PLR0913
+    session: Session, community: str, member: str, tag: str, answers: dict[str, str | None], now: int
+) -> str | None:
+    """Store the case. Its id is given back sealed for an hour: it must not stand beside the person who told it."""
+    case = case_telling.tell(session, community, tag, answers, now // DAY)
+    return case_telling.carry(session, community, member, case, now)

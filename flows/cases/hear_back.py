@@ -3,17 +3,23 @@
 A flow of its own, so that who tells a case or writes more may also leave without choosing: then it is the six words.
 """
 
-from flows.cases import receipt
-from flows.engine import Chat, Choice, flow
+from flows.cases.doorbell import at_the_page
+from flows.cases.six_words import carried_case, on_case
+from flows.engine import EVERYONE, Chat, Choice, flow
 from flows.words import _
-from storage import cases
+from storage import case_telling
+from storage.case_telling import FULL
+from storage.statement import Session
 
 WORDS, HERE = "words", "here"
 
 
-@flow("hear_back")
-async def hear_back(chat: Chat, words: str) -> None:
-    """The choice, for the case that these six words belong to. What was chosen before no longer counts."""
+@flow("hear_back", who=(EVERYONE,), subject=carried_case)
+async def hear_back(chat: Chat, carried: str) -> None:
+    """The choice, for the case that a button carries. What was chosen before no longer counts."""
+    if chat.doorbell:
+        at_the_page(chat)
+        return
     chat.say(
         _(
             "If you like, Erbij also writes to you here when a mentor answers. It does not say what about: to read "
@@ -27,10 +33,16 @@ async def hear_back(chat: Chat, words: str) -> None:
         )
     )
     where = await chat.ask("where", _("How would you like to hear of an answer?"), WHERE)
-    salt = await chat.do("salt", receipt.salt)
-    tag = await chat.work("tag", receipt.tag, words, salt)
-    await chat.do("save", cases.hear_back, chat.community, tag, chat.account if where == HERE else "")
-    if where == HERE:
+    outcome = await on_case(chat, 0, carried, choose, chat.account if where == HERE else "")
+    if outcome.came == FULL:
+        chat.say(
+            _(
+                "So much is waiting right now that your choice did not fit. With “{answer}” you can choose again "
+                "after the next of these times: 9:00, 13:00, 17:00.",
+                answer=_("answer"),
+            )
+        )
+    elif where == HERE:
         chat.say(
             _(
                 "Good. When a mentor answers, Erbij writes to you at 9:00, 13:00 or 17:00. With “{answer}” you can "
@@ -51,3 +63,8 @@ WHERE = (
     Choice(WORDS, _("Only my six words"), "primary"),
     Choice(HERE, _("Also write to me here")),
 )
+
+
+def choose(session: Session, community: str, case: str, _now: int, account: str) -> str:
+    """Put the choice on its way."""
+    return case_telling.hear_back(session, community, case, account)

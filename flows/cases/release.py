@@ -3,7 +3,7 @@
 from flows.cases.post import case_name, post_of, read_button, subject
 from flows.engine import Steps, job
 from flows.words import _
-from storage import cases
+from storage import case_telling, cases
 from storage.cases import CaseLine
 from storage.statement import Session
 
@@ -29,6 +29,6 @@ async def release_cases(steps: Steps) -> None:
 
 def release(session: Session, community: str) -> list[CaseLine]:
     """Open what waits; the cases that the mentors must hear of."""
-    touched = cases.release(session, community)
+    touched = case_telling.release(session, community)
     known = {line.id: line for line in cases.listing(session, community)}
     return [known.get(case) or CaseLine(case, TAKEN_BACK, 0, "", "") for case in touched]

@@ -11,7 +11,7 @@ from flows.engine.commands import CANCEL, Command
 from flows.engine.run import Run
 from flows.engine.sentences import NOT_UNDERSTOOD, OVER, RECEIVED, STOPPED
 from flows.engine.taking import Taking
-from flows.engine.token import BACK, STOP, Answers, Starts, read
+from flows.engine.token import BACK, STOP, Starts, Token, read
 from flows.engine.typed import clean
 from flows.words import LANGUAGES, _, said
 from storage import conversations
@@ -59,10 +59,10 @@ def show_all(taking: Taking) -> None:
 
 def show(taking: Taking, form: str) -> None:
     """The conversation a button or form belongs to, as it waits now."""
-    token = read(form)
-    found = taking.find(token) if isinstance(token, Answers) else None
+    found = taking.find(read(form))
     if found is None:
-        taking.say(OVER, "over")
+        if not taking.parts:
+            taking.say(OVER, "over")
     else:
         conversation, turn, journal, _current = found
         taking.show(conversation, turn, taking.reopen(journal))
@@ -79,7 +79,8 @@ def press(taking: Taking, button: str, *, first: bool) -> None:
     conversation, turn, run, step = waits
     if token.choice == STOP:
         run.close()
-        conversations.end(taking.session, conversation, turn)
+        if turn:
+            conversations.end(taking.session, conversation, turn)
         return taking.say(STOPPED, "stopped")
     if token.choice == BACK and run.back_to:
         run.close()
@@ -93,11 +94,13 @@ def press(taking: Taking, button: str, *, first: bool) -> None:
     return taking.draw(conversation, turn, run)
 
 
-def waiting(taking: Taking, token: Answers | Starts | None, *, first: bool) -> tuple[str, int, Run, Step[Any]] | None:
+def waiting(taking: Taking, token: Token | None, *, first: bool) -> tuple[str, int, Run, Step[Any]] | None:
     """The conversation that a button or form of this very turn answers; None after saying or showing what is so."""
-    found = taking.find(token) if isinstance(token, Answers) else None
-    if found is None:
+    found = taking.find(token)
+    if found is None or not (found[1] or first):
         # The same event again, after it ended the conversation: what it led to may wait, a receipt say.
+        if first and taking.parts:
+            return None
         if first:
             taking.say(OVER, "over")
         else:
@@ -105,7 +108,7 @@ def waiting(taking: Taking, token: Answers | Starts | None, *, first: bool) -> t
         return None
     conversation, turn, journal, current = found
     run = taking.reopen(journal)
-    if current and first and run is not None and run.pending is not None and not run.moved_on:
+    if current and first and run is not None and run.pending is not None and not (turn and run.moved_on):
         return conversation, turn, run, run.pending
     if not current:
         taking.say(_("This was already answered."), "late")
@@ -130,15 +133,16 @@ def take_values(taking: Taking, conversation: str, turn: int, run: Run, values: 
     assert step is not None  # noqa: S101  the callers looked
     form = step.data[0]
     good, drafts, wrong = form.take(values)
-    known = {**(run.journal.get(step.key) or {}), **good}
-    kept = {**run.journal.get("@drafts", {}).get(step.key, {}), **drafts}
-    run.journal["@drafts"] = {
-        **run.journal.get("@drafts", {}),
+    notes = run.notes
+    known = {**(notes.get(step.key) or {}), **good}
+    kept = {**notes.get("@drafts", {}).get(step.key, {}), **drafts}
+    notes["@drafts"] = {
+        **notes.get("@drafts", {}),
         step.key: {k: v for k, v in kept.items() if k not in good},
     }
-    run.journal["@wrong"] = {step.key: list(wrong)}
+    notes["@wrong"] = {step.key: list(wrong)}
     if form.open_fields(known):
-        run.journal[step.key] = known
+        notes[step.key] = known
         run.close()
         run.chat.shown.clear()  # what came before the questions has been read
         if wrong:
@@ -203,7 +207,7 @@ def answered(taking: Taking, conversation: str, turn: int, run: Run, text: str) 
                 return True
     if step.kind == "fill":
         form = step.data[0]
-        still = form.open_fields(run.journal.get(step.key) or {})
+        still = form.open_fields(run.notes.get(step.key) or {})
         if len(form.questions) == 1 and len(still) == 1 and form.questions[still[0]].kind == "line":
             take_values(taking, conversation, turn, run, {still[0]: text})
             return True

@@ -56,12 +56,13 @@ Piece = Msg | Shown | Start
 class Step(Generic[T]):
     """One awaited thing. Yields itself to whoever drives the flow, and gets the result back."""
 
-    __slots__ = ("data", "key", "kind")
+    __slots__ = ("data", "kept", "key", "kind")
 
-    def __init__(self, kind: str, key: str, *data: Any) -> None:
+    def __init__(self, kind: str, key: str, *data: Any, kept: bool = True) -> None:
         self.kind = kind
         self.key = key
         self.data = data
+        self.kept = kept
 
     def __await__(self) -> Generator[Step[T], T, T]:
         return (yield self)
@@ -135,9 +136,9 @@ class Steps:
         """The time when the flow first came here, in ms since 1970 UTC."""
         return Step("now", key)
 
-    def random(self, key: str, count: int) -> Step[bytes]:
-        """Random bytes, the same at every replay."""
-        return Step("random", key, count)
+    def random(self, key: str, count: int, *, kept: bool = True) -> Step[bytes]:
+        """Random bytes, the same at every replay; if they are not ``kept``, as an answer to such a form is not."""
+        return Step("random", key, count, kept=kept)
 
     def post(  # noqa: PLR0913  what a message can be
         self,
@@ -189,8 +190,12 @@ class Chat(Steps):
         return Step("ask", key, text, choices)
 
     def fill(self, key: str, form: type[F], draft: Mapping[str, Any] | None = None) -> Step[F]:
-        """A form, filled in and valid. ``draft``: what stands in its fields at first, as the form's own data."""
-        return Step("fill", key, form, draft or {})
+        """A form, filled in and valid. ``draft``: what stands in its fields at first, as the form's own data.
+
+        Of a form that is not ``kept`` the answer, and all that the flow learns after it, lives in memory until this
+        turn and its slow work are over. So no other question can follow: the flow ends, or asks the same form again.
+        """
+        return Step("fill", key, form, draft or {}, kept=form.kept)
 
     def work(self, key: str, function: Callable[..., T], /, *args: Any) -> Step[T]:
         """The result of a slow pure function, called outside any transaction."""

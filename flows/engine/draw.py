@@ -10,7 +10,7 @@ from typing import Any
 from flows import seam
 from flows.engine.chat import Choice, Piece, Shown, Start, Step
 from flows.engine.forms import Form
-from flows.engine.token import BACK, STOP, Answers, Starts
+from flows.engine.token import BACK, STOP, Answers, AnswersFirst, Starts
 from flows.words import Msg, _, said
 
 
@@ -34,7 +34,9 @@ def pieces(things: Iterable[Piece], language: str) -> list[seam.Part]:
     return parts
 
 
-def question(step: Step[Any], journal: dict[str, Any], token: Answers, language: str, *, back: bool) -> list[seam.Part]:
+def question(
+    step: Step[Any], journal: dict[str, Any], token: Answers | AnswersFirst, language: str, *, back: bool
+) -> list[seam.Part]:
     """The pending question, answerable through ``token``."""
     ways: tuple[seam.Button, ...] = ()
     if back:
@@ -71,13 +73,23 @@ def question(step: Step[Any], journal: dict[str, Any], token: Answers, language:
     ]
 
 
+def given_back(
+    step: Step[Any], values: dict[str, Any], token: Answers | AnswersFirst, language: str
+) -> list[seam.Part]:
+    """A form with what was filled in, also to read: where a form is opened, it comes empty."""
+    form: type[Form] = step.data[0]
+    rows = tuple((said(form.questions[name].text, language), str(value)) for name, value in values.items())
+    shown = question(step, {"@drafts": {step.key: values}}, token, language, back=False)
+    return [seam.Card(said(form.title, language), rows), *shown]
+
+
 @cache
 def _untouched(form: type[Form], name: str, language: str) -> seam.Field:
     """A field as everyone sees it first."""
     return form.questions[name].drawn(name, language, None, None)
 
 
-def _way(token: Answers, choice: str) -> str:
+def _way(token: Answers | AnswersFirst, choice: str) -> str:
     return str(replace(token, choice=choice))
 
 

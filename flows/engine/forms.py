@@ -113,6 +113,8 @@ class Form(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
     title: ClassVar[Msg]
     submit: ClassVar[Msg] = _("Send")
+    kept: ClassVar[bool] = True
+    """False for what must be written down nowhere. Such a form has one field: a part of it would have to be kept."""
     questions: ClassVar[dict[str, Question]]
 
     @classmethod
@@ -127,6 +129,8 @@ class Form(BaseModel):
             if not isinstance(extra, dict) or not isinstance(extra.get("question"), Question):
                 raise FlowFault(f"form {cls.__name__}: field {name} asks no question")
             cls.questions[name] = extra["question"]
+        if not cls.kept and len(cls.questions) != 1:
+            raise FlowFault(f"form {cls.__name__} is not kept, and so cannot have {len(cls.questions)} fields")
 
     @classmethod
     def take(cls, values: Mapping[str, object]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Msg]]:

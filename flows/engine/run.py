@@ -56,7 +56,8 @@ class Run:
     Make it, ``go()``, look at ``pending``; perhaps ``answer(...)``; then ``close()``.
 
     ``pending`` is the question or work that waits, or None when the flow has ended; ``next`` is the flow it handed
-    over to. ``journal`` is the given dict, grown.
+    over to. ``journal`` is the given dict, grown; ``held`` is what must not be written down: all that was learned from
+    the first step on that is not kept.
     """
 
     def __init__(  # noqa: PLR0913  a turn is made of these
@@ -68,9 +69,13 @@ class Run:
         argument: str = "",
         session: Any = None,
         now: int = 0,
+        held: Journal | None = None,
     ) -> None:
         self.flow = flow
         self.journal = journal
+        self.held: Journal = dict(held or {})
+        self.holds = False
+        """Whether a step was passed that is not kept."""
         self.chat = Chat(context) if isinstance(flow, Flow) else Steps(context)
         self.pending: Step[Any] | None = None
         self.next: tuple[str, str] | None = None
@@ -78,7 +83,8 @@ class Run:
         self.timers: list[Later] = []
         self._session = session
         self._now = now
-        self._began_with = len(journal)
+        self._before = dict(journal)
+        self._held_form: Step[Any] | None = None
         self._trail: list[tuple[str, str]] = []
         self._coroutine = flow.run(self.chat, argument) if flow.takes_argument else flow.run(self.chat)
 
@@ -95,6 +101,8 @@ class Run:
                     self.next = step.data
                     break
                 seen.add(step.key)
+                if self.holds or not step.kept:
+                    self._hold(step)
                 if not self._known(step):
                     self.pending = step
                     return
@@ -116,21 +124,55 @@ class Run:
             raise FlowFault(f"flow {self.flow.name} asks nothing now")
         if step.kind == "work":
             value = _encode(step.data[0], value)
-        self.journal[step.key] = value
+        self.notes[step.key] = value
         self._trail.append((step.key, step.kind))
         self.go(self._value(step))
 
     @property
+    def notes(self) -> Journal:
+        """Where it writes now: into the journal, or into what is only held."""
+        return self.held if self.holds else self.journal
+
+    @property
+    def typed(self) -> tuple[Step[Any], Journal] | None:
+        """The form that is not kept and what was filled in last; None when there is none."""
+        form = self._held_form
+        filled = [key for key, kind in self._trail if kind == "fill" and key in self.held]
+        return None if form is None or not filled else (form, self.held[filled[-1]])
+
+    @property
+    def waits_at(self) -> str:
+        """The key of the question that a replay of the journal alone comes to."""
+        return "" if self.pending is None else (self._held_form or self.pending).key
+
+    @property
+    def learned(self) -> bool:
+        """Whether the journal is another than it was given."""
+        return self.journal != self._before
+
+    @property
     def moved_on(self) -> bool:
         """Whether it waits elsewhere than where its person was left: the flow itself changed in between."""
-        left_at = self.journal.get(ASKED)
-        return self.pending is None or self.pending.key != left_at or len(self.journal) != self._began_with
+        return self.pending is None or self.waits_at != self.journal.get(ASKED) or self.learned
+
+    @property
+    def waits_first(self) -> bool:
+        """Whether nothing is known but what stands in the question that waits now, the first."""
+        pending = "" if self.pending is None else self.pending.key
+        return all(key == pending or key.startswith("@") for key in self.journal)
+
+    @property
+    def first_form(self) -> str:
+        """The key of the first form, where that is the first question that was asked; else empty."""
+        pending = [] if self.pending is None else [(self.pending.key, self.pending.kind)]
+        key, kind = next((one for one in (*self._trail, *pending) if one[1] in _QUESTIONS), ("", ""))
+        return key if kind == "fill" else ""
 
     @property
     def back_to(self) -> str:
         """The question that 'back' would ask again; empty when an effect came after it, or there is none."""
         for key, kind in reversed(self._trail):
-            if kind in _EFFECTS:
+            if kind in _EFFECTS or self.holds:
                 return ""
             if kind in _QUESTIONS:
                 return key
@@ -149,12 +191,21 @@ class Run:
 
     # ------------------------------------------------------------ the steps
 
+    def _hold(self, step: Step[Any]) -> None:
+        """From a step that is not kept on, nothing is; a question that must be kept cannot come after it."""
+        form = step.data[0] if step.kind == "fill" else None
+        if self.holds and step.kind in _QUESTIONS and (step.kept or (self._held_form or step).data[0] is not form):
+            raise FlowFault("after a step that is not kept, nothing is asked but the same form again")
+        self.holds = self.holds or not step.kept
+        if form is not None and self.holds:
+            self._held_form = self._held_form or step
+
     def _known(self, step: Step[Any]) -> bool:
         """Is there a result for this step; if it is no question, make one."""
         if step.kind == "fill":
-            answers = self.journal.get(step.key)
+            answers = self._at(step.key)
             return answers is not None and not step.data[0].open_fields(answers)
-        if step.key in self.journal:
+        if step.key in self.held or step.key in self.journal:
             return True
         match step.kind:
             case "do":
@@ -172,11 +223,14 @@ class Run:
                 result = None
             case _:
                 return False
-        self.journal[step.key] = result
+        self.notes[step.key] = result
         return True
 
+    def _at(self, key: str) -> Any:
+        return self.held[key] if key in self.held else self.journal.get(key)
+
     def _value(self, step: Step[Any]) -> Any:
-        raw = self.journal[step.key]
+        raw = self._at(step.key)
         match step.kind:
             case "ask":
                 self.chat.shown.clear()

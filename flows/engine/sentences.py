@@ -9,6 +9,10 @@ RECEIVED = _("This was received already. You do not have to send it again.")
 STOPPED = _("Stopped. Nothing of it was kept.")
 NOT_FOR_YOU = _("This is for other members of the community. Type {help} to see what you can do.", help=HELP)
 IN_THE_CHAT = _("That works in the chat only: this page knows no accounts.")
+NO_ROOM = _(
+    "There is no room for one more on this page right now, so nothing was saved. What you wrote still stands here: "
+    "please copy it to a place of your own, and try again later."
+)
 NOT_HERE = _(
     "Erbij is not set up here yet. Whoever manages this server or team can do that: type {setup}.", setup=SETUP
 )

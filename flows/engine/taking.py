@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -14,13 +15,15 @@ from flows.engine.arrival import BEGIN
 from flows.engine.chat import Context
 from flows.engine.flow import COORDINATOR, EVERYONE, Catalogue, Flow, FlowFault, Job
 from flows.engine.run import ASKED, Journal, Later, Post, Run
-from flows.engine.sentences import IN_THE_CHAT, NOT_FOR_YOU, NOT_SET_UP, OVER, greeting
-from flows.engine.token import Answers
+from flows.engine.sentences import IN_THE_CHAT, NO_ROOM, NOT_FOR_YOU, NOT_SET_UP, OVER, greeting
+from flows.engine.token import Answers, AnswersFirst, Token
 from flows.words import Msg
 from storage import conversations, due, members, outbox, places
 from storage.ids import new_id
 from storage.statement import Session
 
+BEGUN = "@begun"
+"""In a journal: by what the conversation of someone without an account was begun, random."""
 MOST_OPEN = 10
 """Conversations one person can have open; the one unused longest gives way, except one that must be kept."""
 
@@ -29,11 +32,17 @@ MOST_OPEN = 10
 class Work:
     """Something slow that a conversation waits for, to be done outside the transaction."""
 
-    token: Answers
+    token: Answers | AnswersFirst
     key: str
     fn: Callable[..., Any]
     args: tuple[Any, ...]
     context: Context
+    held: Journal
+    """What must not be written down meanwhile."""
+    event: str
+    """The platform's own id of what was taken, where nothing of it is kept but this."""
+    again: tuple[seam.Part, ...]
+    """What is shown to who must do it again, because what they filled in is not kept; else empty."""
 
 
 @dataclass(slots=True)
@@ -66,6 +75,10 @@ class Taking:
     waits: list[Answers] = field(default_factory=list)
     asked: conversations.Asked | None = None
     """The conversation that the act names, asked for beforehand."""
+    event: str = ""
+    """The platform's own id of what is taken."""
+    nothing_kept: bool = False
+    """Nothing came of it that is kept, so it may come again as if it were new."""
 
     def done(self) -> Turn:
         """The turn as it stands."""
@@ -89,23 +102,32 @@ class Taking:
 
     def start(self, name: str, argument: str = "", *, handed_over: bool = False) -> None:
         """Start a flow, or go on with the same one if it is open: the one door for buttons, commands and hand-overs."""
-        flow = self.catalogue.flows.get(name)
-        if flow is None or (argument and not flow.takes_argument):
-            return self.say(OVER, "unknown")
-        if not self.may(flow, handed_over=handed_over):
-            return self.say(NOT_FOR_YOU if self.context.member or EVERYONE not in flow.who else IN_THE_CHAT, "refused")
-        if not self.context.community_name and COORDINATOR not in flow.who:
-            return self.greet()
-        if flow.subject is not None and (why := flow.subject(self.session, self.context, argument)) is not None:
-            return self.say(why, "refused")
+        flow = self.opened(name, argument, handed_over=handed_over)
+        if flow is None:
+            return
         mine = self.open_conversations()
         for conversation, turn, journal, _until in mine:
             if journal["@flow"] == name and journal["@argument"] == argument:
-                return self.show(conversation, turn, self.reopen(journal))
+                self.show(conversation, turn, self.reopen(journal))
+                return
         may_go = [one for one in mine if not self.kept(one[2])]
         for conversation, turn, _journal, _until in may_go[MOST_OPEN - 1 :]:
             conversations.end(self.session, conversation, turn)
         self.begin(flow, argument)
+
+    def opened(self, name: str, argument: str, *, handed_over: bool = False) -> Flow | None:
+        """The flow behind the door, for this person; None after saying why it stays shut."""
+        flow = self.catalogue.flows.get(name)
+        if flow is None or (argument and not flow.takes_argument):
+            self.say(OVER, "unknown")
+        elif not self.may(flow, handed_over=handed_over):
+            self.say(NOT_FOR_YOU if self.context.member or EVERYONE not in flow.who else IN_THE_CHAT, "refused")
+        elif not self.context.community_name and COORDINATOR not in flow.who:
+            self.greet()
+        elif flow.subject is not None and (why := flow.subject(self.session, self.context, argument)) is not None:
+            self.say(why, "refused")
+        else:
+            return flow
         return None
 
     def may(self, flow: Flow, *, handed_over: bool = False) -> bool:
@@ -114,13 +136,16 @@ class Taking:
 
     def begin(self, flow: Flow, argument: str) -> None:
         """A new conversation."""
-        conversation = new_id()
-        run = self.run(flow, {"@flow": flow.name, "@argument": argument})
+        conversation, journal = new_id(), {"@flow": flow.name, "@argument": argument}
+        if not self.context.member:
+            journal[BEGUN] = secrets.token_urlsafe(9)
+            conversation = self.begun(journal[BEGUN])
+        run = self.run(flow, journal)
         run.go()
         self.settle(conversation, 0, run)
         self.kind = self.kind or "started"
 
-    def run(self, flow: Flow | Job, journal: Journal) -> Run:
+    def run(self, flow: Flow | Job, journal: Journal, held: Journal | None = None) -> Run:
         """The flow or job, ready to go."""
         return Run(
             flow,
@@ -129,14 +154,15 @@ class Taking:
             argument=journal["@argument"],
             session=self.session,
             now=self.now,
+            held=held,
         )
 
-    def reopen(self, journal: Journal) -> Run | None:
+    def reopen(self, journal: Journal, held: Journal | None = None) -> Run | None:
         """A conversation's flow, gone to where it waits; None when it is no more, or no more for this person."""
         flow = self.catalogue.flows.get(journal["@flow"])
         if flow is None or not self.may(flow, handed_over=True):
             return None
-        run = self.run(flow, journal)
+        run = self.run(flow, journal, held)
         run.go()
         return run
 
@@ -153,30 +179,60 @@ class Taking:
     # ------------------------------------------------------------ what a run left behind
 
     def settle(self, conversation: str, turn: int, run: Run) -> None:
-        """Keep what the run learned, send what it posted, draw what it shows; go over to the next flow."""
+        """Send what the run posted, keep what it learned, draw what it shows; go over to the next flow."""
         for post in run.posts:
             self.post(conversation, post)
         for timer in run.timers:
             self.later(conversation, timer)
         if run.pending is None:
-            if turn:
-                conversations.end(self.session, conversation, turn)
-            self._shown(run)
-            self.kind = self.kind or "ended"
-            if run.next is not None:
-                self.start(*run.next, handed_over=True)
-            return
+            self.end(conversation, turn, run)
+        else:
+            self.wait(conversation, turn, run)
+
+    def end(self, conversation: str, turn: int, run: Run) -> None:
+        """Nothing of it is kept any more; the flow that it handed over to begins."""
+        if turn:
+            conversations.end(self.session, conversation, turn)
+        self._shown(run)
+        self.kind = self.kind or "ended"
+        if run.next is not None:
+            self.start(*run.next, handed_over=True)
+
+    def wait(self, conversation: str, turn: int, run: Run) -> None:
+        """Keep what the run learned, if it is to be kept, and draw what it asks."""
         if isinstance(run.flow, Job):
             raise FlowFault(f"the job {run.flow.name} asks somebody something")
-        run.journal[ASKED] = run.pending.key
-        text = json.dumps(run.journal, ensure_ascii=False, separators=(",", ":")).encode()
-        until = self.now + int(run.flow.expires_after.total_seconds() * 1000)
+        if not turn and not self.context.member and run.flow.who:
+            # So nobody fills the house by opening pages: the first answer brings with it all that is needed.
+            if run.waits_first:
+                run.journal = given_back(run)
+                return self.draw(conversation, 0, run)
+            if not conversations.room(self.session, self.context.community):
+                return self.refuse(conversation, run)
+        run.journal[ASKED] = run.waits_at
+        if run.learned:
+            self.keep(conversation, turn, run.journal, self.now + int(run.flow.expires_after.total_seconds() * 1000))
+            turn += 1
+        return self.draw(conversation, turn, run)
+
+    def keep(self, conversation: str, turn: int, journal: Journal, until: int) -> None:
+        """The conversation goes on from here, whatever becomes of this process."""
+        text = json.dumps(journal, ensure_ascii=False, separators=(",", ":")).encode()
         if turn:
             conversations.save(self.session, conversation, turn, text, until)
         else:
             me = self.context
             conversations.add(self.session, conversation, me.community, me.member, text, until)
-        self.draw(conversation, turn + 1, run)
+
+    def refuse(self, conversation: str, run: Run) -> None:
+        """No room for one more conversation without an account: what was answered is given back, and nothing kept.
+
+        So a flow for someone without an account does nothing for good between its first question and its second.
+        """
+        self.say(NO_ROOM, "full")
+        before = self.run(run.flow, given_back(run))
+        before.go()
+        self.draw(conversation, 0, before)
 
     def draw(self, conversation: str, turn: int, run: Run) -> None:
         """What the run shows and asks."""
@@ -184,13 +240,20 @@ class Taking:
         if step is None:
             return
         self._shown(run)
-        token = Answers(conversation, turn)
+        known, language = {**run.journal, **run.held}, self.context.language
+        token: Answers | AnswersFirst = Answers(conversation, turn)
+        if not turn:
+            token = AnswersFirst(known[BEGUN], run.flow.name, known["@argument"])
+            self.nothing_kept = True
         if step.kind == "work":
-            self.work = Work(token, step.key, step.data[0], step.data[1], self.context)
+            typed = run.typed
+            again = [] if typed is None else draw.given_back(*typed, token, language)
+            event = "" if turn else self.event
+            self.work = Work(token, step.key, step.data[0], step.data[1], self.context, run.held, event, tuple(again))
             return
-        self.waits.append(token)
-        back = bool(run.back_to)
-        self.parts += draw.question(step, run.journal, token, self.context.language, back=back)
+        if isinstance(token, Answers):
+            self.waits.append(token)
+        self.parts += draw.question(step, known, token, language, back=bool(run.back_to))
 
     def _shown(self, run: Run) -> None:
         """What the run says before it asks or ends, in the language that its chat speaks by now."""
@@ -239,15 +302,35 @@ class Taking:
 
     # ------------------------------------------------------------ finding conversations
 
-    def find(self, token: Answers) -> tuple[str, int, Journal, bool] | None:
+    def find(self, token: Token | None) -> tuple[str, int, Journal, bool] | None:
         """(conversation, turn, journal, is the token of this very turn) of a button or form of this person."""
         me = self.context
+        if isinstance(token, AnswersFirst):
+            return self.find_first(token)
+        if not isinstance(token, Answers):
+            return None
         asked, self.asked = self.asked, None
         found = conversations.find(self.session, me.community, me.member, token.conversation, asked)
         if found is None:
             return None
         conversation, turn, journal, _until = found
         return conversation, turn, json.loads(journal), token.turn == turn
+
+    def find_first(self, token: AnswersFirst) -> tuple[str, int, Journal, bool] | None:
+        """The same for a first question that someone without an account was asked: turn 0, of which nothing is kept.
+
+        Answered twice, it finds the conversation that the first time began. None after saying why the door is shut.
+        """
+        if self.context.member or self.opened(token.flow, token.argument) is None:
+            return None
+        conversation = self.begun(token.conversation)
+        known = self.find(Answers(conversation, 0))
+        journal = {"@flow": token.flow, "@argument": token.argument, BEGUN: token.conversation}
+        return known or (conversation, 0, journal, True)
+
+    def begun(self, by: str) -> str:
+        """The id of the conversation that the answer to a first question begins."""
+        return outbox_key(self.session, "begun", by)
 
     def open_conversations(self) -> list[tuple[str, int, Journal, int]]:
         """This person's open conversations, the last used first. Without an account each is known by its id alone."""
@@ -267,6 +350,14 @@ class Taking:
         """When a conversation took its last turn: flows live for different times, so expiry alone does not tell."""
         flow = self.catalogue.flows.get(journal["@flow"])
         return until - (0 if flow is None else int(flow.expires_after.total_seconds() * 1000))
+
+
+def given_back(run: Run) -> Journal:
+    """A journal of nothing but what stands in the first form, to be shown and sent again."""
+    first, journal = run.first_form, run.journal
+    given = {**(journal.get(first) or {}), **journal.get("@drafts", {}).get(first, {})}
+    kept = {name: journal[name] for name in ("@flow", "@argument", BEGUN, "@wrong") if name in journal}
+    return kept | {"@drafts": {first: given}}
 
 
 def outbox_key(session: Session, conversation: str, key: str) -> str:

@@ -1,6 +1,7 @@
 """What the id of a button or form says, and nothing else does: which flow to start, or which question it answers.
 
-``s.check_in.<round>`` starts a flow; ``c.<conversation>.<turn>.<choice>`` answers, and without a choice it is a form's.
+``s.check_in.<round>`` starts a flow; ``c.<conversation>.<turn>.<choice>`` answers, and without a choice it is a form's;
+``f.<conversation>.belonging_case..<choice>`` answers the first question of a flow of which nothing is kept yet.
 Whoever holds a button can change its id by hand, so what does not have this shape to the letter is no token.
 """
 
@@ -16,7 +17,9 @@ BACK, STOP = ":back", ":stop"
 AGAIN = ":again"
 """The choice of someone whose conversation waits for slow work that was not taken."""
 _STARTS = re.compile(r"s\.([a-z][a-z0-9_]{0,39})\.([A-Za-z0-9_-]{0,96})")
-_ANSWERS = re.compile(r"c\.([A-Za-z0-9_-]{1,40})\.([0-9]{1,9})(?:\.([A-Za-z0-9_:-]{1,60}))?")
+_CHOICE = r"(?:\.([A-Za-z0-9_:-]{1,60}))?"
+_ANSWERS = re.compile(r"c\.([A-Za-z0-9_-]{1,40})\.([0-9]{1,9})" + _CHOICE)
+_FIRST = re.compile(r"f\.([A-Za-z0-9_-]{8,16})\.([a-z][a-z0-9_]{0,39})\.([A-Za-z0-9_-]{0,96})" + _CHOICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,27 @@ class Answers:
         return _checked(f"c.{self.conversation}.{self.turn}" + (f".{self.choice}" if self.choice else ""), _ANSWERS)
 
 
-def read(text: str) -> Starts | Answers | None:
+@dataclass(frozen=True, slots=True)
+class AnswersFirst:
+    """A form (no ``choice``) or button of a flow's first question, before there is a conversation.
+
+    ``conversation`` is random and not yet its id: by it the same answer twice begins one conversation.
+    """
+
+    conversation: str
+    flow: str
+    argument: str = ""
+    choice: str = ""
+
+    def __str__(self) -> str:
+        text = f"f.{self.conversation}.{self.flow}.{self.argument}"
+        return _checked(text + (f".{self.choice}" if self.choice else ""), _FIRST)
+
+
+Token = Starts | Answers | AnswersFirst
+
+
+def read(text: str) -> Token | None:
     """The token in a button's or form's id; None when it is none."""
     if len(text) > LONGEST:
         return None
@@ -51,6 +74,8 @@ def read(text: str) -> Starts | Answers | None:
     if found := _ANSWERS.fullmatch(text):
         conversation, turn, choice = found.groups("")
         return Answers(conversation, int(turn), choice)
+    if found := _FIRST.fullmatch(text):
+        return AnswersFirst(*found.groups(""))
     return None
 
 

@@ -8,7 +8,7 @@ from flows import seam
 from flows.engine import answer, arrival, draw
 from flows.engine.chat import Context
 from flows.engine.flow import COORDINATOR, Catalogue
-from flows.engine.sentences import OVER
+from flows.engine.sentences import OVER, RECEIVED
 from flows.engine.taking import Taking, Turn, Work
 from flows.engine.token import Answers, Starts, read
 from flows.engine.typed import clean
@@ -44,21 +44,26 @@ def take(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: i
     if who is None or context is None:
         words = draw.pieces(arrival.not_known(session, incoming), language)
         return Turn(seam.Reply(tuple(words), language), "stranger")
-    taking = Taking(session, catalogue, context, now, asked=asked)
+    taking = Taking(session, catalogue, context, now, asked=asked, event=f"{platform}:{incoming.event}")
     taking.posted = who.unreached and bring(session, incoming, who, now)
     answer.dispatch(taking, incoming.act, first=first())
+    if taking.nothing_kept:
+        conversations.forget_event(session, taking.event)
     return taking.done()
 
 
 def finish_work(session: Session, catalogue: Catalogue, work: Work, result: Any, now: int) -> Turn:
     """The rest of a turn whose slow part is done."""
     taking = Taking(session, catalogue, work.context, now)
+    if work.event and not conversations.first_seen(session, work.event, now // DAY)():
+        taking.say(RECEIVED, "repeated")
+        return taking.done()
     found = taking.find(work.token)
     if found is None:
         taking.say(OVER, "over")
         return taking.done()
-    conversation, turn, journal, _now = found
-    run = taking.reopen(journal)
+    conversation, turn, journal, current = found
+    run = taking.reopen(journal, work.held if current else None)
     step = None if run is None else run.pending
     # Someone may have gone back meanwhile: then the same step waits for the result of other words.
     if run is None or step is None or (step.key, *step.data) != (work.key, work.fn, work.args):

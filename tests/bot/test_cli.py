@@ -13,10 +13,11 @@ from bot.cli import app
 from bot.program import Program
 from bot.settings import load
 from bot.tryout import SLUG
-from storage import communities, members, meta, outbox, places
+from storage import case_telling, communities, members, meta, outbox, places
 from storage.database import Database
 from storage.keys import Masters, new_key
 from storage.statement import Session
+from tests.storage.conftest import opened
 
 run = CliRunner()
 
@@ -134,6 +135,31 @@ def test_check_tells_when_what_was_erased_left_the_log(empty: Path, monkeypatch:
         assert "It was last emptied on 2026-11-17 07:20 UTC." in said
     running.close()
     assert "ok    The database has no log" in run.invoke(app, ["check"]).output
+
+
+def test_check_counts_the_letters_that_a_release_could_not_open(
+    url: str, master_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoil(session: Session) -> None:
+        here = communities.add_community(session, "here", "Here", "en", "UTC")
+        for number in range(3):
+            case_telling.tell(session, here, f"{number:064}", {"issue": "x"}, 1)
+        session._execute(SPOIL[session.dialect], ())
+        assert len(case_telling.release(session, here)) == 2
+
+    with opened(url, Masters(master_key)) as database:
+        database.run_now(spoil)
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", url)
+    monkeypatch.setenv("ERBIJ_MASTER_KEY", master_key)
+    result = run.invoke(app, ["check"])
+    assert result.exit_code == 1
+    assert "Letters that did not open when cases were released: 1." in " ".join(result.output.split())
+
+
+SPOIL = {
+    "sqlite": "update caseletter set sealed = x'00' where id = (select min(id) from caseletter)",
+    "postgresql": "update caseletter set sealed = '\\x00' where id = (select min(id) from caseletter)",
+}
 
 
 def test_check_says_what_a_community_still_misses(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,6 +49,18 @@ async def test_the_first_check_in_is_posted_at_once(database: Database, timers: 
     assert database.run_now(outbox.depth).waiting == 1
 
 
+async def test_the_key_of_an_hour_is_forgotten_though_nobody_comes(
+    database: Database, clock: Clock, timers: Timers
+) -> None:
+    assert database.keys is not None
+    database.keys.hour.seal("here:sam", b"a case", clock.now())
+    await timers.catch_up()
+    assert database.keys.hour._keys
+    clock.move(timedelta(hours=2))
+    await timers.catch_up()
+    assert database.keys.hour._keys == []
+
+
 async def test_a_timer_runs_within_a_second(database: Database, clock: Clock, timers: Timers, metrics: Metrics) -> None:
     task = asyncio.create_task(timers.run())
     try:

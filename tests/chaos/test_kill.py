@@ -23,7 +23,7 @@ from flows.cases import receipt
 from flows.catalogue import catalogue
 from flows.engine.timers import found_community, next_time
 from flows.seam import Arrived, Outgoing, Sent, Text
-from storage import audit, cases, check_ins, communities, due, outbox, places
+from storage import audit, case_telling, cases, check_ins, communities, due, outbox, places
 from storage.database import Database
 from storage.keys import Masters
 from storage.statement import Session
@@ -210,7 +210,7 @@ async def _settle(url: str, key: str, platform: Platform, clock: Clock) -> None:
 def _check_cases(s: Session, community: str, told: list[str], receipts: set[str]) -> None:
     """Every confirmed case is there once and whole, and opens with its receipt."""
     salt = receipt.salt(s)
-    opened = [cases.by_receipt(s, community, receipt.tag(words, salt)) for words in receipts]
+    opened = [case_telling.by_receipt(s, community, receipt.tag(words, salt)) for words in receipts]
     by_receipt = {view.id: view.text for view in opened if view}
     assert len(by_receipt) == len(receipts) == len(told)
     assert all(len(text) == QUESTIONS for text in by_receipt.values())

@@ -33,9 +33,18 @@ class Desk:
         members.grant(session, community, "mentor", "web", "person", "robin")
         return community
 
-    def give(self, act: Act, *, who: str | None = "sam", space: str = "one", event: str = "", now: int = NOW) -> Reply:
+    def give(
+        self,
+        act: Act,
+        *,
+        who: str | None = "sam",
+        space: str = "one",
+        event: str = "",
+        now: int = NOW,
+        locale: str = "",
+    ) -> Reply:
         person = None if who is None else Person(who, who.title())
-        incoming = Incoming(event or f"e{next(_events)}", Space("web", space), person, act)
+        incoming = Incoming(event or f"e{next(_events)}", Space("web", space), person, act, locale=locale)
         return self.database.run_now(lambda s: take(s, self.catalogue, incoming, now)).reply
 
     def round(self, community: str) -> str:

@@ -14,7 +14,7 @@ from bot.time import Clock
 from flows.catalogue import catalogue
 from flows.engine.timers import found_community
 from flows.seam import Act, Buttons, Card, Command, Filled, Form, Incoming, Person, Pressed, Reply, Space
-from storage import cases, check_ins, communities, conversations, log
+from storage import case_telling, check_ins, communities, conversations, log
 from storage.database import Database
 from storage.statement import Session
 
@@ -26,6 +26,7 @@ SEALED = {
     "belonging_case": "wrapped_key",
     "casemessage": "sealed",
     "caseletter": "sealed",
+    "letterkey": "sealed",
     "conversation": "journal",
     "returnpath": "sealed",
     "ballot": "sealed",
@@ -106,13 +107,13 @@ def sam(request: pytest.FixtureRequest, sqlite: Database, monkeypatch: pytest.Mo
 async def test_of_what_was_taken_back_nothing_is_left(sam: Sam) -> None:
     words = await sam.tells()
     ever = sam.sealed()
-    sam.database.run_now(lambda s: cases.release(s, sam.here))
+    sam.database.run_now(lambda s: case_telling.release(s, sam.here))
     ever |= sam.sealed()
     await sam.takes_back(words)
     ever |= sam.sealed()
     assert len(ever) >= 4
     assert found(ever, sam.raw()) >= 3, "the case is there before"
-    sam.database.run_now(lambda s: cases.release(s, sam.here))
+    sam.database.run_now(lambda s: case_telling.release(s, sam.here))
     still = sam.sealed()
     raw = sam.raw()
     assert found(ever - still, raw) == 0

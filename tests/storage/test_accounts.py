@@ -11,7 +11,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import UniqueConstraint
 
-from storage import accounts, audit, case_news, cases, check_ins, communities, conversations, due, members, people
+from storage import (
+    accounts,
+    audit,
+    case_news,
+    case_telling,
+    cases,
+    check_ins,
+    communities,
+    conversations,
+    due,
+    members,
+    people,
+)
 from storage.database import Database
 from storage.keys import Masters
 from storage.statement import Session
@@ -86,8 +98,8 @@ def test_cases_conversations_timers_and_the_record_follow(database: Database, he
     stays, goes = here.people[:2]
 
     def work(session: Session) -> None:
-        case = cases.add(session, here.id, TAG, {"what": "A word"}, DAY)
-        cases.release(session, here.id)
+        case = case_telling.tell(session, here.id, TAG, {"what": "A word"}, DAY)
+        case_telling.release(session, here.id)
         cases.claim(session, here.id, case, goes, NOW)
         audit.add(session, here.id, NOW, goes, "exported")
         conversations.add(session, "c1", here.id, goes, b"{}", NOW + 1)
@@ -100,7 +112,7 @@ def test_cases_conversations_timers_and_the_record_follow(database: Database, he
         assert conversations.find(session, here.id, stays, "c1") == ("c1", 1, b"{}", NOW + 1)
         rows = session._execute("select argument from due order by id", {}).fetchall()
         assert [row[0] for row in rows] == [f"{stays}.week", "somebody else"]
-        view = cases.by_receipt(session, here.id, TAG)
+        view = case_telling.by_receipt(session, here.id, TAG)
         assert view is not None
         assert view.text == {"what": "A word"}
 
@@ -226,9 +238,9 @@ def test_of_an_answer_someone_hears_on_the_account_that_asked_for_it(database: D
     def work(session: Session) -> None:
         accounts.merge(session, here.id, stays, goes)
         accounts.write_to(session, here.id, stays, "web:here0")
-        case = cases.add(session, here.id, TAG, {"what": "A word"}, DAY)
-        cases.hear_back(session, here.id, TAG, "web:here1")
-        cases.release(session, here.id)
+        case = case_telling.tell(session, here.id, TAG, {"what": "A word"}, DAY)
+        case_telling.hear_back(session, here.id, case, "web:here1")
+        case_telling.release(session, here.id)
         cases.claim(session, here.id, case, mentor, NOW)
         cases.answer(session, here.id, case, mentor, "thank you", NOW)
         assert case_news.take(session, here.id, NOW) == [case_news.Answered(stays, "web:here1")]

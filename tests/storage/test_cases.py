@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from storage import cases, conversations
+from storage import case_telling, cases, conversations
 from storage.database import Database
 from storage.keys import KeyFault, Masters, new_key
 from storage.meta import rewrap
@@ -18,11 +18,11 @@ TEXT = {"happened": "CANARY at lunch", "felt": "alone", "wished": None}
 
 def tell(database: Database, here: Here, tag: str = "", text: dict[str, Any] = TEXT) -> str:
     tag = tag or secrets.token_hex(32)
-    return database.run_now(lambda s: cases.add(s, here.id, tag, text, DAY))
+    return database.run_now(lambda s: case_telling.tell(s, here.id, tag, text, DAY))
 
 
 def release(database: Database, here: Here) -> list[str]:
-    return database.run_now(lambda s: cases.release(s, here.id))
+    return database.run_now(lambda s: case_telling.release(s, here.id))
 
 
 def read(database: Database, here: Here, case: str) -> cases.CaseView | None:
@@ -40,13 +40,13 @@ def test_a_case_from_telling_to_closing(database: Database, here: Here) -> None:
     robin, kim = here.people[:2]
 
     def mine(s: Session) -> cases.CaseView | None:
-        return cases.by_receipt(s, here.id, tag)
+        return case_telling.by_receipt(s, here.id, tag)
 
     coming = database.run_now(mine)
     assert coming is not None
     assert (coming.id, coming.status, coming.text) == (case, "new", {"happened": "CANARY at lunch", "felt": "alone"})
     assert read(database, here, case) is None
-    assert database.run_now(lambda s: cases.write_on(s, here.id, case, "and then", DAY))
+    assert database.run_now(lambda s: case_telling.write_on(s, here.id, case, "and then", DAY)) == case_telling.DONE
     assert words(database.run_now(mine)) == [("student", "and then")]
 
     assert release(database, here) == [case]
@@ -65,7 +65,7 @@ def test_a_case_from_telling_to_closing(database: Database, here: Here) -> None:
     assert (seen.status, words(seen)) == ("answered", [("student", "and then"), ("mentor", "thank you")])
     assert ("note", "between us") in words(read(database, here, case))
 
-    assert database.run_now(lambda s: cases.write_on(s, here.id, case, "one more", DAY + 1))
+    assert database.run_now(lambda s: case_telling.write_on(s, here.id, case, "one more", DAY + 1)) == case_telling.DONE
     assert release(database, here) == [case]
     again = read(database, here, case)
     assert again is not None
@@ -91,7 +91,7 @@ def test_a_student_who_writes_on_opens_a_closed_case_again(database: Database, h
     release(database, here)
     database.run_now(lambda s: cases.claim(s, here.id, case, here.people[0], NOW))
     database.run_now(lambda s: cases.close(s, here.id, case, here.people[0], NOW))
-    database.run_now(lambda s: cases.write_on(s, here.id, case, "wait", DAY))
+    database.run_now(lambda s: case_telling.write_on(s, here.id, case, "wait", DAY))
     assert release(database, here) == [case]
     assert [line.id for line in database.run_now(lambda s: cases.listing(s, here.id))] == [case]
 
@@ -122,14 +122,14 @@ def test_no_unseen_column_joins_a_case_to_its_student(database: Database, here: 
 
     def turn(s: Session) -> str:
         conversations.add(s, secrets.token_hex(8), here.id, here.people[3], b"journal", NOW)
-        return cases.add(s, here.id, secrets.token_hex(32), TEXT, DAY)
+        return case_telling.tell(s, here.id, secrets.token_hex(32), TEXT, DAY)
 
     told = {database.run_now(turn) for _ in range(4)}
     assert set(release(database, here)) == told
 
     def follow(s: Session) -> None:
         conversations.add(s, "follow", here.id, here.people[4], b"journal", NOW)
-        cases.write_on(s, here.id, min(told), "more", DAY)
+        case_telling.write_on(s, here.id, min(told), "more", DAY)
 
     database.run_now(follow)
     release(database, here)
@@ -161,7 +161,7 @@ def test_what_is_taken_back_is_erased_at_the_next_moment_and_its_mentors_hear_of
     case = tell(database, here)
     release(database, here)
     for _pressed_twice in range(2):
-        database.run_now(lambda s: cases.take_back(s, here.id, case, DAY))
+        database.run_now(lambda s: case_telling.take_back(s, here.id, case, DAY))
     assert read(database, here, case) is not None
     assert release(database, here) == [case]
     assert read(database, here, case) is None
@@ -172,7 +172,7 @@ def test_what_is_taken_back_is_erased_at_the_next_moment_and_its_mentors_hear_of
 
 def test_of_what_is_told_and_taken_back_between_two_moments_nobody_hears(database: Database, here: Here) -> None:
     case, other = tell(database, here), tell(database, here)
-    database.run_now(lambda s: cases.take_back(s, here.id, case, DAY))
+    database.run_now(lambda s: case_telling.take_back(s, here.id, case, DAY))
     assert release(database, here) == [other]
     assert read(database, here, case) is None
 
@@ -180,7 +180,7 @@ def test_of_what_is_told_and_taken_back_between_two_moments_nobody_hears(databas
 def test_another_community_takes_nothing_back(database: Database, here: Here, there: Here) -> None:
     case = tell(database, here)
     release(database, here)
-    database.run_now(lambda s: cases.take_back(s, there.id, case, DAY))
+    database.run_now(lambda s: case_telling.take_back(s, there.id, case, DAY))
     assert release(database, there) == []
     assert read(database, here, case) is not None
 
@@ -191,9 +191,9 @@ def test_erasing_the_key_erases_the_case(database: Database, here: Here) -> None
     release(database, here)
     assert database.run_now(lambda s: cases.erase(s, here.id, case, here.people[0], NOW))
     assert read(database, here, case) is None
-    assert database.run_now(lambda s: cases.by_receipt(s, here.id, tag)) is None
+    assert database.run_now(lambda s: case_telling.by_receipt(s, here.id, tag)) is None
     assert not database.run_now(lambda s: cases.answer(s, here.id, case, here.people[0], "x", NOW))
-    assert not database.run_now(lambda s: cases.write_on(s, here.id, case, "x", DAY))
+    assert database.run_now(lambda s: case_telling.write_on(s, here.id, case, "x", DAY)) == case_telling.GONE
     assert database.run_now(lambda s: s._execute("select count(*) from casemessage", {}).fetchone()[0]) == 0
     assert [one.what for one in database.run_now(lambda s: cases.record(s, here.id, case))] == ["received", "erased"]
 
@@ -244,22 +244,27 @@ def test_another_community_reads_and_changes_nothing(database: Database, here: H
     def elsewhere(s: Session) -> list[object]:
         return [
             cases.read(s, there.id, case),
-            cases.by_receipt(s, there.id, tag),
+            case_telling.by_receipt(s, there.id, tag),
             cases.claim(s, there.id, case, me, NOW),
             cases.answer(s, there.id, case, me, "x", NOW),
             cases.note(s, there.id, case, me, "x", NOW),
             cases.close(s, there.id, case, me, NOW),
             cases.erase(s, there.id, case, me, NOW),
-            cases.write_on(s, there.id, case, "x", DAY),
-            cases.write_on(s, there.id, other, "x", DAY),
+            case_telling.write_on(s, there.id, case, "x", DAY) != case_telling.GONE,
             cases.listing(s, there.id),
             cases.record(s, there.id, case),
-            cases.release(s, there.id),
+            case_telling.release(s, there.id),
         ]
 
     assert not any(database.run_now(elsewhere))
+    database.run_now(lambda s: case_telling.write_on(s, there.id, other, "x", DAY))
+    database.run_now(lambda s: case_telling.take_back(s, there.id, other, DAY))
+    assert release(database, there) == []
     assert read(database, here, waiting) is not None
     assert words(read(database, here, case)) == []
+    assert release(database, here) == [other]
+    assert release(database, there) == []
+    assert words(read(database, here, other)) == []
 
 
 def test_two_mentors_at_once_have_one_winner(url: str, masters: Masters, database: Database, here: Here) -> None:

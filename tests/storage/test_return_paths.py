@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, delete, update
 
-from storage import case_news, cases, conversations, members, return_paths
+from storage import case_news, case_telling, cases, conversations, members, return_paths
 from storage.database import Database
 from storage.keys import KeyFault, Masters
 from storage.statement import Session, Statement, columns
@@ -35,18 +35,20 @@ class Student:
     def __init__(self, database: Database, here: Here, member: str) -> None:
         self.database, self.here, self.member = database, here, member
         self.tag = secrets.token_hex(32)
+        self.case = "none yet"
 
     def tell(self, felt: str = "alone") -> str:
-        return str(self._turn(lambda s: cases.add(s, self.here.id, self.tag, {"issue": felt}, DAY)))
+        self.case = str(self._turn(lambda s: case_telling.tell(s, self.here.id, self.tag, {"issue": felt}, DAY)))
+        return self.case
 
     def choose(self, *, here: bool) -> None:
-        self._turn(lambda s: cases.hear_back(s, self.here.id, self.tag, self._account(s) if here else ""))
+        self._turn(lambda s: case_telling.hear_back(s, self.here.id, self.case, self._account(s) if here else ""))
 
     def _account(self, s: Session) -> str:
         return members.accounts(s, self.here.id, self.member)[0].account
 
     def write_on(self, case: str, text: str) -> None:
-        self._turn(lambda s: cases.write_on(s, self.here.id, case, text, DAY))
+        self._turn(lambda s: case_telling.write_on(s, self.here.id, case, text, DAY))
 
     def _turn(self, act: Callable[[Session], object]) -> object:
         def turn(s: Session) -> object:
@@ -63,7 +65,7 @@ class Staff:
         self.database, self.here, self.me = database, here, here.people[-1]
 
     def release(self) -> None:
-        self.database.run_now(lambda s: cases.release(s, self.here.id))
+        self.database.run_now(lambda s: case_telling.release(s, self.here.id))
 
     def answer(self, case: str, at: int = NOW) -> None:
         self.database.run_now(lambda s: cases.claim(s, self.here.id, case, self.me, at))
@@ -230,7 +232,7 @@ def test_another_community_is_told_nothing_and_destroys_nothing(
     staff.release()
     staff.answer(case)
     elsewhere = Staff(database, there)
-    database.run_now(lambda s: cases.hear_back(s, there.id, students[0].tag, "web:there0"))
+    database.run_now(lambda s: case_telling.hear_back(s, there.id, case, "web:there0"))
     elsewhere.release()
     assert elsewhere.told(NOW) == []
     assert staff.told(NOW) == [students[0].member]
@@ -249,7 +251,7 @@ def test_a_close_and_a_release_at_once_leave_no_address(
     begun, go_on = threading.Event(), threading.Event()
 
     def release(s: Session) -> None:
-        cases.release(s, staff.here.id)
+        case_telling.release(s, staff.here.id)
 
     def close(s: Session) -> None:
         assert cases.close(s, staff.here.id, case, staff.me, NOW)

@@ -134,6 +134,8 @@ class DiscordSurface:
             controls = {_question(one): one["component"] for one in (shown.modal or {}).get("components", [])}
             if not controls or asked & set(controls):
                 break  # the form is gone, or something in it was not accepted
+            if asked and not left and any(c.get("required", True) and _prefilled(c) is None for c in controls.values()):
+                break  # another form, for another act
             asked |= set(controls)
             answers: dict[str, Any] = {}
             for question, control in controls.items():

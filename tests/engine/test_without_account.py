@@ -1,0 +1,202 @@
+"""Someone without an account: of a page that is only opened nothing is kept, and a full house gives words back."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from flows.engine import NO_ACCOUNT
+from flows.seam import Arrived, Buttons, Command, Filled, Form, Opened, Pressed, Reply
+from storage import conversations
+from storage.statement import Session
+from storage.tables import metadata
+from tests.engine.desk import NOW, Desk, form, last, text
+
+WORDS = {"issue": "CANARY at lunch", "involved": "some", "teacher": None, "student": None, "others": None}
+_numbers = itertools.count()
+SIX = WORDS | {"belonging": None}
+
+
+def rows(desk: Desk) -> dict[str, list[Any]]:
+    """All that is stored."""
+
+    def read(s: Session) -> dict[str, list[Any]]:
+        return {one: sorted(map(repr, s._execute(f"select * from {one}", {}).fetchall())) for one in metadata.tables}
+
+    return desk.database.run_now(read)
+
+
+def on_page(desk: Desk, act: Any, **more: Any) -> Reply:
+    return desk.give(act, who=None, **more)
+
+
+def buttons(reply: Reply) -> dict[str, str]:
+    parts = [*(b for p in reply.parts if isinstance(p, Buttons) for b in p.buttons)]
+    parts += [b for p in reply.parts if isinstance(p, Form) for b in p.buttons]
+    return {one.label: one.id for one in parts}
+
+
+def test_opening_pages_keeps_nothing_and_their_forms_work(desk: Desk) -> None:
+    before = rows(desk)
+    asked = on_page(desk, Command("tell"), event="again")
+    for _page in range(20):
+        again = on_page(desk, Command("tell"), event="again")
+        assert form(again).fields == form(asked).fields
+        assert form(again).id != form(asked).id
+        on_page(desk, Command("answer"))
+        on_page(desk, Opened(form(asked).id))
+        on_page(desk, Pressed(form(asked).id + ".:back"))
+    assert rows(desk) == before
+    shown = on_page(desk, Filled(form(asked).id, SIX))
+    assert "CANARY" in str(shown.parts)
+    assert desk.open() == 1
+    back = on_page(desk, Pressed(buttons(shown)["Back"]))
+    assert form(back).fields[0].draft == "CANARY at lunch"
+    assert form(back).id != form(asked).id
+
+
+def test_what_is_wrong_with_a_first_answer_is_said_beside_it(desk: Desk) -> None:
+    asked = on_page(desk, Command("tell"))
+    refused = on_page(desk, Filled(form(asked).id, SIX | {"issue": ""}))
+    assert form(refused).fields[0].error
+    assert {one.name: one.draft for one in form(refused).fields} == SIX | {"issue": None}
+    assert desk.open() == 0
+    shown = on_page(desk, Filled(form(refused).id, SIX))
+    assert "CANARY" in str(shown.parts)
+    assert desk.open() == 1
+
+
+def test_the_same_answer_again_begins_no_second_conversation(desk: Desk) -> None:
+    first = Filled(form(on_page(desk, Command("tell"))).id, SIX)
+    shown = on_page(desk, first, event="same")
+    again = on_page(desk, first, event="same")
+    assert last(again) == last(shown)
+    assert desk.open() == 1
+    other = on_page(desk, first, event="other")
+    assert "already answered" in text(other)
+    assert last(other) == last(shown)
+    assert desk.open() == 1
+    assert last(begin(desk)) != last(shown)
+    assert desk.open() == 2
+
+
+def test_stopping_at_once_and_again_is_no_fault(desk: Desk) -> None:
+    token = form(on_page(desk, Command("tell"))).id
+    stop = Pressed(f"{token}.:stop")
+    assert "Stopped" in text(on_page(desk, stop, event="stop"))
+    assert text(on_page(desk, stop, event="stop"))
+    assert form(on_page(desk, Pressed(f"{token}.:back"))).id == token
+    assert form(on_page(desk, Pressed(f"{token}.no-such"))).id == token
+    assert desk.open() == 0
+
+
+def test_a_first_answer_opens_no_door_that_is_shut(desk: Desk) -> None:
+    """By hand, for every flow and job: what is not for someone without an account is neither begun nor done."""
+    before = rows(desk)
+    opened = set()
+    for name in [*desk.catalogue.flows, *desk.catalogue.jobs, "nothing"]:
+        for argument in ("", "x", "A" * 64):
+            for choice in ("", ".send", ".:back"):
+                token = f"f.{next(_numbers):08}.{name}.{argument}{choice}"
+                for who in ("sam", "robin", None):
+                    for act in (Pressed(token), Opened(token), Filled(token, {"word": "x", "issue": ""})):
+                        reply = desk.give(act, who=who)
+                        assert text(reply) or form(reply)
+                        if any("'f." in str(part) for part in reply.parts):
+                            opened.add((name, who))
+    members = {"member", "account", "eventseen"}
+    after = rows(desk)
+    assert {k: v for k, v in after.items() if k not in members} == {k: v for k, v in before.items() if k not in members}
+    assert opened == {(name, None) for name in ("belonging_case", "follow_up", "write_more", "take_back")}
+    assert all(NO_ACCOUNT in desk.catalogue.flows[name].who for name, _ in opened)
+
+
+def test_the_conversation_of_someone_with_an_account_waits_for_them(desk: Desk) -> None:
+    asked = desk.give(Command("tell"))
+    assert desk.open() == 1
+    assert form(desk.give(Arrived())) == form(asked)
+    assert "already answered" in text(desk.give(Pressed("f.abcdefgh.belonging_case..:stop")))
+
+
+# ------------------------------------------------------------ a full house
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room for three conversations in a community, and four in all."""
+    monkeypatch.setattr(conversations, "OF_A_COMMUNITY", 3)
+    monkeypatch.setattr(conversations, "IN_ALL", 4)
+
+
+def begin(desk: Desk, space: str = "one", **more: Any) -> Reply:
+    return on_page(desk, Filled(f"f.{next(_numbers):08}.belonging_case.", SIX), space=space, **more)
+
+
+@pytest.mark.usefixtures("small")
+def test_who_only_opens_pages_locks_nobody_out(desk: Desk) -> None:
+    for _page in range(10):
+        on_page(desk, Command("tell"))
+    assert "Give it to the mentors" in buttons(begin(desk))
+
+
+@pytest.mark.usefixtures("small")
+def test_what_someone_wrote_comes_back_where_there_is_no_room(desk: Desk) -> None:
+    for _n in range(3):
+        assert "Give it to the mentors" in buttons(begin(desk))
+    before = rows(desk)
+    refused = begin(desk)
+    assert "no room" in text(refused)
+    drafts = {one.name: one.draft for one in form(refused).fields}
+    assert drafts == SIX
+    assert rows(desk) == before
+    wrong = on_page(desk, Filled(form(refused).id, SIX | {"issue": "x" * 3000}))
+    assert form(wrong).fields[0].draft == "x" * 3000
+    assert form(wrong).fields[0].error
+    desk.database.run_now(lambda s: conversations.expire(s, NOW + 10**9))
+    shown = on_page(desk, Filled(form(wrong).id, drafts))
+    assert "CANARY" in str(shown.parts)
+
+
+@pytest.mark.usefixtures("small")
+def test_it_comes_back_in_the_language_of_the_page(desk: Desk) -> None:
+    refused = [begin(desk, locale="nl") for _n in range(4)][-1]
+    assert refused.language == "nl"
+    assert "geen plaats" in text(refused)
+
+
+@pytest.mark.usefixtures("small")
+def test_there_is_a_bound_for_all_communities_together(desk: Desk) -> None:
+    for space in ("one", "two", "one", "two"):
+        assert "Give it to the mentors" in buttons(begin(desk, space))
+    assert "no room" in text(begin(desk, "two"))
+
+
+@pytest.mark.usefixtures("small")
+def test_who_has_an_account_is_never_refused_and_who_goes_on_is_not_either(desk: Desk) -> None:
+    shown, *_others = [begin(desk) for _n in range(4)]
+    for who in ("sam", "noor", "lou", "mika"):
+        asked = desk.give(Command("tell"), who=who)
+        assert "Give it to the mentors" in buttons(desk.give(Filled(form(asked).id, SIX), who=who))
+    back = on_page(desk, Pressed(buttons(shown)["Back"]))
+    assert "Give it to the mentors" in buttons(on_page(desk, Filled(form(back).id, SIX)))
+
+
+@pytest.mark.usefixtures("small")
+def test_reading_with_the_six_words_needs_no_room(desk: Desk) -> None:
+    for _n in range(4):
+        begin(desk)
+    shown = on_page(desk, Filled("f.abcdefgh.follow_up.", {"words": "I forgot"}))
+    assert "finds nothing" in text(shown)
+
+
+def test_counting_looks_into_an_index_alone(desk: Desk) -> None:
+    if desk.database.dialect != "sqlite":
+        return
+
+    def plan(s: Session) -> str:
+        both = [one.sql("sqlite")[:2] for one in (conversations._beyond, conversations._beyond_here)]
+        return str([s._execute("explain query plan " + q, [0] * len(order)).fetchall() for q, order in both])
+
+    assert desk.database.run_now(plan).count("USING COVERING INDEX conversation_of") == 2

@@ -1,0 +1,345 @@
+"""The six words are written down nowhere: after each step of a student's way, everything stored is opened with the
+master key in hand, and nothing beside them leads to what they told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import count
+from typing import Any
+
+import pytest
+
+from flows.cases import receipt
+from flows.catalogue import catalogue
+from flows.engine.timers import found_community
+from flows.engine.turn import finish_work, take
+from flows.seam import Act, Button, Buttons, Card, Command, Filled, Form, Incoming, Person, Pressed, Reply, Space, Text
+from storage import case_telling, cases, communities, conversations, letters, members
+from storage.database import Database
+from storage.keys import KeyFault, Masters
+from storage.statement import Session
+from storage.tables import metadata
+from tests.storage.conftest import opened as opened_again
+
+NOW = 1_795_000_000_000
+HOUR = 3_600_000
+CHAT, PAGE = Space("web", "first"), Space("page", "first")
+STORY, MORE, ANSWER = "CANARY laughed at lunch", "CANARY and again today", "CANARY good that you tell this"
+SIX = {"issue": STORY, **dict.fromkeys(("involved", "teacher", "student", "others", "belonging"))}
+OF_CASES = {"belonging_case", "casemessage", "caseevent", "caseletter", "letterkey", "returnpath"}
+_events = count()
+PURPOSES = ("journal", "outbox", "codes", "letter", "letters", "ballot", "remark")
+
+
+class Student:
+    """Someone at the product's own door, with a look at the database after each transaction of theirs."""
+
+    def __init__(self, database: Database, who: str = "sam") -> None:
+        self.database, self.who, self.now = database, who, NOW
+        self.words = self.case = self.tag = ""
+        self.looks = 0
+        self.of_me: list[list[str]] = []
+        """What was stored beside this person at each look, opened."""
+
+    def act(self, act: Act, *, dies: bool = False) -> Reply:
+        """``dies``: the process does, before the slow work of this turn is done."""
+        person = Person(self.who, self.who.title()) if self.who else None
+        incoming = Incoming(f"six{next(_events)}", CHAT if person else PAGE, person, act)
+        turn = self.database.run_now(lambda s: take(s, catalogue(), incoming, self.now))
+        self.look()
+        while turn.work is not None and not dies:
+            work, result = turn.work, turn.work.fn(*turn.work.args)
+            turn = self.database.run_now(lambda s, w=work, r=result: finish_work(s, catalogue(), w, r, self.now))  # type: ignore[misc]
+            self.look()
+        return turn.reply
+
+    def press(self, reply: Reply, label: str) -> Reply:
+        return self.act(Pressed(button(reply, label).id))
+
+    def fill(self, reply: Reply, *, dies: bool = False, **values: Any) -> Reply:
+        [form] = [part for part in reply.parts if isinstance(part, Form)]
+        return self.act(Filled(form.id, values), dies=dies)
+
+    def tell(self) -> Reply:
+        """A case, to its receipt."""
+        asked = self.fill(self.act(Command("tell")), **SIX)
+        shown = self.press(asked, "Give it to the mentors")
+        [card] = [part for part in shown.parts if isinstance(part, Card) and part.title == "Your receipt"]
+        self.words = card.rows[0][1]
+        self.tag = receipt.tag(self.words, self.database.run_now(receipt.salt))
+        view = self.database.run_now(lambda s: case_telling.by_receipt(s, community(s), self.tag))
+        assert view is not None
+        self.case = view.id
+        return shown
+
+    def read(self) -> Reply:
+        return self.fill(self.act(Command("answer")), words=self.words)
+
+    def look(self) -> None:
+        """Open all that is stored beside this person, or beside nobody."""
+        self.looks += 1
+        self.of_me.append(self.database.run_now(lambda s: opened(s, self.who)))
+
+    def found(self, *needles: str) -> set[str]:
+        """Those of the needles that stood beside this person in any look since the last time."""
+        looks, self.of_me = self.of_me, []
+        assert looks
+        return {one for one in needles for texts in looks for text in texts if one in text}
+
+    @property
+    def needles(self) -> tuple[str, ...]:
+        return (self.words, self.words.split()[2], self.tag, self.case, STORY, MORE, ANSWER, "CANARY")
+
+
+def community(session: Session) -> str:
+    return communities.every(session)[0][0]
+
+
+def opened(session: Session, who: str) -> list[str]:
+    """Every value of every row that names a person, and of every conversation, by every key there is."""
+    members_of = [
+        row[0]
+        for row in session._execute("select member_id from account where external_id = " + quoted(who), ()).fetchall()
+    ]
+    names = {who, *members_of} - {""}
+    texts: list[str] = []
+    for table in set(metadata.tables) - OF_CASES:
+        for row in session._execute(f"select * from {table}", ()).fetchall():
+            values = [bytes(value) if isinstance(value, bytes | memoryview) else value for value in row]
+            if table == "conversation" or names & {str(value) for value in values}:
+                texts += (repr(value) for value in values)
+                texts += openings(session, values)
+    return texts
+
+
+def openings(session: Session, values: Iterable[Any]) -> list[str]:
+    """What opens of a row."""
+    plain: list[str] = []
+    idents = [value for value in values if isinstance(value, str)]
+    for sealed in (value for value in values if isinstance(value, bytes)):
+        for ident in idents:
+            for purpose in PURPOSES:
+                for open_it in (session.keys.open_passing, session.keys.open):
+                    with suppress(KeyFault):
+                        plain.append(open_it(purpose, ident, sealed).decode())
+    return plain
+
+
+def quoted(text: str) -> str:
+    return f"'{text}'"
+
+
+def button(reply: Reply, label: str) -> Button:
+    return next(b for part in reply.parts if isinstance(part, Buttons) for b in part.buttons if b.label == label)
+
+
+def labels(reply: Reply) -> list[str]:
+    return [b.label for part in reply.parts if isinstance(part, Buttons) for b in part.buttons]
+
+
+def said(reply: Reply) -> str:
+    return " ".join(part.text for part in reply.parts if isinstance(part, Text))
+
+
+@pytest.fixture
+def first(database: Database) -> str:
+    def found(session: Session) -> str:
+        here = found_community(session, catalogue(), "first", "Year 1", "en", "Europe/Amsterdam", NOW)
+        for space in (CHAT, PAGE):
+            communities.add_space(session, here, space.platform, space.id)
+        members.grant(session, here, "mentor", "web", "person", "robin")
+        return here
+
+    return database.run_now(found)
+
+
+@pytest.fixture(params=["sam", ""], ids=["chat", "page"])
+def student(database: Database, first: str, request: pytest.FixtureRequest) -> Student:
+    assert first
+    return Student(database, request.param)
+
+
+def release_and_answer(student: Student) -> None:
+    def go(s: Session) -> None:
+        here = community(s)
+        case_telling.release(s, here)
+        mentor = members.add_member(s, here, "web", "first", f"robin{next(_events)}", "", "Robin")
+        cases.claim(s, here, student.case, mentor, NOW)
+        cases.answer(s, here, student.case, mentor, ANSWER, NOW)
+
+    student.database.run_now(go)
+
+
+def test_telling_leaves_the_six_words_only_until_they_are_kept(student: Student) -> None:
+    shown = student.tell()
+    needles = student.needles[:4]  # what was told stands in the journal until it is sent, as every answer does
+    before = student.of_me[-1]
+    assert student.found(*needles) == {student.words, needles[1]}, "the receipt, until it is kept"
+    assert not {student.tag, student.case, STORY} & {one for one in student.needles for text in before if one in text}
+    asked = student.press(shown, "Yes, I have kept them")
+    assert student.found(*student.needles) == set()
+    if student.who:
+        student.press(asked, "Also write to me here")
+        assert student.found(*student.needles) == set()
+    assert student.database.run_now(conversations.count) == 0
+
+
+def test_while_the_receipt_is_made_it_is_not_beside_what_was_told(student: Student) -> None:
+    asked = student.fill(student.act(Command("tell")), **SIX)
+    student.of_me.clear()
+    student.act(Pressed(button(asked, "Give it to the mentors").id), dies=True)
+    [journal] = [text for text in student.of_me[-1] if STORY in text and text.startswith("{")]
+    assert not {"receipt", "tag", "save"} & set(json.loads(journal))
+
+
+def test_of_following_up_nothing_is_kept_beside_a_student_at_any_step(student: Student) -> None:
+    kept = student.press(student.tell(), "Yes, I have kept them")
+    if student.who:
+        student.press(kept, "Only my six words")
+    release_and_answer(student)
+    student.found("x")
+    shown = student.read()
+    assert ANSWER in str(shown.parts)
+    assert student.database.run_now(conversations.count) == 0, "it ends once it is shown"
+    wrong = student.fill(student.act(Command("answer")), words=student.words.replace(student.words[:4], "bado"))
+    assert student.words[-9:] in said(wrong)
+    assert labels(wrong) == ["Try again"]
+    lost = student.fill(student.act(Command("answer")), words=student.words, dies=True)
+    assert lost.parts == ()
+    assert student.found(*student.needles) == set()
+
+    for way, values in (("Write more", {"text": "MORE"}), ("Take it back", None)):
+        asked = student.press(shown, way)
+        done = student.press(asked, "No") if values is None else student.fill(asked, **values)
+        assert said(done)
+    if student.who:
+        student.press(student.press(shown, "How I hear of answers"), "Also write to me here")
+    student.press(student.press(shown, "Take it back"), "Yes")
+    assert student.found(*student.needles, "MORE") == set()
+    assert student.looks > 10
+
+
+@pytest.fixture
+def elsewhere(url: str, masters: Masters) -> Iterator[Database]:
+    """Another process, or the same after a restart: its memory holds nothing."""
+    with opened_again(url, masters) as other:
+        yield other
+
+
+@pytest.mark.parametrize("late", [True, False], ids=["after an hour", "in another process"])
+def test_the_words_are_asked_again_and_what_was_written_is_not_lost(
+    student: Student, elsewhere: Database, late: bool
+) -> None:
+    student.press(student.tell(), "Yes, I have kept them")
+    shown = student.read()
+    if late:
+        student.now += HOUR + 2000
+    else:
+        student.database = elsewhere
+    student.of_me.clear()
+    asked = student.fill(student.press(shown, "Write more"), text=MORE)
+    assert "six words again" in said(asked)
+    assert student.found(*student.needles) == {MORE, "CANARY"}, "what is not on its way yet, as every answer"
+    wrong = student.fill(asked, words="bado kemi lina tiva sore mapi")
+    assert "finds nothing with the words “bado kemi" in said(wrong)
+    assert student.found("bado kemi", *student.needles) == {MORE, "CANARY"}
+    assert "Thank you" in said(student.fill(wrong, words=student.words.upper().replace(" ", "-")))
+    assert student.found(*student.needles[:5]) == set()
+    view = student.database.run_now(lambda s: case_telling.by_receipt(s, community(s), student.tag))
+    assert view is not None
+    assert [one.text for one in view.messages] == [MORE]
+    again = student.press(student.press(shown, "Take it back"), "Yes")
+    assert "six words again" in said(again)
+    assert "It is erased" in said(student.fill(again, words=student.words))
+    assert student.found(*student.needles[:5]) == set()
+
+
+def test_the_button_of_another_person_opens_nothing(database: Database, first: str) -> None:
+    assert first
+    sam, noor, page = Student(database, "sam"), Student(database, "noor"), Student(database, "")
+    sam.press(sam.tell(), "Yes, I have kept them")
+    shown = sam.read()
+    for thief in (noor, page):
+        for way in ("Write more", "Take it back"):
+            asked = thief.act(Pressed(button(shown, way).id))
+            done = thief.fill(asked, text="not mine") if way == "Write more" else thief.press(asked, "Yes")
+            assert "six words again" in said(done)
+        assert thief.found(*sam.needles) == set()
+    assert "in the chat only" in said(page.act(Pressed(button(shown, "How I hear of answers").id)))
+    assert database.run_now(lambda s: len(s._execute("select id from caseletter", ()).fetchall())) == 1
+
+
+def test_a_button_made_by_hand_starts_nothing(student: Student) -> None:
+    for argument in ("", "x", "A" * 63, "A" * 65, "bado-kemi-lina-tiva-sore-mapi"):
+        for name in ("write_more", "take_back", "hear_back"):
+            reply = student.act(Pressed(f"s.{name}.{argument}"))
+            assert not [part for part in reply.parts if isinstance(part, Form | Buttons)]
+    assert student.database.run_now(conversations.count) == 0
+
+
+def test_in_a_community_with_the_doorbell_an_old_button_leads_to_the_page(database: Database, first: str) -> None:
+    sam = Student(database)
+    shown = sam.tell()
+    read = sam.read()
+    database.run_now(lambda s: communities.set_doorbell(s, first, on=True))
+    for way in ("Write more", "How I hear of answers", "Take it back"):
+        reply = sam.press(read, way)
+        assert "on a page of Erbij" in said(reply)
+        assert not labels(reply)
+    assert "on a page of Erbij" in said(sam.press(shown, "Yes, I have kept them"))
+
+
+# ------------------------------------------------------------ when too much waits
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room for two letters in a community, one of them for someone without an account."""
+    monkeypatch.setattr(letters, "OF_A_COMMUNITY", 2)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_story_that_does_not_fit_waits_for_the_next_moment_and_loses_no_word(student: Student) -> None:
+    for _n in range(2 if student.who else 1):
+        Student(student.database, student.who and "noor").tell()
+    asked = student.fill(student.act(Command("tell")), **SIX)
+    for _try in range(3):
+        asked = student.press(asked, "Give it to the mentors")
+        assert "did not fit" in said(asked)
+        assert STORY in str(asked.parts)
+        assert ("leave this page open" in said(asked)) is not bool(student.who)
+    student.database.run_now(lambda s: case_telling.release(s, community(s)))
+    assert "Your case is saved" in said(student.press(asked, "Give it to the mentors"))
+    view = student.database.run_now(lambda s: case_telling.release(s, community(s)))
+    assert len(view) == 1
+
+
+@pytest.mark.usefixtures("small")
+def test_what_was_added_and_does_not_fit_comes_back_in_its_form(student: Student) -> None:
+    student.press(student.tell(), "Yes, I have kept them")
+    shown = student.read()
+    if student.who:
+        Student(student.database, "noor").tell()
+    asked = student.press(shown, "Write more")
+    for _try in range(2):
+        asked = student.fill(asked, text=MORE)
+        assert "did not fit" in said(asked)
+        [form] = [part for part in asked.parts if isinstance(part, Form)]
+        assert form.fields[0].draft == MORE
+    if student.who:
+        full = student.press(student.press(shown, "How I hear of answers"), "Also write to me here")
+        assert "your choice did not fit" in said(full)
+    back = student.press(student.press(shown, "Take it back"), "No")
+    assert "Nothing is erased" in said(back)
+    student.database.run_now(lambda s: case_telling.release(s, community(s)))
+    assert "Thank you" in said(student.fill(asked, text=MORE))
+
+
+@pytest.mark.usefixtures("small")
+def test_taking_back_always_fits(student: Student) -> None:
+    student.press(student.tell(), "Yes, I have kept them")
+    Student(student.database, "noor").tell()
+    assert "It is erased" in said(student.press(student.press(student.read(), "Take it back"), "Yes"))
+    assert len(student.database.run_now(lambda s: case_telling.release(s, community(s)))) == 1
