@@ -24,13 +24,5 @@ def cipher(session: Session, case: str, wrapped: bytes) -> AESGCM:
     return AESGCM(opened(session, case, wrapped))
 
 
-def again(session: Session, case: str, wrapped: bytes) -> bytes | None:
-    """The key under the newest master key; None when it is already."""
-    masters = session.keys.masters
-    if wrapped.startswith(masters.newest):
-        return None
-    return masters.wrap(masters.unwrap(wrapped, _identity(case)), _identity(case))
-
-
 def _identity(case: str) -> str:
     return f"case:{case}"

@@ -19,12 +19,11 @@ from typing import Any
 from sqlalchemy import bindparam, func, or_, select, update
 from sqlmodel import Field, SQLModel
 
-from storage import case_events, case_key, case_messages, letters, return_paths
+from storage import accounts, case_events, case_key, case_messages, erasures, letters, return_paths
 from storage.case_events import CaseChange, CaseEvent
 from storage.case_messages import MENTOR, NOTE, STUDENT, CaseWords
 from storage.ids import new_id
 from storage.members import Member
-from storage.return_paths import Address
 from storage.statement import Session, Statement, columns
 
 NEW, CLAIMED, ANSWERED, CLOSED = "new", "claimed", "answered", "closed"
@@ -128,7 +127,6 @@ _drop_key = Statement(
         update(Case).where(*_of_case).values(wrapped_key=bindparam("empty"), receipt=bindparam("unused"), status=CLOSED)
     )
 )
-_wrapped = Statement(lambda _: select(_c.id, _c.wrapped_key).where(func.length(_c.wrapped_key) > 0).with_for_update())
 _with_path = Statement(
     lambda _: (
         select(_c.id, _c.wrapped_key)
@@ -148,8 +146,6 @@ _with_path = Statement(
         .with_for_update()
     )
 )
-_set_key = Statement(lambda _: update(Case).where(_c.id == bindparam("case")).values(wrapped_key=bindparam("wrapped")))
-
 # ---------------------------------------------------------------- the student
 
 
@@ -191,12 +187,11 @@ def hear_back(session: Session, community: str, receipt_tag: str, account: str) 
 
     Travels as every letter does, so that nobody sees what was chosen, nor for which case.
     """
-    platform, _colon, person = account.partition(":")
     before = [one for _, one in letters.waiting(session, community) if one["kind"] == _BACK]
     letter = {
         "kind": _BACK,
         "tag": receipt_tag,
-        "to": [platform, person] if account else None,
+        "to": accounts.mark_of(session, community, account) if account else None,
         "number": sum(one["tag"] == receipt_tag for one in before),
     }
     letters.post(session, community, letter)
@@ -219,15 +214,16 @@ def release(session: Session, community: str) -> list[str]:
     mail.sort(key=lambda one: (_ORDER.index(one["kind"]), one.get("number", 0)))
     touched: dict[str, None] = {}
     new = {letter["case"] for letter in mail if letter["kind"] == _TELLING}
-    chosen: dict[str, Address | None] = {}
+    chosen: dict[str, str] = {}
     for letter in mail:
         if letter["kind"] == _TELLING:
-            _open_case(session, community, letter)
-            touched[letter["case"]] = None
+            if not erasures.has_been(session, letter["case"]):  # in a restored backup it comes a second time
+                _open_case(session, community, letter)
+                touched[letter["case"]] = None
         elif letter["kind"] == _BACK:
             row = session.one(_by_receipt, tag=bytes.fromhex(letter["tag"]), community=community)
             if row is not None:
-                chosen[row.id] = Address(*letter["to"]) if letter["to"] else None
+                chosen[row.id] = return_paths.current(session, community, letter["to"])
         elif letter["kind"] == _ERASE:
             if erase(session, community, letter["case"], "", letter["day"] * DAY_MS):
                 touched[letter["case"]] = None
@@ -311,6 +307,7 @@ def erase(session: Session, community: str, case: str, member: str, now: int) ->
         return False
     session.scrub()
     return_paths.destroy(session, case_key.opened(session, case, row.wrapped_key))
+    erasures.of_case(session, case)
     session.run(_drop_key, case=case, community=community, empty=b"", unused=secrets.token_bytes(16))
     case_messages.drop(session, case)
     case_events.add(session, case, now, member, "erased")
@@ -328,17 +325,6 @@ def record(session: Session, community: str, case: str) -> list[CaseChange]:
     return [] if known is None else case_events.of_case(session, case)
 
 
-def rewrap(session: Session) -> int:
-    """Wrap every case's key under the newest master key; returns how many were not yet."""
-    changed = 0
-    for row in session.all(_wrapped):
-        wrapped = case_key.again(session, row.id, bytes(row.wrapped_key))
-        if wrapped is not None:
-            session.run(_set_key, case=row.id, wrapped=wrapped)
-            changed += 1
-    return changed
-
-
 # ---------------------------------------------------------------- inside
 
 
@@ -349,7 +335,7 @@ def _with_letters(view: CaseView, waiting: list[dict[str, Any]]) -> CaseView:
     return CaseView(view.id, view.status, view.day, view.holder, view.holder_name, view.text, (*view.messages, *coming))
 
 
-def _deal(session: Session, community: str, chosen: Mapping[str, Address | None]) -> None:
+def _deal(session: Session, community: str, chosen: Mapping[str, str]) -> None:
     """Write the return paths of all open cases anew, and of those closed whose student has an answer to be told of."""
     told = return_paths.told_until(session, community)
     rows = session.all(_with_path, community=community, told=told)

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select
 from sqlmodel import Field, SQLModel
 
 from storage.ids import new_id
+from storage.keeping import Keeping, Sealed
 from storage.statement import Session, Statement, columns
 
 _PAD = 8192
@@ -25,14 +26,14 @@ class CaseLetter(SQLModel, table=True):
     sealed: bytes
 
 
+KEEPING = (Keeping(CaseLetter, kept="until cases are released", sealed=Sealed("sealed", "letter")),)
+
 _l = columns(CaseLetter)
 _add = Statement(lambda sql: sql.insert(CaseLetter))
 _waiting = Statement(lambda _: select(_l.id, _l.sealed).where(_l.community_id == bindparam("community")))
 _locked = Statement(
     lambda _: select(_l.id, _l.sealed).where(_l.community_id == bindparam("community")).with_for_update()
 )
-_everyones = Statement(lambda _: select(_l.id, _l.sealed).with_for_update())
-_set = Statement(lambda _: update(CaseLetter).where(_l.id == bindparam("letter")).values(sealed=bindparam("again")))
 _drop = Statement(lambda _: delete(CaseLetter).where(_l.id == bindparam("letter")))
 
 
@@ -57,17 +58,6 @@ def take(session: Session, community: str) -> list[tuple[str, dict[str, Any]]]:
     for letter_id, _ in taken:
         session.put(_drop, letter=letter_id)
     return taken
-
-
-def rewrap(session: Session) -> int:
-    """Seal every letter by the newest master key; returns how many were not yet."""
-    changed = 0
-    for row in session.all(_everyones):
-        again = session.keys.pass_on("letter", row.id, bytes(row.sealed))
-        if again is not None:
-            session.put(_set, letter=row.id, again=again)
-            changed += 1
-    return changed
 
 
 def _opened(session: Session, rows: list[Any]) -> list[tuple[str, dict[str, Any]]]:

@@ -32,6 +32,8 @@ MAY: dict[str, frozenset[str]] = {
     "language": ALL | {NOBODY},
     "link": ALL,
     "unlink": ALL,
+    "my_data": ALL,
+    "forget_me": ALL,
     "check_in": frozenset({"student"}),
     **dict.fromkeys(("case", "claim_case", "answer_case", "note_case", "close_case", "cases"), frozenset({"mentor"})),
     **dict.fromkeys(
@@ -41,7 +43,15 @@ MAY: dict[str, frozenset[str]] = {
 }
 """All others are reached by a hand-over, or are jobs: nobody starts them."""
 HANDED_OVER = {"offer_mentor", "keep_receipt", "hear_back", "show_code", "enter_code", "write_to"}
-JOBS = {"open_check_in", "close_check_in", "release_cases", "tell_of_answers", "housekeeping"}
+JOBS = {
+    "open_check_in",
+    "close_check_in",
+    "release_cases",
+    "tell_of_answers",
+    "housekeeping",
+    "cases_given_back",
+    "abandon_setup",
+}
 BY_HAND = ("A" * 22, "a.b", "a\0b", "x" * 300)
 """Arguments that nobody was given; tests/engine/test_token.py has more of them."""
 REFUSALS = {said(one, "en") for one in (NOT_FOR_YOU, OVER, IN_THE_CHAT)}
