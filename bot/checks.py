@@ -20,9 +20,24 @@ from bot.tryout import SLUG
 from flows.engine import COORDINATOR
 from flows.setup.rules import missing
 from flows.words import SOURCE, said
-from storage import communities, due, files, letters, log, meta, migrate, outbox, rotation, setup, sqlite
+from storage import (
+    communities,
+    due,
+    erasures,
+    files,
+    letters,
+    log,
+    meta,
+    migrate,
+    outbox,
+    replay,
+    rotation,
+    setup,
+    sqlite,
+)
 from storage.database import Database, NotSaved
 from storage.keys import KeyFault, Masters
+from storage.statement import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +61,7 @@ def findings(settings: Settings) -> list[Finding]:
     if database_faults(settings):
         return found
     try:
-        return [*found, *_reached(settings), *_database(settings.database, settings.public_url, masters)]
+        return [*found, *_reached(settings), *_database(settings, masters)]
     except (NotSaved, ValueError, OSError, sqlite3.Error, psycopg.Error, SQLAlchemyError) as fault:
         return [*found, Finding(False, f"The database cannot be used: {str(fault).splitlines()[0]}")]
 
@@ -94,13 +109,14 @@ _STUCK = (
 _FAILING = "{number} timers fail again and again: see the log."
 
 
-def _database(url: str, public_url: str, masters: Masters) -> list[Finding]:
+def _database(settings: Settings, masters: Masters) -> list[Finding]:
+    url, public_url = settings.database, settings.public_url
     logged, now = _log_file(make_url(url)), time.time_ns() // 1_000_000
     if migrate.pending(url):
         if url.startswith("sqlite"):
             return [Finding(True, "The database is made or brought up to date at the next start.")]
         return [Finding(False, "The database's tables are of another version: run 'erbij migrate'.")]
-    database = Database(url, masters)
+    database = Database(url, masters, settings.ledger_path)
     try:
         database.open()
         found = [Finding(True, "The database opens, and the master key fits it.")]
@@ -111,6 +127,7 @@ def _database(url: str, public_url: str, masters: Masters) -> list[Finding]:
         if database.run_now(lambda s: meta.get(s, UNNAMED_PROXY)):
             found.append(Finding(False, _PROXY))
         stuck = database.run_now(letters.stuck)
+        found += database.run_now(partial(_ledger, path=settings.ledger_path))
         known = database.run_now(communities.every)
         doorbells = database.run_now(communities.with_doorbell)
         for community, *_rest in known:
@@ -169,6 +186,28 @@ def _rotation(masters: Masters, behind: rotation.Behind) -> list[Finding]:
     elif masters.older:
         found.append(Finding(True, "Nothing needs an older master key: take them out of ERBIJ_MASTER_KEY."))
     return found
+
+
+def _ledger(session: Session, path: Path | None) -> list[Finding]:
+    """Whether a backup that is restored would be brought up to date, and whether this one was."""
+    if path is None:
+        return [
+            Finding(
+                False,
+                "ERBIJ_LEDGER is not set: without the file it names, people who were forgotten come back when a "
+                "backup is restored.",
+            )
+        ]
+    left = replay.behind(session)
+    if left.people or left.cases:
+        text = (
+            f"{len(left.people)} people and {len(left.cases)} cases are here that were erased, the ledger {path} says: "
+            "run 'erbij person replay', or start Erbij."
+        )
+        return [Finding(False, text)]
+    if erasures.known(session) and not path.exists():
+        return [Finding(False, f"The ledger of erasures {path} is not there, though there were erasures: put it back.")]
+    return [Finding(True, f"Nobody is here who was forgotten; erasures are written down in {path}.")]
 
 
 def _community(now: setup.SetUp) -> list[Finding]:

@@ -22,9 +22,14 @@ app = typer.Typer(
 keys = typer.Typer(help="Master keys.", no_args_is_help=True)
 discord = typer.Typer(help="Erbij in Discord.", no_args_is_help=True)
 teams = typer.Typer(help="Erbij in Microsoft Teams.", no_args_is_help=True)
+person = typer.Typer(help="What is stored of a person.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 app.add_typer(discord, name="discord")
 app.add_typer(teams, name="teams")
+app.add_typer(person, name="person")
+Platform = Annotated[str, typer.Argument(help="discord or teams.")]
+Ident = Annotated[str, typer.Argument(help="The person's id on that platform.")]
+In = Annotated[str, typer.Option("--community", help="Only in the community with this address.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -147,8 +152,8 @@ def rotate() -> None:
     finally:
         database.close()
     typer.echo(
-        f"The database's key, {done.cases} cases, {done.letters} letters and {done.conversations} conversations "
-        "are under the newest master key now."
+        f"The database's key and {sum(done.values())} cases, letters and conversations are under the newest master "
+        "key now."
     )
 
 
@@ -181,6 +186,55 @@ def package(
     commands = [(command.word, command.about) for command in catalogue().commands.values()]
     write_package(path, app_id=settings.teams_app_id, public_url=settings.public_url, commands=commands)
     typer.echo(f"{path} is ready to be uploaded.")
+
+
+@person.command()
+def export(platform: Platform, ident: Ident, community: In = "") -> None:
+    """Print as JSON what is stored of a person."""
+    from bot import person as one
+
+    database = _database()
+    try:
+        typer.echo(one.export(database, f"{platform}:{ident}", community))
+    except one.Nobody as nobody:
+        _fail(str(nobody))
+    finally:
+        database.close()
+
+
+@person.command()
+def forget(
+    platform: Platform,
+    ident: Ident,
+    community: In = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,  # noqa: FBT002  a flag
+) -> None:
+    """Erase all that names a person, as "forget me" does in the chat."""
+    from bot import person as one
+    from storage.database import NotSaved
+
+    database = _database()
+    try:
+        for line in one.forget(database, f"{platform}:{ident}", community, dry_run=dry_run):
+            typer.echo(line)
+    except one.Nobody as nobody:
+        _fail(str(nobody))
+    except NotSaved as fault:
+        _fail(f"Nothing was forgotten: {fault}")
+    finally:
+        database.close()
+
+
+@person.command()
+def replay() -> None:
+    """Erase again what was erased after a restored backup was made."""
+    from bot import person as one
+
+    database = _database()
+    try:
+        typer.echo(one.replayed(database))
+    finally:
+        database.close()
 
 
 # ---------------------------------------------------------------- what the commands share
@@ -216,7 +270,7 @@ def _database() -> Database:
     try:
         if migration.pending(url):
             _fail("The database is empty or of another version: start Erbij once, or run 'erbij migrate'.")
-        database = Database(url, Masters(master_key(settings)))
+        database = Database(url, Masters(master_key(settings)), settings.ledger_path)
         database.open()
     except (Misconfigured, KeyFault) as fault:
         _fail(str(fault))

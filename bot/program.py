@@ -22,6 +22,7 @@ from flows.engine.timers import wind_new
 from storage import communities, files, migrate
 from storage.database import Database
 from storage.keys import Masters
+from storage.replay import replay
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -52,7 +53,7 @@ class Program:
         self.metrics = Metrics()
         self.clock = Clock()
         self.catalogue = catalogue()
-        self.database = Database(settings.database, Masters(master_key(settings)))
+        self.database = Database(settings.database, Masters(master_key(settings)), settings.ledger_path)
         self.runtime = Runtime(self.database, self.catalogue, self.clock, self.metrics, settings.public_url)
         self.adapters: dict[str, Adapter] = {}
         self.sender: Sender
@@ -73,6 +74,9 @@ class Program:
                 raise Misconfigured("The database's tables are of another version: run 'erbij migrate' first.")
             migrate.upgrade(url)
         self.database.open()
+        again = self.database.run_now(lambda s: replay(s, self.clock.now()))
+        if again.people or again.cases:
+            log.warning("erased again", people=len(again.people), cases=len(again.cases))
         if self.settings.is_tryout:
             self.clock.ahead = self.database.run_now(tryout.ahead)
             self.database.run_now(lambda s: tryout.seed(s, self.catalogue, self.clock.now()))

@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     master_key: SecretStr = SecretStr("")
     """Base64 of 32 bytes; several with commas, the newest first. Empty only in the try-out."""
     master_key_file: str = ""
+    ledger: str = ""
+    """The file that erasures are written down in; empty for one beside the SQLite file."""
     host: str = "127.0.0.1"
     port: int = 3978
     metrics_port: int = 0
@@ -127,6 +129,15 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///data/{'tryout' if self.is_tryout else 'erbij'}.sqlite3"
 
     @property
+    def ledger_path(self) -> Path | None:
+        """The ledger of erasures; None where PostgreSQL is used and none is named."""
+        if self.ledger:
+            return Path(self.ledger)
+        if self.database.startswith("sqlite:///"):
+            return Path(self.database.removeprefix("sqlite:///")).with_suffix(".ledger")
+        return None
+
+    @property
     def loopback(self) -> bool:
         """Only this machine can reach the host."""
         if self.host == "localhost":
@@ -201,12 +212,14 @@ def _parsed(url: str) -> URL:
 
 
 def own_files(settings: Settings) -> list[Path]:
-    """What Erbij itself keeps on this machine, there or not: SQLite's files, and the try-out's key."""
+    """What Erbij itself keeps on this machine, there or not: SQLite's files, the ledger, and the try-out's key."""
     found: list[Path] = []
     if settings.database.startswith("sqlite:///"):
         from storage import sqlite
 
         found += sqlite.paths(_parsed(settings.database))
+    if settings.ledger_path is not None:
+        found.append(settings.ledger_path)
     if settings.is_tryout:
         found.append(_key_file(settings))
     return found

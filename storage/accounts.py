@@ -14,18 +14,14 @@ from sqlalchemy import Column, Table, UniqueConstraint, bindparam, case, delete,
 
 from storage.check_ins import Participation, Round
 from storage.communities import CommunitySpace
-from storage.due import DueRow
 from storage.ids import new_id
+from storage.keeping import Merge
 from storage.members import Account, Member, accounts
 from storage.statement import Session, Statement, columns
-from storage.tables import metadata
-
-WITHOUT_REFERENCE = (("audit", "who"), ("caseevent", "who"), ("conversation", "member_id"))
-"""Columns that hold a member's id, or are empty, and therefore do not refer to the table of members."""
 
 CASE_PAGE = "page"
 
-_m, _account, _space, _due, _p, _round = map(columns, (Member, Account, CommunitySpace, DueRow, Participation, Round))
+_m, _account, _space, _p, _round = map(columns, (Member, Account, CommunitySpace, Participation, Round))
 _lock = Statement(
     lambda _: (
         select(_m.id, _m.language, _m.name)
@@ -40,19 +36,18 @@ _set = Statement(
     )
 )
 _drop = Statement(lambda _: delete(Member).where(_m.id == bindparam("goes")))
-_retime = Statement(
-    lambda _: (
-        update(DueRow)
-        .where(_due.community_id == bindparam("community"), _due.argument.like(bindparam("about")))
-        .values(argument=func.replace(_due.argument, bindparam("goes"), bindparam("stays")))
-    )
-)
 _is_account = (
     _account.community_id == bindparam("community"),
     _account.platform == bindparam("on"),
     _account.external_id == bindparam("external"),
 )
 _member_of = Statement(lambda _: select(_account.member_id).where(*_is_account))
+_mark_of = Statement(lambda _: select(_account.mark).where(*_is_account))
+_of_mark = Statement(
+    lambda _: select(_account.member_id, _account.platform, _account.external_id).where(
+        _account.community_id == bindparam("community"), _account.mark == bindparam("sign")
+    )
+)
 _add_member = Statement(lambda sql: sql.insert(Member))
 _leave = Statement(
     lambda _: update(Account).where(*_is_account).values(member_id=bindparam("alone"), write_here=literal(0))
@@ -100,7 +95,8 @@ def merge(session: Session, community: str, stays: str, goes: str) -> bool:
     session.run(_set, member=stays, tongue=language, known=name)
     for statement in _moves():
         session.run(statement, stays=stays, goes=goes)
-    session.run(_retime, community=community, about=f"%{goes}%", stays=stays, goes=goes)
+    for merge_more in _mergers():
+        merge_more(session, community, stays, goes)
     session.run(_drop, goes=goes)
     return True
 
@@ -128,6 +124,18 @@ def member_of(session: Session, community: str, account: str) -> str:
     return "" if row is None else str(row.member_id)
 
 
+def mark_of(session: Session, community: str, account: str) -> str:
+    """The mark of an account (``platform:id``); empty for nobody's."""
+    row = session.one(_mark_of, **_external(community, account))
+    return "" if row is None else str(row.mark)
+
+
+def of_mark(session: Session, community: str, mark: str) -> tuple[str, str] | None:
+    """(member, account) with this mark; None when the account is gone."""
+    row = session.one(_of_mark, community=community, sign=mark)
+    return None if row is None else (row.member_id, f"{row.platform}:{row.external_id}")
+
+
 def write_to(session: Session, community: str, member: str, account: str) -> None:
     """Erbij writes to a member there from now on."""
     session.run(_write_here, **_external(community, account), member=member)
@@ -139,12 +147,12 @@ def platforms(session: Session, community: str) -> int:
 
 
 def mentions() -> Iterator[Column[Any]]:
-    """Every column that holds a member's id."""
-    for table in metadata.sorted_tables:
-        for column in table.columns:
-            refers = any(key.column is _m.id for key in column.foreign_keys)
-            if refers or (table.name, column.name) in WITHOUT_REFERENCE:
-                yield column
+    """Every column that is declared to hold a member's id."""
+    from storage.tables import keeping
+
+    for one in keeping():
+        if one.member:
+            yield columns(one.table)[one.member]
 
 
 def keys_with(column: Column[Any]) -> Iterator[list[Column[Any]]]:
@@ -162,6 +170,14 @@ def keys_with(column: Column[Any]) -> Iterator[list[Column[Any]]]:
 def _external(community: str, account: str) -> dict[str, str]:
     platform, _colon, external = account.partition(":")
     return {"community": community, "on": platform, "external": external}
+
+
+@lru_cache(maxsize=1)
+def _mergers() -> list[Merge]:
+    """What there is to do beside the columns."""
+    from storage.tables import keeping
+
+    return [one.merge for one in keeping() if one.merge is not None]
 
 
 @lru_cache(maxsize=1)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlmodel import BigInteger, Field, Index, SQLModel
 
 from storage.ids import new_id
+from storage.keeping import Days, Keeping, Person, drop_name, moment
 from storage.statement import Session, Statement, columns
 
 
@@ -43,6 +45,13 @@ _listing = Statement(
         .limit(bindparam("most"))
     )
 )
+_of_member = Statement(
+    lambda _: (
+        select(_a.at, _a.what, _a.subject)
+        .where(_a.community_id == bindparam("community"), _a.who == bindparam("member"))
+        .order_by(_a.at, _a.id)
+    )
+)
 
 
 def add(  # noqa: PLR0913  one row
@@ -55,3 +64,20 @@ def add(  # noqa: PLR0913  one row
 def listing(session: Session, community: str, most: int = 100) -> list[Act]:
     """The latest acts in a community, the newest first."""
     return [Act(*row) for row in session.all(_listing, community=community, most=most)]
+
+
+def _export(session: Session, person: Person) -> dict[str, Any]:
+    rows = session.all(_of_member, community=person.community, member=person.member)
+    return {"acts": [{"at": moment(row.at), "what": row.what, "subject": row.subject} for row in rows]}
+
+
+KEEPING = (
+    Keeping(
+        Audit,
+        kept=Days(365, "at"),
+        member="who",
+        # That a channel or a role was changed must stay on record for those who are still there; by whom need not.
+        erase=drop_name(Audit, "who"),
+        export=_export,
+    ),
+)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, func, select
 from sqlmodel import Field, SQLModel
 
+from storage.keeping import Keeping, Person, drop_name, moment
 from storage.statement import Session, Statement, columns
 
 ANSWERED = "answered"
@@ -45,6 +47,7 @@ _last_answer = Statement(
         _e.case_id == bindparam("case"), _e.what == ANSWERED
     )
 )
+_of_member = Statement(lambda _: select(_e.at, _e.what).where(_e.who == bindparam("member")).order_by(_e.at))
 
 
 def add(session: Session, case: str, at: int, who: str, what: str) -> None:
@@ -61,3 +64,20 @@ def of_case(session: Session, case: str) -> list[CaseChange]:
 def last_answer(session: Session, case: str) -> int:
     """When mentors last answered, in ms since 1970; 0 for never."""
     return int(session.one(_last_answer, case=case).at)
+
+
+def _export(session: Session, person: Person) -> dict[str, Any]:
+    rows = session.all(_of_member, member=person.member)
+    return {"case_acts": [{"at": moment(row.at), "what": row.what} for row in rows]}
+
+
+KEEPING = (
+    Keeping(
+        CaseEvent,
+        kept="as long as its case",
+        member="who",
+        # What was done for a student stays on the case's record; by whom need not.
+        erase=drop_name(CaseEvent, "who"),
+        export=_export,
+    ),
+)

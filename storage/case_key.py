@@ -33,12 +33,5 @@ def cipher(session: Session, case: str, wrapped: bytes) -> AESGCM:
     return AESGCM(opened(session, case, wrapped))
 
 
-def again(session: Session, case: str, wrapped: bytes) -> bytes | None:
-    """The key under the newest master key; None when it is already, or does not open and so stays as it is."""
-    masters = session.keys.masters
-    key = None if wrapped.startswith(masters.newest) else found(session, case, wrapped)
-    return None if key is None else masters.wrap(key, _identity(case))
-
-
 def _identity(case: str) -> str:
     return f"case:{case}"

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import bindparam, delete, func, select
 from sqlmodel import Field, SQLModel
 
+from storage.keeping import Keeping
 from storage.keys import seal, unseal
 from storage.statement import Session, Statement, columns
 
@@ -35,6 +36,8 @@ class CaseWords:
     text: str
     day: int
 
+
+KEEPING = (Keeping(CaseMessage, kept="as long as its case"),)
 
 _m = columns(CaseMessage)
 _add = Statement(lambda sql: sql.insert(CaseMessage))

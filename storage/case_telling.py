@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from storage import cases, letters
+from storage import accounts, cases, erasures, letters, return_paths
 from storage.case_messages import STUDENT, CaseWords
 from storage.cases import DAY_MS, NEW, CaseView
 from storage.ids import new_id
 from storage.keys import KeyFault
-from storage.return_paths import Address
 from storage.statement import Session
 
 DONE, GONE, FULL = "done", "gone", "full"
@@ -71,9 +70,8 @@ def hear_back(session: Session, community: str, case: str, account: str) -> str:
 
     Travels as every letter does, so that nobody sees what was chosen, nor for which case. DONE or FULL.
     """
-    platform, _colon, person = account.partition(":")
     key = letters.key_to_write(session, community)
-    letter = {"kind": _BACK, "case": case, "to": [platform, person] if account else None}
+    letter = {"kind": _BACK, "case": case, "to": accounts.mark_of(session, community, account) if account else None}
     return _post(session, community, letter, key, len(_further(session, community, case, key)), account=True)
 
 
@@ -120,7 +118,7 @@ def release(session: Session, community: str) -> list[str]:
     mail.sort(key=lambda one: (_ORDER.index(one.content["kind"]), letters.order(one)))
     new = {letter.content["case"] for letter in mail if letter.content["kind"] == _TELLING}
     touched: dict[str, None] = {}
-    chosen: dict[str, Address | None] = {}
+    chosen: dict[str, str] = {}
     for letter in mail:
         try:
             case = _deliver(session, community, letter.content, chosen)
@@ -175,12 +173,12 @@ def _post(  # noqa: PLR0913
     return DONE
 
 
-def _deliver(
-    session: Session, community: str, letter: Mapping[str, Any], chosen: dict[str, Address | None]
-) -> str | None:
+def _deliver(session: Session, community: str, letter: Mapping[str, Any], chosen: dict[str, str]) -> str | None:
     """What a letter brings; returns the case that mentors must hear of, if any. Raises KeyFault, with nothing done."""
     # A letter of the first version that says where its student hears of answers names the receipt instead.
     case = str(letter["case"] if "case" in letter else cases.by_tag(session, community, letter["tag"]) or "")
+    if erasures.has_been(session, case):  # in a restored backup it comes a second time
+        return None
     if letter["kind"] == _TELLING:
         cases.add(session, community, case, letter["tag"], letter["text"], letter["day"])
         return case
@@ -189,7 +187,7 @@ def _deliver(
     match letter["kind"]:
         case "back":
             if cases.opens(session, community, case):
-                chosen[case] = Address(*letter["to"]) if letter["to"] else None
+                chosen[case] = return_paths.current(session, community, letter["to"])
             return None
         case "erase":
             return case if cases.erase(session, community, case, "", letter["day"] * DAY_MS) else None

@@ -20,11 +20,10 @@ from typing import Any
 from sqlalchemy import bindparam, func, or_, select, update
 from sqlmodel import Field, SQLModel
 
-from storage import case_events, case_key, case_messages, return_paths
+from storage import case_events, case_key, case_messages, erasures, return_paths
 from storage.case_events import CaseChange, CaseEvent
 from storage.case_messages import MENTOR, NOTE, STUDENT, CaseWords
 from storage.members import Member
-from storage.return_paths import Address
 from storage.statement import Session, Statement, columns
 
 NEW, CLAIMED, ANSWERED, CLOSED = "new", "claimed", "answered", "closed"
@@ -125,7 +124,6 @@ _drop_key = Statement(
         update(Case).where(*_of_case).values(wrapped_key=bindparam("empty"), receipt=bindparam("unused"), status=CLOSED)
     )
 )
-_wrapped = Statement(lambda _: select(_c.id, _c.wrapped_key).where(func.length(_c.wrapped_key) > 0).with_for_update())
 _with_path = Statement(
     lambda _: (
         select(_c.id, _c.wrapped_key)
@@ -145,7 +143,6 @@ _with_path = Statement(
         .with_for_update()
     )
 )
-_set_key = Statement(lambda _: update(Case).where(_c.id == bindparam("case")).values(wrapped_key=bindparam("wrapped")))
 
 # ---------------------------------------------------------------- the mentors
 
@@ -218,6 +215,7 @@ def erase(session: Session, community: str, case: str, member: str, now: int) ->
         return False
     session.scrub()
     _destroy_path(session, case, row.wrapped_key)
+    erasures.of_case(session, case)
     session.run(_drop_key, case=case, community=community, empty=b"", unused=secrets.token_bytes(16))
     case_messages.drop(session, case)
     case_events.add(session, case, now, member, "erased")
@@ -233,17 +231,6 @@ def record(session: Session, community: str, case: str) -> list[CaseChange]:
     """What happened to a case, in order."""
     known = session.one(_find, case=case, community=community)
     return [] if known is None else case_events.of_case(session, case)
-
-
-def rewrap(session: Session) -> int:
-    """Wrap every case's key under the newest master key; returns how many were not yet."""
-    changed = 0
-    for row in session.all(_wrapped):
-        wrapped = case_key.again(session, row.id, bytes(row.wrapped_key))
-        if wrapped is not None:
-            session.run(_set_key, case=row.id, wrapped=wrapped)
-            changed += 1
-    return changed
 
 
 # ---------------------------------------------------------------- the student, by letters: storage/case_telling.py
@@ -308,7 +295,7 @@ def add_words(session: Session, community: str, case: str, text: str, day: int) 
     return True
 
 
-def deal_paths(session: Session, community: str, chosen: Mapping[str, Address | None]) -> None:
+def deal_paths(session: Session, community: str, chosen: Mapping[str, str]) -> None:
     """Write the return paths of all open cases anew, and of those closed whose student has an answer to be told of.
 
     ``chosen``: what students decided since the last time, by case.

@@ -21,6 +21,7 @@ from sqlmodel import Field, SQLModel
 
 from storage.communities import FEWEST, Community
 from storage.ids import new_id
+from storage.keeping import Keeping
 from storage.statement import Session, Statement, columns
 
 TERM = 20 * 7 * 24 * 60 * 60 * 1000
@@ -233,6 +234,15 @@ def _seal(session: Session, into: Statement, purpose: str, texts: Sequence[bytes
         identity = new_id()
         sealed = session.keys.seal(purpose, identity, text.ljust(length, filler))
         session.put(into, id=identity, sealed=sealed, **row)
+
+
+_OF_NOBODY = "of nobody: what was answered, without whose it is"
+KEEPING = (
+    Keeping(Pool, kept=lambda session, _community, now: drop_expired(session, now)),
+    Keeping(CarriedBallot, kept="until its pool is counted or expires"),
+    Keeping(AnswerCount, kept=_OF_NOBODY),
+    Keeping(Remark, kept=_OF_NOBODY),
+)
 
 
 def _values(answer: Any) -> list[str]:

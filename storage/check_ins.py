@@ -20,6 +20,7 @@ from sqlmodel import Field, SQLModel
 from storage import check_in_pools as pools
 from storage.check_in_pools import QuestionSet
 from storage.ids import new_id
+from storage.keeping import Keeping, Person
 from storage.statement import Session, Statement, columns
 
 STATEMENTS = ("accepted", "appreciated", "included", "supported", "myself")
@@ -144,6 +145,15 @@ _spend = Statement(
         .on_conflict_do_nothing()
     )
 )
+_open_rounds = Statement(
+    lambda _: select(
+        _r.id,
+        select(_p.member_id)
+        .where(_p.round_id == _r.id, _p.member_id == bindparam("member", type_=_p.member_id.type))
+        .exists()
+        .label("taken"),
+    ).where(_r.community_id == bindparam("community"), _r.pool_id.is_(None))
+)
 _forget_member = Statement(lambda _: delete(Participation).where(_p.member_id == bindparam("member")))
 
 
@@ -221,7 +231,7 @@ def close(session: Session, community: str, round: str, now: int) -> int:  # noq
     return counted
 
 
-def forget_voter(session: Session, community: str, member: str, accounts: Iterable[str]) -> None:
+def forget_voter(session: Session, community: str, member: str, accounts: Iterable[str]) -> int:
     """Forget that a member took part in rounds that are not closed yet, but not that their vote is used.
 
     For whoever forgets a person: call it while the member's row is locked and before it goes, with **all** of their
@@ -230,8 +240,32 @@ def forget_voter(session: Session, community: str, member: str, accounts: Iterab
     """
     for account in accounts:
         session.run(_spend, community=community, member=member, account=_fingerprint(session, community, account))
-    session.put(_forget_member, member=member)
+    return session.run(_forget_member, member=member)
 
 
 def _fingerprint(session: Session, community: str, account: str) -> bytes:
     return session.keys.fingerprint(f"vote:{community}:{account}")
+
+
+def _erase(session: Session, person: Person, _now: int) -> int:
+    return forget_voter(session, person.community, person.member, person.accounts) if person.member else 0
+
+
+def _export(session: Session, person: Person) -> dict[str, Any]:
+    """Whether they took part in a round that is not closed yet; None when there is none."""
+    rows = session.all(_open_rounds, community=person.community, member=person.member)
+    return {"check_in": any(row.taken for row in rows) if rows else None}
+
+
+_UNTIL_CLOSED = "until its round is closed"
+KEEPING = (
+    Keeping(Round, kept="of a programme, of nobody in it"),
+    Keeping(Participation, kept=_UNTIL_CLOSED, member="member_id", erase=_erase, export=_export),
+    Keeping(
+        SpentVote,
+        kept=_UNTIL_CLOSED,
+        names=("account",),
+        stays="A keyed fingerprint, so that nobody votes twice by leaving and coming back.",
+    ),
+    Keeping(Ballot, kept=_UNTIL_CLOSED),
+)

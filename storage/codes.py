@@ -14,8 +14,11 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select
 from sqlmodel import BigInteger, Field, SQLModel
 
+from storage.keeping import Days, Keeping, Person
 from storage.statement import Session, Statement, columns
 
+LINK = "link"
+"""The purpose of codes that are made for an account, and typed on another one."""
 BYTES = 5
 """Random bytes for one code: 40 bits."""
 LIFE = 60 * 60 * 1000
@@ -54,7 +57,11 @@ _take = Statement(lambda _: delete(Code).where(*_is_it).returning(_c.fingerprint
 _waits = Statement(
     lambda _: select(_c.expires_at).where(_c.meant == bindparam("same"), _c.expires_at > bindparam("now"))
 )
-_purge = Statement(lambda _: delete(Code).where(_c.expires_at <= bindparam("now")))
+_every = Statement(
+    lambda _: select(_c.fingerprint, _c.sealed).where(_c.community_id == bindparam("community")).order_by(_c.expires_at)
+)
+_drop = Statement(lambda _: delete(Code).where(_c.fingerprint == bindparam("known")))
+_forgive = Statement(lambda _: delete(CodeMiss).where(_miss.tried_by == bindparam("who")))
 _misses = Statement(
     lambda _: select(_miss.misses).where(_miss.tried_by == bindparam("who"), _miss.hour == bindparam("this_hour"))
 )
@@ -65,7 +72,6 @@ _missed = Statement(
         .on_conflict_do_update(index_elements=["tried_by", "hour"], set_={"misses": _miss.misses + 1})
     )
 )
-_purge_misses = Statement(lambda _: delete(CodeMiss).where(_miss.hour < bindparam("this_hour")))
 
 
 def make(  # noqa: PLR0913  one row
@@ -120,12 +126,6 @@ def too_many(session: Session, purpose: str, tried_by: str, now: int) -> bool:
     return row is not None and row.misses >= MOST_WRONG
 
 
-def purge(session: Session, now: int) -> int:
-    """Throw away what expired; returns how many codes."""
-    session.run(_purge_misses, this_hour=now // _HOUR)
-    return session.run(_purge, now=now)
-
-
 def tidy(typed: str) -> str:
     """What someone typed, as the code's own signs: capitals, no hyphen, an O read as zero and an I or l as one."""
     plain = unicodedata.normalize("NFKC", typed).upper()
@@ -144,8 +144,7 @@ def _found(  # noqa: PLR0913  what look and take have in common
     if row is None:
         session.run(_missed, tried_by=_who(session, purpose, tried_by), hour=now // _HOUR)
         return None
-    payload = session.keys.open("code", bytes(row.fingerprint).hex(), bytes(row.sealed))
-    return row.community_id, payload.decode()
+    return row.community_id, _payload(session, row)
 
 
 def _code_of(random: bytes) -> str:
@@ -164,3 +163,34 @@ def _meant(session: Session, community: str, purpose: str, payload: str) -> byte
 
 def _who(session: Session, purpose: str, tried_by: str) -> bytes:
     return session.keys.fingerprint(f"code tried:{purpose}:{tried_by}")
+
+
+def _of_person(session: Session, person: Person) -> list[bytes]:
+    """The fingerprints of the codes that were made for one of somebody's accounts."""
+    return [
+        bytes(row.fingerprint)
+        for row in session.all(_every, community=person.community)
+        if _payload(session, row) in person.accounts
+    ]
+
+
+def _payload(session: Session, row: Any) -> str:
+    return session.keys.open("code", bytes(row.fingerprint).hex(), bytes(row.sealed)).decode()
+
+
+def _drop_person(session: Session, person: Person, _now: int) -> int:
+    return sum(session.run(_drop, known=known) for known in _of_person(session, person))
+
+
+def _drop_misses(session: Session, person: Person, _now: int) -> int:
+    return sum(session.run(_forgive, who=_who(session, LINK, one)) for one in person.accounts)
+
+
+def _export(session: Session, person: Person) -> dict[str, Any]:
+    return {"codes": len(_of_person(session, person))}
+
+
+KEEPING = (
+    Keeping(Code, kept=Days(0, "expires_at"), names=("meant", "sealed"), erase=_drop_person, export=_export),
+    Keeping(CodeMiss, kept=Days(0, "hour", unit=_HOUR), names=("tried_by",), erase=_drop_misses),
+)

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlmodel import Field, SQLModel
 
 from storage.ids import new_id
+from storage.keeping import Keeping
 from storage.statement import Session, Statement, columns
 
 FEWEST = 5
@@ -39,6 +40,13 @@ class CommunitySpace(SQLModel, table=True):
     within: str = Field(default="", index=True)
     """The wider space that private chats come from and that several communities may share: a Teams tenant."""
     community_id: str = Field(foreign_key="community.id", index=True)
+
+
+_NOBODY = "of a programme, of nobody in it"
+KEEPING = (
+    Keeping(Community, kept=_NOBODY + "; without a name for a month (flows/setup/abandoned.py)"),
+    Keeping(CommunitySpace, kept=_NOBODY),
+)
 
 
 @dataclass(frozen=True, slots=True)

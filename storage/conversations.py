@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import Index, bindparam, delete, func, select, update
 from sqlmodel import BigInteger, Field, SQLModel
 
+from storage.keeping import DAY, Days, Keeping, Sealed, drop_rows, number
 from storage.statement import Session, Statement, columns
 
 
@@ -38,6 +40,17 @@ class EventSeen(SQLModel, table=True):
 
 OF_A_COMMUNITY, IN_ALL = 1_000, 10_000
 """Conversations without an account that wait at the most. Nobody comes back to one whose page is closed."""
+KEEPING = (
+    Keeping(
+        Conversation,
+        kept=Days(0, "expires_at"),
+        member="member_id",
+        erase=drop_rows(Conversation, "member_id"),
+        export=number(Conversation, "member_id", "conversations"),
+        sealed=Sealed("journal", "journal"),
+    ),
+    Keeping(EventSeen, kept=Days(7, "day", unit=DAY)),  # as long as a platform may still repeat an event
+)
 _PAD = 1536
 """Bytes. The length of a journal must not tell what somebody talks about: a receipt's would be known by it."""
 TOGETHER = 100
@@ -48,7 +61,6 @@ Asked = Callable[[], Any]
 _c, _seen = columns(Conversation), columns(EventSeen)
 _mark = Statement(lambda sql: sql.insert(EventSeen).on_conflict_do_nothing())
 _unmark = Statement(lambda _: delete(EventSeen).where(_seen.fingerprint == bindparam("event")))
-_forget = Statement(lambda _: delete(EventSeen).where(_seen.day < bindparam("before")))
 _find = Statement(
     lambda _: (
         select(_c.id, _c.turn, _c.journal, _c.expires_at, _c.community_id, _c.member_id)
@@ -78,6 +90,15 @@ _save = Statement(
 )
 _end = Statement(lambda _: delete(Conversation).where(_c.id == bindparam("conversation"), _c.turn == bindparam("was")))
 _end_all = Statement(lambda _: delete(Conversation).where(_c.community_id == bindparam("community")))
+_here = Statement(
+    lambda _: (
+        select(_c.id, _c.turn, _c.journal, _c.expires_at)
+        .where(_c.community_id == bindparam("community"))
+        .order_by(_c.id)
+        .with_for_update()
+    )
+)
+_drop = Statement(lambda _: delete(Conversation).where(_c.id == bindparam("conversation")))
 _expired = Statement(
     lambda _: delete(Conversation).where(
         _c.id.in_(
@@ -88,10 +109,6 @@ _expired = Statement(
             .with_for_update(skip_locked=True)
         )
     )
-)
-_everyones = Statement(lambda _: select(_c.id, _c.journal).with_for_update())
-_set_journal = Statement(
-    lambda _: update(Conversation).where(_c.id == bindparam("conversation")).values(journal=bindparam("again"))
 )
 _count = Statement(lambda _: select(func.count().label("n")).select_from(Conversation))
 
@@ -105,11 +122,6 @@ def first_seen(session: Session, event: str, day: int) -> Callable[[], bool]:
 def forget_event(session: Session, event: str) -> None:
     """Forget that an event was taken, because nothing of it was kept."""
     session.put(_unmark, event=session.keys.fingerprint(event))
-
-
-def forget_events(session: Session, before_day: int) -> int:
-    """Forget which events were taken before a day; returns how many."""
-    return session.run(_forget, before=before_day)
 
 
 def ask(session: Session, conversation: str) -> Asked:
@@ -177,6 +189,17 @@ def end_all(session: Session, community: str) -> None:
     session.put(_end_all, community=community)
 
 
+def end_naming(session: Session, community: str, idents: Iterable[str]) -> int:
+    """End conversations of others in which one of these ids stands as a value: a setup under way. Returns how many."""
+    needles = [json.dumps(one, ensure_ascii=False).encode() for one in idents]
+    ended = 0
+    for row in session.all(_here, community=community):
+        _id, _turn, journal, _until = _opened(session, row)
+        if any(needle in journal for needle in needles):
+            ended += session.run(_drop, conversation=row.id)
+    return ended
+
+
 def expire(session: Session, now: int) -> int:
     """End conversations that nobody came back to, as many as go together; what they held is gone. Returns how many."""
     return session.run(_expired, now=now)
@@ -185,17 +208,6 @@ def expire(session: Session, now: int) -> int:
 def count(session: Session) -> int:
     """How many conversations are open."""
     return int(session.one(_count).n)
-
-
-def rewrap(session: Session) -> int:
-    """Seal every journal by the newest master key; returns how many were not yet."""
-    changed = 0
-    for row in session.all(_everyones):
-        again = session.keys.pass_on("journal", row.id, bytes(row.journal))
-        if again is not None:
-            session.put(_set_journal, conversation=row.id, again=again)
-            changed += 1
-    return changed
 
 
 def _sealed(session: Session, conversation: str, journal: bytes) -> bytes:

@@ -14,6 +14,7 @@ import asyncio
 import importlib
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any, TypeVar
 from zlib import crc32
 
@@ -21,6 +22,7 @@ from sqlalchemy.engine import make_url
 
 from storage.keys import Keys, Masters
 from storage.lane import Job, Lane, NotSaved
+from storage.ledger import Ledger
 from storage.statement import Session
 
 __all__ = ["Database", "NotSaved"]
@@ -31,7 +33,8 @@ T = TypeVar("T")
 class Database:
     """One process's door to the database. Open it, then ``await run(function)``."""
 
-    def __init__(self, url: str, masters: Masters) -> None:
+    def __init__(self, url: str, masters: Masters, ledger: Path | None = None) -> None:
+        """``ledger``: the file that erasures are written down in; without one they are not."""
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
         if self.dialect not in ("sqlite", "postgresql"):
@@ -41,7 +44,7 @@ class Database:
         self.keys: Keys | None = None
         self.waiting = 0
         """Functions that wait now."""
-        self.lanes = [Lane(self.url, driver) for _ in range(driver.LANES)]
+        self.lanes = [Lane(self.url, driver, Ledger(ledger)) for _ in range(driver.LANES)]
 
     def open(self) -> None:
         """Connect, find the database key (made on first use), and start."""

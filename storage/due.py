@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import BigInteger, Integer, bindparam, delete, func, select, update
 from sqlmodel import Field, SQLModel
 
+from storage.keeping import Keeping, Person
 from storage.statement import Session, Statement, columns
 
 OFTEN = 8
@@ -69,6 +71,7 @@ _take = Statement(
 )
 _done = Statement(lambda _: delete(DueRow).where(_d.id == bindparam("row")))
 _forget = Statement(lambda _: delete(DueRow).where(_d.key == bindparam("row_key")))
+_forget_all = Statement(lambda _: delete(DueRow).where(_d.community_id == bindparam("community")))
 _when = Statement(lambda _: select(_d.at).where(_d.key == bindparam("row_key")))
 _move = Statement(
     lambda _: (
@@ -81,6 +84,16 @@ _failed = Statement(
     lambda _: update(DueRow).where(_d.id == bindparam("row")).values(attempts=_d.attempts + 1, at=bindparam("new_at"))
 )
 _next = Statement(lambda _: select(func.min(_d.at).label("at")))
+_is_about = (_d.community_id == bindparam("community"), _d.argument.like(bindparam("about")))
+_drop_about = Statement(lambda _: delete(DueRow).where(*_is_about))
+_count_about = Statement(lambda _: select(func.count().label("n")).select_from(DueRow).where(*_is_about))
+_rename = Statement(
+    lambda _: (
+        update(DueRow)
+        .where(*_is_about)
+        .values(argument=func.replace(_d.argument, bindparam("goes"), bindparam("stays")))
+    )
+)
 _failing = Statement(lambda _: select(*_shown).where(_d.attempts >= OFTEN).order_by(_d.id))
 
 
@@ -109,6 +122,11 @@ def add(  # noqa: PLR0913  one row
 def forget(session: Session, key: str) -> None:
     """It does not come, or is set anew."""
     session.put(_forget, row_key=key)
+
+
+def forget_all(session: Session, community: str) -> None:
+    """Nothing comes in a community any more."""
+    session.put(_forget_all, community=community)
 
 
 def when(session: Session, key: str) -> int | None:
@@ -147,3 +165,26 @@ def next_at(session: Session) -> int | None:
 def failing(session: Session) -> list[Due]:
     """Rows that failed often."""
     return [Due(*row) for row in session.all(_failing)]
+
+
+def _drop_person(session: Session, person: Person, _now: int) -> int:
+    return sum(session.run(_drop_about, **one) for one in _about(person))
+
+
+def _export(session: Session, person: Person) -> dict[str, Any]:
+    return {"timers": sum(int(session.one(_count_about, **one).n) for one in _about(person))}
+
+
+def _about(person: Person) -> list[dict[str, str]]:
+    """What a timer's argument can hold of somebody: their member's id, or an account as JSON writes it."""
+    idents = [*([person.member] if person.member else []), *(f'"{one}"' for one in person.accounts)]
+    return [{"community": person.community, "about": f"%{one}%"} for one in idents]
+
+
+def _merge(session: Session, community: str, stays: str, goes: str) -> None:
+    session.run(_rename, community=community, about=f"%{goes}%", stays=stays, goes=goes)
+
+
+KEEPING = (
+    Keeping(DueRow, kept="until it is due", names=("argument",), erase=_drop_person, export=_export, merge=_merge),
+)

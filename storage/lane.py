@@ -8,11 +8,14 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from storage.keys import Keys
 from storage.log import Log
 from storage.statement import Session
+
+if TYPE_CHECKING:
+    from storage.ledger import Ledger
 
 GROUP = 64
 """Functions in one transaction at the most: enough to pay a commit once, few enough to answer soon."""
@@ -36,10 +39,11 @@ class Job(NamedTuple):
 class Lane:
     """Runs jobs in their order. ``connect()`` it first; ``start()`` its thread; ``close()`` finishes what waits."""
 
-    def __init__(self, url: Any, driver: Any) -> None:
+    def __init__(self, url: Any, driver: Any, ledger: Ledger) -> None:
         self.connection: Any = None
         self.url = url
         self._driver = driver
+        self._ledger = ledger
         self._keys: Keys
         self._session: Any = None
         self._begun = False
@@ -161,7 +165,7 @@ class Lane:
         if self.connection is not None:
             self.connection.close()
         self.connection = self._driver.connect(self.url)
-        self._session = Session(self.connection, self.url.get_backend_name(), self._keys)
+        self._session = Session(self.connection, self.url.get_backend_name(), self._keys, self._ledger)
 
     def _plain(self, fault: Exception) -> Exception:
         if not isinstance(fault, self._driver.FAULTS):

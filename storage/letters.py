@@ -19,6 +19,7 @@ from sqlalchemy import Index, bindparam, delete, null, select, update
 from sqlmodel import Field, SQLModel
 
 from storage.ids import new_id
+from storage.keeping import Keeping, Sealed
 from storage.keys import KeyFault
 from storage.statement import Session, Statement, columns
 
@@ -60,6 +61,11 @@ class Letter:
     content: dict[str, Any]
 
 
+KEEPING = (
+    Keeping(CaseLetter, kept="until cases are released", sealed=Sealed("sealed", "letter")),
+    Keeping(LetterKey, kept="until cases are released", sealed=Sealed("sealed", "letters")),
+)
+
 _l, _k = columns(CaseLetter), columns(LetterKey)
 _here = _l.community_id == bindparam("community")
 _NAMES = [f"value{number}" for number in range(OF_A_CASE + 1)]
@@ -75,8 +81,6 @@ _unkeyed = Statement(lambda _: _letter.where(_l.lookup.is_(None)))
 _locked = Statement(lambda _: _letter.where(_here).with_for_update())
 _beyond_here = Statement(lambda _: select(_l.id).where(_here).limit(1).offset(bindparam("most")))
 _beyond = Statement(lambda _: select(_l.id).limit(1).offset(bindparam("most")))
-_everyones = Statement(lambda _: select(_l.id, _l.sealed).with_for_update())
-_set = Statement(lambda _: update(CaseLetter).where(_l.id == bindparam("letter")).values(sealed=bindparam("again")))
 _lose = Statement(lambda _: update(CaseLetter).where(_l.id == bindparam("letter")).values(lookup=null()))
 _drop = Statement(lambda _: delete(CaseLetter).where(_l.id == bindparam("letter")))
 _add_key = Statement(lambda sql: sql.insert(LetterKey).on_conflict_do_nothing())
@@ -87,7 +91,6 @@ _locked_key = Statement(lambda _: select(_k.sealed).where(_key_here).with_for_up
 _set_key = Statement(
     lambda _: update(LetterKey).where(_k.community_id == bindparam("of")).values(sealed=bindparam("again"))
 )
-_keys = Statement(lambda _: select(_k.community_id, _k.sealed).with_for_update())
 
 
 # ---------------------------------------------------------------- the key
@@ -177,21 +180,6 @@ def keep(session: Session, letter: str) -> None:
 def stuck(session: Session) -> int:
     """How many letters of all communities a release met and could not open."""
     return len(_opened(session, session.all(_unkeyed))[1])
-
-
-def rewrap(session: Session) -> int:
-    """Seal every letter and every look-up key by the newest master key; returns how many were not yet."""
-    changed = 0
-    for row in session.all(_everyones):
-        again = session.keys.pass_on("letter", row.id, bytes(row.sealed))
-        if again is not None:
-            session.put(_set, letter=row.id, again=again)
-            changed += 1
-    for row in session.all(_keys):
-        again = session.keys.pass_on("letters", row.community_id, bytes(row.sealed))
-        if again is not None:
-            session.put(_set_key, of=row.community_id, again=again)
-    return changed
 
 
 def _renew(session: Session, community: str) -> bytes:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, case, delete, func, select, update
 from sqlmodel import Field, SQLModel
 
+from storage import conversations
 from storage.communities import Community, Destination
 from storage.ids import new_id
+from storage.keeping import Keeping, Person, drop_rows
 from storage.statement import Session, Statement, columns
 
 
@@ -47,6 +50,8 @@ class Account(SQLModel, table=True):
     """1 for the one of a person's several accounts to which Erbij writes."""
     latest: int = 1
     """1 for the community where this person did something last: a private chat that could be of several is its."""
+    mark: str = Field(index=True)
+    """At random. A return path holds it instead of the account: once the row is gone, it leads to nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,29 @@ _granted = Statement(
         select(_grant.role, _grant.platform, _grant.kind, _grant.external_id, _grant.name)
         .where(_grant.community_id == bindparam("community"))
         .order_by(_grant.role, _grant.platform, _grant.kind.desc(), _grant.name, _grant.external_id)
+    )
+)
+_by_name = (
+    _grant.community_id == bindparam("community"),
+    _grant.kind == "person",
+    _grant.platform == bindparam("on"),
+    _grant.external_id == bindparam("external"),
+)
+_granted_to = Statement(
+    lambda _: select(_grant.role, _grant.platform, _grant.name).where(*_by_name).order_by(_grant.role)
+)
+_drop_granted_to = Statement(lambda _: delete(RoleGrant).where(*_by_name))
+_holders = Statement(
+    lambda _: (
+        select(_grant.kind, _grant.platform, _grant.external_id)
+        .where(_grant.community_id == bindparam("community"), _grant.role == bindparam("of_role"))
+        .order_by(_grant.platform, _grant.kind, _grant.external_id)
+        .with_for_update()
+    )
+)
+_about_member = Statement(
+    lambda _: select(_member.language, _member.name).where(
+        _member.id == bindparam("member"), _member.community_id == bindparam("community")
     )
 )
 _set_latest = Statement(
@@ -163,6 +191,7 @@ def add_member(  # noqa: PLR0913  one row of two tables
         address=address,
         write_here=0,
         latest=1,
+        mark=new_id(),
     )
     set_latest(session, platform, person, community)
     return member
@@ -228,3 +257,78 @@ def drop_all(session: Session, community: str) -> None:
 def accounts(session: Session, community: str, member: str) -> list[Destination]:
     """Where a member can be reached privately: first where they want Erbij to write."""
     return [Destination(*row) for row in session.all(_accounts_of, community=community, member=member)]
+
+
+def keep_a_holder(session: Session, community: str, role: str, accounts: Iterable[str]) -> bool:
+    """Whether somebody would still hold a role by name, or by a role of the platform, without these accounts.
+
+    True too when they do not hold it themselves. The grants are locked: of two who leave at once, one is the last.
+    """
+    rows = session.all(_holders, community=community, of_role=role)
+    held = {(row.kind, f"{row.platform}:{row.external_id}") for row in rows}
+    theirs = {("person", account) for account in accounts}
+    return not theirs & held or bool(held - theirs)
+
+
+# ---------------------------------------------------------------- what is kept of people
+
+
+def _export_roles(session: Session, person: Person) -> dict[str, Any]:
+    held = [row for one in person.accounts for row in session.all(_granted_to, **_external(person.community, one))]
+    return {"roles": [{"role": row.role, "platform": row.platform, "name": row.name} for row in held]}
+
+
+def _erase_roles(session: Session, person: Person, _now: int) -> int:
+    theirs = [_external(person.community, one) for one in person.accounts]
+    if any(session.all(_granted_to, **one) for one in theirs):
+        # A coordinator in the middle of the setup has the names before them, and would keep this one again.
+        idents = [one["external"] for one in theirs] + ([person.member] if person.member else [])
+        conversations.end_naming(session, person.community, idents)
+    return sum(session.run(_drop_granted_to, **one) for one in theirs)
+
+
+def _external(community: str, account: str) -> dict[str, str]:
+    platform, _colon, external = account.partition(":")
+    return {"community": community, "on": platform, "external": external}
+
+
+def _export_member(session: Session, person: Person) -> dict[str, Any]:
+    row = session.one(_about_member, member=person.member, community=person.community)
+    return {} if row is None else {"language": row.language, "name": row.name}
+
+
+def _export_accounts(session: Session, person: Person) -> dict[str, Any]:
+    known = accounts(session, person.community, person.member or "")
+    return {
+        "accounts": [
+            {"platform": one.platform, "space": one.space, "id": one.external_id, "address": one.address}
+            for one in known
+        ]
+    }
+
+
+_WHILE_MEMBER = "until they are forgotten"
+KEEPING = (
+    Keeping(
+        RoleGrant,
+        kept="until a coordinator takes the role away",
+        names=("external_id", "name"),
+        erase=_erase_roles,
+        export=_export_roles,
+    ),
+    Keeping(
+        Account,
+        kept=_WHILE_MEMBER,
+        member="member_id",
+        names=("external_id", "address"),
+        erase=drop_rows(Account, "member_id"),
+        export=_export_accounts,
+    ),
+    Keeping(
+        Member,
+        kept=_WHILE_MEMBER,
+        names=("id", "name"),
+        erase=drop_rows(Member, "id"),
+        export=_export_member,
+    ),
+)

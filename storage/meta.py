@@ -7,6 +7,7 @@ import secrets
 from sqlalchemy import bindparam, delete, select, update
 from sqlmodel import Field, SQLModel
 
+from storage.keeping import Keeping
 from storage.keys import Masters
 from storage.statement import Session, Statement, columns
 
@@ -17,6 +18,8 @@ class Meta(SQLModel, table=True):
     name: str = Field(primary_key=True)
     value: bytes
 
+
+KEEPING = (Keeping(Meta, kept="of the database as a whole"),)
 
 _c = columns(Meta)
 _find = Statement(lambda _: select(_c.value).where(_c.name == bindparam("name")))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BigInteger, Integer, and_, bindparam, case, delete, func, select, update
 from sqlmodel import Field, Index, SQLModel
 
+from storage.keeping import Days, Keeping, Person
 from storage.members import Account
 from storage.statement import Session, Statement, columns
 
@@ -213,7 +215,17 @@ _standing = Statement(
         .order_by(_o.id)
     )
 )
-_purge = Statement(lambda _: delete(Outbox).where(_o.state != WAITING, _o.created_at < bindparam("before")))
+_to_person = (
+    _o.community_id == bindparam("community"),
+    _o.platform == bindparam("on"),
+    _o.lane == bindparam("person"),
+    _o.private == 1,
+)
+_drop_to = Statement(lambda _: delete(Outbox).where(*_to_person))
+_states_to = Statement(lambda _: select(_o.state, func.count().label("n")).where(*_to_person).group_by(_o.state))
+_about = (_o.community_id == bindparam("community"), _o.subject == bindparam("about"), _o.private == 0)
+_drop_unsent = Statement(lambda _: delete(Outbox).where(*_about, _o.state != SENT))
+_drop_words = Statement(lambda _: update(Outbox).where(*_about).values(payload=bindparam("empty")))
 
 
 def add(  # noqa: PLR0913  one row
@@ -330,6 +342,38 @@ def standing(session: Session, platform: str, community: str, lane: str) -> list
     return list(places.values())
 
 
-def purge(session: Session, before: int) -> int:
-    """Forget what was sent, or given up, and written before a moment (ms since 1970); returns how many."""
-    return session.run(_purge, before=before)
+def silence(session: Session, community: str, subject: str) -> int:
+    """Nothing is said any more of what was posted about a subject: it is not sent, nor kept; returns how many posts.
+
+    What stands in a channel stays, so that a later post can take its place.
+    """
+    gone = session.run(_drop_unsent, community=community, about=subject)
+    session.put(_drop_words, community=community, about=subject, empty=b"")
+    return gone
+
+
+def _drop_person(session: Session, person: Person, _now: int) -> int:
+    return sum(session.run(_drop_to, **_lane(person.community, one)) for one in person.accounts)
+
+
+def _export(session: Session, person: Person) -> dict[str, Any]:
+    counts: Counter[str] = Counter()
+    for one in person.accounts:
+        counts.update({row.state: int(row.n) for row in session.all(_states_to, **_lane(person.community, one))})
+    return {"messages": {"waiting": counts[WAITING], "not_delivered": counts[DEAD], "delivered": counts[SENT]}}
+
+
+def _lane(community: str, account: str) -> dict[str, str]:
+    platform, _colon, person = account.partition(":")
+    return {"community": community, "on": platform, "person": person}
+
+
+KEEPING = (
+    Keeping(
+        Outbox,
+        kept=Days(90, "created_at", only=_o.state != WAITING),
+        names=("lane",),
+        erase=_drop_person,
+        export=_export,
+    ),
+)

@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, delete, literal, select
 from sqlmodel import Field, SQLModel
 
 from storage.communities import Community, Destination
+from storage.keeping import Keeping
 from storage.statement import Session, Statement, columns
 
 
@@ -19,6 +20,8 @@ class Place(SQLModel, table=True):
     external_id: str
     name: str
 
+
+KEEPING = (Keeping(Place, kept="until another channel is chosen"),)
 
 _place, _community = columns(Place), columns(Community)
 _add_place = Statement(lambda sql: sql.insert(Place))

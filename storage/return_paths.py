@@ -1,10 +1,12 @@
 """Return paths: to whom Erbij writes when a case is answered, for students who chose to be told.
 
-The address is sealed under the case's own key, and the row's id can be computed from that key alone: who reads the
-database learns neither whose case it is nor which case a row belongs to, and once the key is erased the row never opens
-again. Every open case has a row, all of one length, whether or not its student wants to be told. A community's rows are
-all written anew, shuffled, each time its cases are released: so no row shares a transaction with one case, or with the
-turn of the student who chose. What someone who holds the master key can do: docs/architecture.md.
+The address is the mark of their account: a random word that leads to it while it is there, and to nobody once its
+person was forgotten. It is sealed under the case's own key, and the row's id can be computed from that key alone: who
+reads the database learns neither whose case it is nor which case a row belongs to, and once the key is erased the row
+never opens again. Every open case has a row, all of one length, whether or not its student wants to be told. A
+community's rows are all written anew, shuffled, each time its cases are released: so no row shares a transaction with
+one case, or with the turn of the student who chose. What someone who holds the master key can do:
+docs/architecture.md.
 """
 
 from __future__ import annotations
@@ -14,17 +16,18 @@ import json
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import BigInteger, bindparam, delete, select
 from sqlmodel import Field, SQLModel
 
+from storage import accounts
+from storage.keeping import Keeping
 from storage.keys import KeyFault, seal, unseal
 from storage.statement import Session, Statement, columns
 
 _LENGTH = 512
-"""Bytes of every address before it is sealed: more than any platform's names for a person take."""
+"""Bytes of every address before it is sealed: as long for everybody."""
 
 
 class ReturnPath(SQLModel, table=True):
@@ -43,13 +46,10 @@ class AnswersTold(SQLModel, table=True):
     until: int = Field(sa_type=BigInteger)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A person on a platform. Not a member: who joins two accounts becomes another member, and must still be found."""
-
-    platform: str
-    person: str
-
+KEEPING = (
+    Keeping(ReturnPath, kept="until its case is closed or erased"),
+    Keeping(AnswersTold, kept="of a programme, of nobody in it"),
+)
 
 _p, _t = columns(ReturnPath), columns(AnswersTold)
 _add = Statement(lambda sql: sql.insert(ReturnPath))
@@ -67,16 +67,18 @@ def deal(
     session: Session,
     community: str,
     keys: Mapping[str, bytes],
-    chosen: Mapping[str, Address | None],
+    chosen: Mapping[str, str],
     *,
     all_of_them: bool = True,
 ) -> None:
     """Write a community's rows anew, shuffled.
 
     ``keys``: the data key of each case that keeps a row; what is not among them is destroyed, unless these are not
-    ``all_of_them``, because a key did not open. ``chosen``: what students decided since the last time, by case.
+    ``all_of_them``, because a key did not open. ``chosen``: what students decided since the last time, by case: a mark,
+    or empty. One whose account is gone is written as a blank.
     """
-    dealt = [(key, chosen[case] if case in chosen else address(session, community, key)) for case, key in keys.items()]
+    marks = [(key, chosen[case] if case in chosen else mark(session, community, key)) for case, key in keys.items()]
+    dealt = [(key, to if to and accounts.of_mark(session, community, to) else "") for key, to in marks]
     if all_of_them:
         session.run(_drop_all, community=community)
     for key, _to in () if all_of_them else dealt:
@@ -87,25 +89,31 @@ def deal(
         session.run(_add, id=path, community_id=community, sealed=seal(AESGCM(key), path, _plain(to)))
 
 
-def address(session: Session, community: str, key: bytes) -> Address | None:
-    """To whom Erbij writes about the case with this data key; None for nobody, and where the row was changed."""
+def mark(session: Session, community: str, key: bytes) -> str:
+    """The mark of the account to which Erbij writes about the case with this data key.
+
+    Empty for nobody's, and where the row was changed.
+    """
     path = _path(key)
     row = session.one(_find, path=path, community=community)
     if row is None:
-        return None
+        return ""
     try:
-        plain = json.loads(unseal(AESGCM(key), path, bytes(row.sealed)))
+        return current(session, community, json.loads(unseal(AESGCM(key), path, bytes(row.sealed))))
     except KeyFault:
-        return None
-    return Address(*plain) if plain else None
+        return ""
 
 
-def addresses(session: Session, community: str, keys: Iterable[bytes]) -> list[Address]:
-    """To whom Erbij writes about any of these cases: each once, shuffled."""
-    found = {to for key in keys if (to := address(session, community, key)) is not None}
-    order = sorted(found, key=lambda to: (to.platform, to.person))
+def marks(session: Session, community: str, keys: Iterable[bytes]) -> list[str]:
+    """The marks of the accounts to which Erbij writes about any of these cases: each once, shuffled."""
+    order = sorted({to for key in keys if (to := mark(session, community, key))})
     secrets.SystemRandom().shuffle(order)
     return order
+
+
+def current(session: Session, community: str, to: str | list[str] | None) -> str:
+    """The mark that an address holds. Before there were marks, it was the platform and the person's id there."""
+    return accounts.mark_of(session, community, ":".join(to)) if isinstance(to, list) else to or ""
 
 
 def destroy(session: Session, key: bytes) -> None:
@@ -131,6 +139,6 @@ def _path(key: bytes) -> str:
     return urlsafe_b64encode(hmac.digest(key, b"erbij:return-path", "sha256")[:16]).decode().rstrip("=")
 
 
-def _plain(to: Address | None) -> bytes:
-    raw = json.dumps([to.platform, to.person] if to else None).encode()
+def _plain(to: str) -> bytes:
+    raw = json.dumps(to or None).encode()
     return raw + b" " * (-len(raw) % _LENGTH)

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select, update
 
-from storage import cases, conversations, letters, meta
-from storage.cases import Case
-from storage.conversations import Conversation
-from storage.letters import CaseLetter, LetterKey
+from storage import meta
+from storage.keeping import Keeping, Sealed
 from storage.statement import Session, Statement, columns
 
 
-@dataclass(frozen=True, slots=True)
-class Rotated:
-    """How much was not under the newest master key yet."""
+def rotate(session: Session) -> dict[str, int]:
+    """Put everything under the newest master key, in one transaction; then no other key opens any of it.
 
-    cases: int
-    letters: int
-    conversations: int
-
-
-def rotate(session: Session) -> Rotated:
-    """Put everything under the newest master key, in one transaction; then no other key opens any of it."""
+    Returns how many rows of each table were not yet.
+    """
     session.scrub()
     meta.rewrap(session, session.keys.masters)
-    return Rotated(cases.rewrap(session), letters.rewrap(session), conversations.rewrap(session))
+    return {str(one.table.__tablename__): _again(session, one, one.sealed) for one in _declared() if one.sealed}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +34,8 @@ class Behind:
 def behind(session: Session) -> Behind:
     """What an older master key is still needed for. The database's own key is not counted: it opened the database."""
     masters, older, lost = session.keys.masters, 0, 0
-    for statement in _BY_MASTER:
-        for row in session.all(statement):
+    for one in _declared():
+        for row in session.all(_by_master(one)):
             master = bytes(row.master)
             if master in masters.older:
                 older += row.n
@@ -51,19 +44,45 @@ def behind(session: Session) -> Behind:
     return Behind(older, lost)
 
 
-def _by_master(column: Any) -> Statement:
-    master = func.substr(column, 1, 4).label("master")
-    return Statement(lambda _: select(master, func.count().label("n")).where(func.length(column) > 0).group_by(master))
+def _again(session: Session, one: Keeping, sealed: Sealed) -> int:
+    changed = 0
+    for row in session.all(_every(one)):
+        again = session.keys.pass_on(sealed.purpose, row.id, bytes(row.sealed))
+        if again is not None:
+            session.put(_set(one), row=row.id, again=again)
+            changed += 1
+    return changed
 
 
-_BY_MASTER = tuple(
-    map(
-        _by_master,
-        (
-            columns(Case).wrapped_key,
-            columns(CaseLetter).sealed,
-            columns(LetterKey).sealed,
-            columns(Conversation).journal,
-        ),
+def _declared() -> list[Keeping]:
+    from storage.tables import keeping
+
+    return [one for one in keeping() if one.sealed is not None]
+
+
+def _columns(one: Keeping) -> tuple[Any, Any]:
+    """The key and the sealed column of a table that has one."""
+    assert one.sealed is not None  # noqa: S101  only such are asked for
+    [key] = one.table.__table__.primary_key  # type: ignore[attr-defined]
+    return key, columns(one.table)[one.sealed.column]
+
+
+@lru_cache(maxsize=100)
+def _every(one: Keeping) -> Statement:
+    key, sealed = _columns(one)
+    return Statement(
+        lambda _: select(key.label("id"), sealed.label("sealed")).where(func.length(sealed) > 0).with_for_update()
     )
-)
+
+
+@lru_cache(maxsize=100)
+def _set(one: Keeping) -> Statement:
+    key, sealed = _columns(one)
+    return Statement(lambda _: update(one.table).where(key == bindparam("row")).values({sealed: bindparam("again")}))
+
+
+@lru_cache(maxsize=100)
+def _by_master(one: Keeping) -> Statement:
+    _key, sealed = _columns(one)
+    master = func.substr(sealed, 1, 4).label("master")
+    return Statement(lambda _: select(master, func.count().label("n")).where(func.length(sealed) > 0).group_by(master))

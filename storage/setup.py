@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storage import communities, conversations, members, places
+from storage import communities, conversations, due, members, places
 from storage.members import Grant
 from storage.statement import Session
 
@@ -46,6 +46,7 @@ def abandon(session: Session, community: str) -> bool:
     if known is None or known[1]:
         return False
     conversations.end_all(session, community)
+    due.forget_all(session, community)
     members.drop_all(session, community)
     communities.drop(session, community)
     return True

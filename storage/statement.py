@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql import Executable
 
     from storage.keys import Keys
+    from storage.ledger import Ledger
 
 Build = Callable[[Any], "Executable"]
 
@@ -75,13 +76,15 @@ class Statement:
 class Session:
     """One transaction. Given to effects and queries; never kept by them."""
 
-    __slots__ = ("_execute", "_put", "dialect", "keys", "scrubs")
+    __slots__ = ("_execute", "_put", "dialect", "keys", "ledger", "scrubs")
 
-    def __init__(self, connection: Any, dialect: str, keys: Keys) -> None:
+    def __init__(self, connection: Any, dialect: str, keys: Keys, ledger: Ledger) -> None:
         self._execute = connection.execute
         self._put = connection.put
         self.dialect = dialect
         self.keys = keys
+        self.ledger = ledger
+        """Of erasures. What is written there stays written, also when the transaction fails."""
         self.scrubs = False
         """Whether this transaction asked for :meth:`scrub`."""
 

@@ -15,7 +15,7 @@ from flows.words import SOURCE, Msg, language_of, said
 
 OnCommand = Callable[["discord.Interaction[Any]", str], Awaitable[None]]
 """Called with the interaction and the command's name."""
-_NAME = re.compile(r"[-_\w]{1,32}")
+_NAMED = re.compile(r"[-_\w]{1,32}")
 
 
 class Words(app_commands.Translator):
@@ -34,8 +34,8 @@ class Words(app_commands.Translator):
             return None
         text = said(msg, language)
         if context.location is app_commands.TranslationContextLocation.command_name:
-            text = text.lower().replace(" ", "-")
-            return text if _NAME.fullmatch(text) and text != string.message else None
+            text = _joined(text)
+            return text if _NAMED.fullmatch(text) and text != string.message else None
         return fit.label(text, COMMAND)
 
 
@@ -46,7 +46,7 @@ def command(name: str, description: Msg, run: OnCommand) -> app_commands.Command
         await run(interaction, name)
 
     return app_commands.Command(
-        name=_word(Msg(name)),
+        name=_name(name),
         description=_word(description),
         callback=callback,
         allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False),
@@ -64,3 +64,12 @@ def tree(client: discord.Client, listed: Sequence[tuple[str, Msg]], run: OnComma
 
 def _word(msg: Msg) -> app_commands.locale_str:
     return app_commands.locale_str(fit.label(said(msg, SOURCE), COMMAND), msg=msg)
+
+
+def _name(name: str) -> app_commands.locale_str:
+    """A command's name, which on Discord has no spaces; it is translated by its own words all the same."""
+    return app_commands.locale_str(_joined(name), msg=Msg(name))
+
+
+def _joined(words: str) -> str:
+    return words.lower().replace(" ", "-")

@@ -17,7 +17,7 @@ from flows.seam import Act, Arrived, Buttons, Command, Filled, Form, Opened, Par
 
 ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 EVENT = re.compile(r"[A-Za-z0-9_-]{8,64}")
-COMMAND = re.compile(r"/([A-Za-z_-]{1,40})(?:\s.*)?", re.DOTALL)
+COMMAND = re.compile(r"/([A-Za-z_-]{1,40})")
 
 
 Posted = MultiMapping[Any]
@@ -78,7 +78,7 @@ def page_event(token: str, act: Act) -> str:
 
 
 def _typed(text: str) -> Act:
-    """Free text, or a command when it begins with a slash."""
+    """Free text, or a command: one word behind a slash. What more there may be is for the flows to understand."""
     command = COMMAND.fullmatch(text)
     return Command(command[1].lower()) if command else Said(text)
 

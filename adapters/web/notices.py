@@ -38,7 +38,8 @@ PRIVACY = Notice(
                 _(
                     "About you: the number of your account on Discord or Microsoft Teams and how to reach it, your "
                     "community, and the language you chose. Of mentors, teachers, team leads and coordinators also "
-                    "their name, and what they did with a case or with the setup. Never the name of a student."
+                    "their name, their roles, and what they did with a case or with the setup. Never the name of a "
+                    "student."
                 ),
                 _(
                     "About a check-in: that you took part, until it closes, and what you answered, encrypted. Until "
@@ -111,6 +112,8 @@ PRIVACY = Notice(
                     "That Erbij sent a message is remembered for 90 days; its text is thrown away as soon as a private "
                     "message has been delivered. Messages that could not be delivered are thrown away after 90 days."
                 ),
+                _("Your account, your language and, of staff, the name stay until you have them erased."),
+                _("Who changed the setup is remembered for a year."),
                 _(
                     "That you took part in a check-in is forgotten when it closes. If 5 filled-in check-ins do not "
                     "come together, they are destroyed unopened after 20 weeks. A backup from before can hold both a "
@@ -127,9 +130,25 @@ PRIVACY = Notice(
             _("Your rights"),
             (
                 _(
-                    "You can ask what is stored about you, and have it corrected or erased. It is not stored which "
-                    "answers to a check-in are yours, nor, unless you asked to be written to, which cases."
+                    "To see what is stored with your name or account, type “{data}” to Erbij. To have it erased, type "
+                    "“{forget}”: it goes at once, from all accounts that you linked.",
+                    data=_("my data"),
+                    forget=_("forget me"),
                 ),
+                _(
+                    "What you told or answered stays, without your name: nothing stored leads from you to it. If you "
+                    "want it back, do that first, with your six words."
+                ),
+                _(
+                    "Until a check-in closes that you took part in, a fingerprint of your account stays, from which "
+                    "nobody can read the account: so nobody answers twice. What staff did stays on record without a "
+                    "name, and what Erbij posted in a channel stays there."
+                ),
+                _(
+                    "Backups can hold what was erased until they are deleted. When one is put back, Erbij erases it "
+                    "again, by a list that holds no names."
+                ),
+                _("You can also ask the people who run Erbij for a copy of what is stored, or have it corrected."),
                 _("You can also complain to the authority for data protection in your country."),
             ),
         ),

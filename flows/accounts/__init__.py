@@ -1,9 +1,10 @@
 """Accounts: who is on two platforms of a community can say so, and take it back. Nobody is joined without asking."""
 
+from flows.accounts import joining
 from flows.accounts.link import enter_code, link, show_code, write_to
 from flows.accounts.unlink import LINK, UNLINK, unlink
-from flows.engine import Capability, Command
-from flows.words import _
+from flows.engine import Capability, Command, Held
+from flows.words import _, listed
 
 capability = Capability(
     "accounts",
@@ -11,5 +12,13 @@ capability = Capability(
     commands=(
         Command(word=LINK, about=_("join your accounts on two platforms, if you like"), flow="link", platforms=2),
         Command(word=UNLINK, about=_("separate them again"), flow="unlink", platforms=2),
+    ),
+    held=(
+        Held(
+            "accounts",
+            _("Your accounts"),
+            lambda known: listed(joining.PLATFORMS[one["platform"]] for one in known) if known else None,
+        ),
+        Held("codes", _("Codes that link your accounts")),
     ),
 )

@@ -12,7 +12,7 @@ from flows.words import Msg, _
 from storage import accounts, codes, conversations, members
 from storage.statement import Session
 
-PURPOSE = "link"
+PURPOSE = codes.LINK
 OURS = frozenset({"link", "show_code", "enter_code", "write_to", "unlink"})
 """The flows of this folder: what is open in them may be seen on both accounts."""
 LIFE = 10 * 60 * 1000

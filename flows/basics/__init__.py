@@ -3,8 +3,17 @@
 from flows.basics.help import help_
 from flows.basics.housekeeping import housekeeping
 from flows.basics.language import language
-from flows.engine import Capability, Command, Recurring
-from flows.words import _
+from flows.engine import Capability, Command, Held, Recurring
+from flows.words import NAMES, Msg, _
+
+
+def messages(known: dict[str, int]) -> Msg | None:
+    """How many messages to someone are remembered."""
+    waiting = known["waiting"] + known["not_delivered"]
+    if not waiting and not known["delivered"]:
+        return None
+    return _("{sent} sent, {waiting} waiting", sent=known["delivered"], waiting=waiting)
+
 
 capability = Capability(
     "basics",
@@ -13,6 +22,12 @@ capability = Capability(
     commands=(
         Command(word=_("help"), about=_("what you can do here"), flow="help"),
         Command(word=_("language"), about=_("choose Dutch, English or German"), flow="language"),
+    ),
+    held=(
+        Held("language", _("The language you chose"), NAMES.get),
+        Held("conversations", _("Conversations you are in the middle of")),
+        Held("messages", _("Messages to you, without their text once sent"), messages),
+        Held("timers", _("Reminders for you")),
     ),
     recurring=(Recurring(job="housekeeping", cron="30 3 * * *", until_hours=20),),
 )

@@ -4,7 +4,7 @@ from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Shown, flow
 from flows.words import _
 from storage import accounts
 
-AT_ANY_TIME = frozenset({"help", "language", ""})
+AT_ANY_TIME = frozenset({"help", "language", "my_data", "forget_me", ""})
 """The flows of what everyone can do at any time, stopping too: it stands last."""
 
 

@@ -4,10 +4,11 @@ from flows.cases.belonging_case import belonging_case, keep_receipt
 from flows.cases.case_list import case_list
 from flows.cases.case_work import answer_case, case, claim_case, close_case, note_case
 from flows.cases.follow_up import follow_up, take_back, write_more
+from flows.cases.given_back import cases_given_back
 from flows.cases.hear_back import hear_back
 from flows.cases.release import release_cases
 from flows.cases.tell_of_answers import tell_of_answers
-from flows.engine import Capability, Command, Recurring
+from flows.engine import Capability, Command, Held, Recurring
 from flows.words import _
 
 MOMENTS = "0 9,13,17 * * *"
@@ -29,7 +30,7 @@ capability = Capability(
         close_case,
         case_list,
     ),
-    jobs=(release_cases, tell_of_answers),
+    jobs=(release_cases, tell_of_answers, cases_given_back),
     commands=(
         Command(word=_("tell"), about=_("tell the mentors what happened, without your name"), flow="belonging_case"),
         Command(
@@ -41,5 +42,9 @@ capability = Capability(
     recurring=(
         Recurring(job="tell_of_answers", cron=MOMENTS),
         Recurring(job="release_cases", cron=MOMENTS),
+    ),
+    held=(
+        Held("cases", _("Cases you take care of")),
+        Held("case_acts", _("What you did with cases")),
     ),
 )

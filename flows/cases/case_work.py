@@ -4,12 +4,13 @@ Reading asks nothing: it shows the case as it is now, with buttons that start on
 So nobody acts on what they saw yesterday, and no journal holds what a student wrote.
 """
 
-from flows.cases.post import case_name, post_of, subject
+from flows.cases.post import case_name, post_of
 from flows.cases.view import FOR_MENTORS, passages
 from flows.engine import Chat, Context, Form, Shown, Start, flow, line, yes_no
 from flows.words import Msg, _
 from storage import cases
 from storage.cases import CaseView
+from storage.staff_cases import post_subject
 from storage.statement import Session
 
 GONE = _("This case is no longer there.")
@@ -124,7 +125,7 @@ async def _post(chat: Chat, case_id: str) -> None:
     view = await chat.do("stands", cases.read, chat.community, case_id)
     if view is not None:
         said = post_of(case_id, view.status, view.holder_name)
-        await chat.post("post", *said, place="mentors", subject=subject(case_id))
+        await chat.post("post", *said, place="mentors", subject=post_subject(case_id))
 
 
 def _status(view: CaseView, member: str) -> Msg:

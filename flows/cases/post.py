@@ -14,6 +14,7 @@ NEWS = {
     "answered": _("Case {case}: {name} answered it."),
     "written_on": _("Case {case}: the student wrote more. {name} takes care of it."),
     "closed": _("Case {case}: {name} closed it."),
+    "given_back": _("Case {case}: nobody takes care of it any more. Who takes it?"),
     "taken_back": _("Case {case}: the student took it back. What was in it is erased."),
 }
 
@@ -21,11 +22,6 @@ NEWS = {
 def case_name(case: str) -> str:
     """Four signs by which mentors speak about a case: ``K7QM``. Made from its random id, so it says nothing."""
     return b32encode(hashlib.sha256(case.encode()).digest()).decode()[:4]
-
-
-def subject(case: str) -> str:
-    """Under this subject a later post takes the place of the earlier one."""
-    return f"case:{case}"
 
 
 def read_button(case: str) -> Start:
@@ -36,6 +32,6 @@ def read_button(case: str) -> Start:
 def post_of(case: str, news: str, name: str = "") -> tuple[Piece, ...]:
     """What the post says now, and its buttons. ``name``: of the mentor who did it, or takes care of the case."""
     text = _(NEWS[news].text, case=case_name(case), name=name)
-    if news == "new":
+    if news in ("new", "given_back"):
         return text, Start("claim_case", case, _("Take it")), read_button(case)
     return (text,) if news == "taken_back" else (text, read_button(case))

@@ -1,10 +1,11 @@
 """Release: at set moments of the day cases go to the mentors together, so that no hour points to a person."""
 
-from flows.cases.post import case_name, post_of, read_button, subject
+from flows.cases.post import case_name, post_of, read_button
 from flows.engine import Steps, job
 from flows.words import _
 from storage import case_telling, cases
 from storage.cases import CaseLine
+from storage.staff_cases import post_subject
 from storage.statement import Session
 
 TAKEN_BACK = "taken_back"
@@ -16,7 +17,7 @@ async def release_cases(steps: Steps) -> None:
     for number, case in enumerate(await steps.do("release", release, steps.community)):
         news = case.status if case.status in ("new", TAKEN_BACK) else "written_on"
         await steps.post(
-            f"post.{number}", *post_of(case.id, news, case.holder_name), place="mentors", subject=subject(case.id)
+            f"post.{number}", *post_of(case.id, news, case.holder_name), place="mentors", subject=post_subject(case.id)
         )
         if case.holder:
             await steps.post(

@@ -2,11 +2,19 @@
 
 from flows.check_ins.check_in import check_in, offer_mentor
 from flows.check_ins.rounds import close_check_in, open_check_in
-from flows.engine import Capability, Recurring
+from flows.engine import Capability, Held, Recurring
+from flows.words import _
 
 capability = Capability(
     "check_ins",
     flows=(check_in, offer_mentor),
     jobs=(open_check_in, close_check_in),
     recurring=(Recurring(job="open_check_in", cron="0 12 * * thu", until_hours=48),),
+    held=(
+        Held(
+            "check_in",
+            _("The check-in that is open now"),
+            {True: _("you took part"), False: _("you did not take part")}.get,
+        ),
+    ),
 )

@@ -2,7 +2,18 @@
 
 from flows.engine.chat import Chat, Choice, Context, Piece, Shown, Start, Steps, yes_no
 from flows.engine.commands import Command
-from flows.engine.flow import COORDINATOR, EVERYONE, NO_ACCOUNT, SETUP, Capability, Catalogue, Recurring, flow, job
+from flows.engine.flow import (
+    COORDINATOR,
+    EVERYONE,
+    NO_ACCOUNT,
+    SETUP,
+    Capability,
+    Catalogue,
+    Held,
+    Recurring,
+    flow,
+    job,
+)
 from flows.engine.forms import Form, line, options, pick, scale
 from flows.engine.run import Run
 
@@ -18,6 +29,7 @@ __all__ = [
     "Command",
     "Context",
     "Form",
+    "Held",
     "Piece",
     "Recurring",
     "Run",

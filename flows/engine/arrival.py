@@ -12,7 +12,7 @@ from flows.engine.flow import COORDINATOR, SETUP, Catalogue
 from flows.engine.sentences import CHOOSE_AGAIN, HELLO, NOT_HERE, NOT_SET_UP, SET_UP, WHICH, greeting
 from flows.engine.token import Starts, read
 from flows.words import language_of
-from storage import communities, members, people, places, setup
+from storage import communities, due, members, people, places, setup
 from storage.ids import new_id
 from storage.people import Who
 from storage.statement import Session
@@ -30,12 +30,17 @@ ZONES = {
 """A first guess at the time zone, from someone's language; setup shows it."""
 ZONE = "Europe/Brussels"
 BEGIN = Start(SETUP, "", SET_UP)
+ABANDON = "abandon_setup"
+"""The job that forgets a community which nobody gave a name."""
+UNNAMED = 30 * 86_400_000
+"""How long a setup that was begun waits for a name, in ms."""
 
 
-def begin(session: Session, catalogue: Catalogue, incoming: seam.Incoming) -> bool:
+def begin(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: int) -> bool:
     """Make a community without a name for who may set Erbij up and asks for it; False for all else.
 
-    They are its coordinator for good, because not every platform says a second time who may.
+    They are its coordinator for good, because not every platform says a second time who may. Without a name it is
+    forgotten in the end, and they with it.
     """
     person, space = incoming.person, incoming.space
     if person is None or not may_begin(person) or not _asks_for_setup(catalogue, incoming.act):
@@ -48,7 +53,13 @@ def begin(session: Session, catalogue: Catalogue, incoming: seam.Incoming) -> bo
     community = communities.add_community(session, new_id(), "", language, zone)
     communities.add_space(session, community, space.platform, space.id, space.within)
     members.grant(session, community, COORDINATOR, space.platform, "person", person.id, person.name)
+    wait_for_a_name(session, community, now)
     return True
+
+
+def wait_for_a_name(session: Session, community: str, now: int) -> None:
+    """A community is forgotten, unless it has a name by then. Where that is set already it stays as it is."""
+    due.add(session, f"{community}:{ABANDON}", community, ABANDON, "", now + UNNAMED)
 
 
 def may_begin(person: seam.Person) -> bool:

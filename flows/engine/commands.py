@@ -11,7 +11,7 @@ from flows.words import LANGUAGES, Msg, _, said
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A word that starts a flow, for whoever may start that. ``about`` is its line in help."""
+    """A word, or two, that starts a flow, for whoever may start that. ``about`` is its line in help."""
 
     word: Msg
     about: Msg
@@ -41,16 +41,20 @@ class Vocabulary:
             for spelling in _spellings(command.word):
                 if self._known.setdefault(spelling, command) is not command:
                     raise ValueError(f"{command.name} and {self._known[spelling].name} are both called {spelling}")
+        self._longest = max((spelling.count(" ") + 1 for spelling in self._known), default=0)
 
     def named(self, word: str) -> Command | None:
         """The command with this word, with or without capitals, accents, a slash before it or a full stop behind."""
         return self._known.get(plain(word))
 
     def typed(self, text: str) -> Command | None:
-        """The command that a text is: a word alone or with one more, or with anything after it behind a slash."""
-        word, *rest = text.split(maxsplit=1) or [""]
-        command, more = self.named(word), rest[0].split() if rest else []
-        if command is None:
+        """The command that a text is: its words alone or with one more, or with anything after them behind a slash."""
+        words = text.split()
+        for count in range(min(self._longest, len(words)), 0, -1):
+            command, more = self.named(" ".join(words[:count])), words[count:]
+            if command is not None:
+                break
+        else:
             return None
         # Longer text is more likely an answer that begins with such a word, and "stop" must not throw it away.
         most = 0 if command is CANCEL else 1
@@ -58,9 +62,9 @@ class Vocabulary:
 
 
 def plain(word: str) -> str:
-    """A word as it is compared: small letters without accents."""
+    """A word, or two, as it is compared: small letters without accents or hyphens, one space between words."""
     letters = unicodedata.normalize("NFKD", word.strip().lstrip("/").rstrip(".!?").casefold())
-    return "".join(one for one in letters if not unicodedata.combining(one))
+    return " ".join("".join(one for one in letters if not unicodedata.combining(one)).replace("-", " ").split())
 
 
 def _spellings(word: Msg) -> Iterator[str]:

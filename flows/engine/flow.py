@@ -124,6 +124,24 @@ class Recurring:
     until_hours: float | None = None
 
 
+def amount(stored: Any) -> str | None:
+    """A number, or how many there are of something; None for none."""
+    n = stored if isinstance(stored, int) else len(stored)
+    return str(n) if n else None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How one thing that is stored of a person is told to them; ``key`` is what storage calls it.
+
+    ``text`` says the value in words; None when there is nothing to tell.
+    """
+
+    key: str
+    label: Msg
+    text: Callable[[Any], Msg | str | None] = amount
+
+
 @dataclass(frozen=True, slots=True)
 class Capability:
     """One folder under flows/."""
@@ -133,6 +151,7 @@ class Capability:
     jobs: tuple[Job, ...] = ()
     commands: tuple[Command, ...] = ()
     recurring: tuple[Recurring, ...] = ()
+    held: tuple[Held, ...] = ()
 
 
 class Catalogue:
@@ -144,6 +163,7 @@ class Catalogue:
         self.jobs: dict[str, Job] = {}
         self.commands: dict[str, Command] = {}
         self.recurring: list[Recurring] = []
+        self.held: list[Held] = []
         for capability in capabilities:
             for flow in capability.flows:
                 self._unused(flow.name)
@@ -152,6 +172,7 @@ class Catalogue:
                 self._unused(job.name)
                 self.jobs[job.name] = job
             self.recurring.extend(capability.recurring)
+            self.held.extend(capability.held)
         commands = sorted((c for one in capabilities for c in one.commands), key=lambda command: command.platforms)
         self.commands.update((command.name, command) for command in [*commands, CANCEL])
         try:

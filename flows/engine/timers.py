@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from apscheduler.triggers.cron import CronTrigger
 
+from flows.engine.arrival import wait_for_a_name
 from flows.engine.chat import Context
 from flows.engine.flow import Catalogue, FlowFault, Recurring
 from flows.engine.taking import Taking
@@ -104,6 +105,8 @@ def wind_new(session: Session, catalogue: Catalogue, now: int) -> None:
     for community, _slug, name, _language, time_zone in communities.every(session):
         for one in catalogue.recurring if name else ():
             _set(session, one, community, time_zone, now)
+        if not name:
+            wait_for_a_name(session, community, now)
 
 
 def recurring_key(community: str, job: str) -> str:

@@ -35,12 +35,13 @@ def take(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: i
         return Turn(seam.Reply(), "removed")
     asked = ask(session, incoming.act)
     who = find(session, incoming)
-    if who is None and arrival.begin(session, catalogue, incoming):
+    if who is None and arrival.begin(session, catalogue, incoming, now):
         who = find(session, incoming)
     if isinstance(incoming.act, seam.Added):
         words = draw.pieces(arrival.hello(session, who) if first() else [], language)
         return Turn(seam.Reply(tuple(words), language), "added")
-    context = None if who is None else recognise(session, incoming, who, site)
+    # What answers a conversation, and the same event again, makes nobody new: by it they may have been forgotten.
+    context = None if who is None else recognise(session, incoming, who, site, new=asked is None and first())
     if who is None or context is None:
         words = draw.pieces(arrival.not_known(session, incoming), language)
         return Turn(seam.Reply(tuple(words), language), "stranger")
@@ -112,8 +113,10 @@ def bring(session: Session, incoming: seam.Incoming, who: people.Who, now: int) 
     )
 
 
-def recognise(session: Session, incoming: seam.Incoming, who: people.Who, site: str = "") -> Context | None:
-    """Who this is in a community; someone new becomes a member. None while it is set up by others."""
+def recognise(
+    session: Session, incoming: seam.Incoming, who: people.Who, site: str = "", *, new: bool
+) -> Context | None:
+    """Who this is in a community; someone ``new`` can become a member. None while it is set up by others."""
     person, space = incoming.person, own_space(incoming.space, who)
     roles = frozenset[str]() if person is None else roles_of(who, person)
     if not who.community_name and COORDINATOR not in roles:
@@ -122,7 +125,7 @@ def recognise(session: Session, incoming: seam.Incoming, who: people.Who, site: 
     if person is None:
         return Context(who.community, who.community_name, who.time_zone, language, space=space)
     name = clean(person.name) if roles & STAFF else ""
-    member = _noted(session, incoming, person, who, name)
+    member = _noted(session, incoming, person, who, name) if who.member or new else ""
     page = f"{site.rstrip('/')}/c/{who.slug}" if site else ""
     account = f"{space.platform}:{person.id}"
     return Context(

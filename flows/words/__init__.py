@@ -40,6 +40,12 @@ def n_(one: str, many: str, /, n: int, **args: Any) -> Msg:
     return Msg(one, {"n": n, **args}, many)
 
 
+def listed(msgs: Iterable[Msg | str]) -> Msg:
+    """Several words or names, with commas between."""
+    args = {f"x{number}": msg for number, msg in enumerate(msgs)}
+    return Msg(", ".join(f"{{{name}}}" for name in args), args)
+
+
 def said(msg: Msg | str, language: str) -> str:
     """The sentence in a language; a plain ``str`` (someone's own words) stays as it is."""
     if isinstance(msg, str):

@@ -31,6 +31,14 @@ WORDS = catalogue().words
         ("Fälle", "cases"),
         ("stop", "cancel"),
         ("Abbrechen", "cancel"),
+        ("my data", "my data"),
+        ("My  Data?", "my data"),
+        ("/my-data", "my data"),
+        ("mijn gegevens", "my data"),
+        ("Meine Daten", "my data"),
+        ("forget me", "forget me"),
+        ("vergeet mij!", "forget me"),
+        ("/vergiss-mich", "forget me"),
     ],
 )
 def test_a_word_of_any_language(typed: str, name: str) -> None:
@@ -42,10 +50,26 @@ def test_a_word_of_any_language(typed: str, name: str) -> None:
 def test_one_word_more_is_no_harm_and_behind_a_slash_any() -> None:
     for text in ("/language nl please", "language nl"):
         assert WORDS.typed(text) == catalogue().commands["language"]
+    for text in ("/forget me right now", "forget me please"):
+        assert WORDS.typed(text) == catalogue().commands["forget me"]
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "/", "!", "stop pesten", "help me with this", "antwoord kwam te laat", "taalles", "\ud800"]
+    "text",
+    [
+        "",
+        " ",
+        "/",
+        "!",
+        "stop pesten",
+        "help me with this",
+        "antwoord kwam te laat",
+        "taalles",
+        "\ud800",
+        "my",
+        "data",
+        "forget me before you sleep",
+    ],
 )
 def test_what_only_begins_like_a_command_is_none(text: str) -> None:
     assert WORDS.typed(text) is None

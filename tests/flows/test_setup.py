@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.catalogue import catalogue
+from flows.engine.timers import run_due, wind_new
 from flows.engine.turn import take
 from flows.seam import (
     Added,
@@ -24,6 +25,7 @@ from flows.seam import (
 from flows.setup import rules
 from storage import communities, due
 from storage.database import Database
+from storage.statement import Session
 from tests.flows.doors import (
     ABOUT,
     LEADS,
@@ -37,6 +39,7 @@ from tests.flows.doors import (
     labels,
     said,
 )
+from tests.raw import rows
 
 
 @pytest.fixture
@@ -132,6 +135,35 @@ def test_erbij_taken_out_before_its_name_leaves_nothing(doors: Doors) -> None:
     doors.give(Removed())
     assert doors.known() == []
     assert "nog niet ingesteld" in said(doors.give(Said("hallo"), "sam"))
+
+
+def test_a_setup_that_nobody_names_is_forgotten_after_a_month_and_who_began_it_too(doors: Doors) -> None:
+    doors.give(Command("setup"), manages=True)
+    doors.found("kim", TEAM)
+
+    def everything(session: Session) -> str:
+        return repr([rows(session, table) for table in ("rolegrant", "member", "account", "communityspace")])
+
+    def wait(until: int) -> None:
+        doors.database.run_now(lambda s: wind_new(s, catalogue(), NOW + 5))  # a later start changes nothing
+        while doors.database.run_now(lambda s: run_due(s, catalogue(), until)) is not None:
+            pass
+
+    month = 30 * 86_400_000
+    wait(NOW + month - 1)
+    assert len(doors.known()) == 2
+    wait(NOW + month)
+    assert [name for _id, _slug, name, *_rest in doors.known()] == [ABOUT["name"]]
+    left = doors.database.run_now(everything)
+    assert "'alex'" not in left
+    assert "'kim'" in left
+    assert "nog niet ingesteld" in said(doors.give(Said("hallo"), "sam"))
+
+
+def test_a_setup_from_before_is_given_a_month_too(doors: Doors) -> None:
+    here = doors.database.run_now(lambda s: communities.add_community(s, "x", "", "nl", "Europe/Amsterdam"))
+    doors.database.run_now(lambda s: wind_new(s, catalogue(), NOW))
+    assert doors.database.run_now(lambda s: due.when(s, f"{here}:abandon_setup")) == NOW + 30 * 86_400_000
 
 
 def test_erbij_taken_out_and_added_again_is_the_same_community(doors: Doors) -> None:

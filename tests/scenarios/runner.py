@@ -114,7 +114,7 @@ class Player:
             await surface.press(found[1], found[2], found[3] or "")
         elif found := re.fullmatch(r"> (\w+) types (.+)", line):
             await surface.say(found[1], found[2])
-        elif found := re.fullmatch(r"> (\w+) asks /(\w+)", line):
+        elif found := re.fullmatch(r"> (\w+) asks /([\w-]+)", line):
             await surface.command(found[1], found[2])
         elif found := re.fullmatch(r"> (\w+) fills in", line):
             await surface.fill(found[1], {q: self._filled(a) for q, a in act.values.items()})

@@ -34,6 +34,8 @@ MAY: dict[str, frozenset[str]] = {
     "language": ALL | {NOBODY},
     "link": ALL,
     "unlink": ALL,
+    "my_data": ALL,
+    "forget_me": ALL,
     "check_in": frozenset({"student"}),
     **dict.fromkeys(("case", "claim_case", "answer_case", "note_case", "close_case", "cases"), frozenset({"mentor"})),
     **dict.fromkeys(
@@ -45,7 +47,15 @@ MAY: dict[str, frozenset[str]] = {
 HANDED_OVER = {"offer_mentor", "keep_receipt", "show_code", "enter_code", "write_to"}
 ON_A_CASE = {"write_more", "take_back", "hear_back"}
 """They carry a case, sealed; what does not open asks for six words, so whatever has the right length opens."""
-JOBS = {"open_check_in", "close_check_in", "release_cases", "tell_of_answers", "housekeeping"}
+JOBS = {
+    "open_check_in",
+    "close_check_in",
+    "release_cases",
+    "tell_of_answers",
+    "housekeeping",
+    "cases_given_back",
+    "abandon_setup",
+}
 BY_HAND = ("A" * 22, "a.b", "a\0b", "x" * 300)
 """Arguments that nobody was given; tests/engine/test_token.py has more of them."""
 REFUSALS = {said(one, "en") for one in (NOT_FOR_YOU, OVER, IN_THE_CHAT)}

@@ -30,7 +30,6 @@ from storage.statement import Session
 from storage.tables import metadata
 from tests.storage.conftest import DAY, NOW, Here, forget, opened
 
-HOLDS_A_MEMBER = {"member_id", "holder_id", "who", "member", "by", "author_id"}
 SLUGS = itertools.count()
 TAG = "ab" * 16
 ANSWERS = dict.fromkeys(check_ins.STATEMENTS, 3)
@@ -248,18 +247,6 @@ def test_of_an_answer_someone_hears_on_the_account_that_asked_for_it(database: D
     database.run_now(work)
 
 
-def test_no_column_that_holds_a_member_is_forgotten() -> None:
-    known = {(column.table.name, column.name) for column in accounts.mentions()}
-    columns = [column for table in metadata.sorted_tables for column in table.columns]
-    missed = [
-        (one.table.name, one.name)
-        for one in columns
-        if one.name in HOLDS_A_MEMBER and (one.table.name, one.name) not in known
-    ]
-    assert missed == [], "storage/accounts.py must know these, or two members cannot become one without loss"
-    assert ("participation", "member_id") in known
-
-
 def keyed_by_member() -> list[Any]:
     return [column for column in accounts.mentions() if list(accounts.keys_with(column))]
 
@@ -274,4 +261,4 @@ def test_what_both_have_is_worth_keeping_once_only(column: Any) -> None:
         for c in k
     }
     more = {one.name for one in column.table.columns if one not in keys}
-    assert more == set(), f"say in storage/accounts.py what becomes of {more} when both members have a row"
+    assert more == set(), f"say beside its table what becomes of {more} when both members have a row"

@@ -9,7 +9,7 @@ import pytest
 from storage import case_telling, cases, conversations
 from storage.database import Database
 from storage.keys import KeyFault, Masters, new_key
-from storage.meta import rewrap
+from storage.rotation import rotate
 from storage.statement import Session
 from tests.storage.conftest import DAY, NOW, Here, opened
 
@@ -225,9 +225,8 @@ def test_a_new_master_key_wraps_again_and_the_old_one_can_go(
     new = new_key()
     both, fresh, strange = Masters(f"{new},{master_key}"), Masters(new), Masters(new_key())
     with opened(url, both) as rotating:
-        rotating.run_now(lambda s: rewrap(s, both))
-        assert rotating.run_now(cases.rewrap) == 1
-        assert rotating.run_now(cases.rewrap) == 0
+        assert rotating.run_now(rotate)["belonging_case"] == 1
+        assert rotating.run_now(rotate)["belonging_case"] == 0
     with opened(url, fresh) as after:
         assert after.run_now(lambda s: cases.read(s, here.id, case)) is not None
     with pytest.raises(KeyFault), opened(url, strange):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from storage import codes
 from storage.database import Database
+from storage.housekeeping import tidy
 from storage.keys import Masters
 from storage.statement import Session
 from tests.storage.conftest import NOW, Here, opened
@@ -119,7 +120,8 @@ def test_the_night_throws_away_what_expired(database: Database, here: Here) -> N
     make(database, here, payload="old", now=NOW - HOUR)
     code = make(database, here, payload="new")
     take(database, "1111-1111", now=NOW - HOUR)
-    assert database.run_now(lambda s: codes.purge(s, NOW)) == 1
+    database.run_now(lambda s: tidy(s, here.id, NOW + 1))
+    assert len(database.run_now(lambda s: s._execute("select * from code", {}).fetchall())) == 1
     assert database.run_now(lambda s: s._execute("select * from codemiss", {}).fetchall()) == []
     assert take(database, code) is not None
 

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from storage import communities, members, outbox, undelivered
 from storage.database import Database
+from storage.housekeeping import tidy
+from storage.keeping import DAY as DAY_MS
 from storage.keys import Masters
 from storage.statement import Session
 from tests.storage.conftest import NOW, Here
@@ -87,7 +89,6 @@ def test_payloads_are_sealed_and_gone_once_sent(database: Database, here: Here) 
     assert row.payload == b"CANARY"
     database.run_now(lambda s: outbox.sent(s, row.id, "m"))
     assert bytes(database.run_now(lambda s: s._execute("select payload from outbox", {}).fetchone()[0])) == b""
-    assert database.run_now(lambda s: outbox.purge(s, NOW + 1)) == 1
 
 
 def test_a_private_message_goes_to_the_address_that_is_known_now(database: Database, here: Here) -> None:
@@ -215,5 +216,7 @@ def test_giving_up_is_counted_from_the_revival(database: Database, here: Here) -
 def test_old_dead_letters_are_thrown_away_and_what_waits_is_not(database: Database, here: Here) -> None:
     dead(database, here, "one")
     database.run_now(lambda s: put(s, here, "waits"))
-    assert database.run_now(lambda s: outbox.purge(s, NOW + 1)) == 1
-    assert database.run_now(outbox.depth).waiting == 1
+    database.run_now(lambda s: tidy(s, here.id, NOW + 90 * DAY_MS))
+    assert database.run_now(outbox.depth) == outbox.Depth(1, NOW, 1, NOW)
+    database.run_now(lambda s: tidy(s, here.id, NOW + 90 * DAY_MS + 1))
+    assert database.run_now(outbox.depth) == outbox.Depth(1, NOW)

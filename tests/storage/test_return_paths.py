@@ -219,7 +219,7 @@ def test_without_the_cases_key_an_address_is_not_found_and_not_opened(
     staff.release()
     [(path, sealed)] = paths(database)
     wrong = secrets.token_bytes(32)
-    assert database.run_now(lambda s: return_paths.address(s, here.id, wrong)) is None
+    assert database.run_now(lambda s: return_paths.mark(s, here.id, wrong)) == ""
     with pytest.raises(KeyFault):
         return_paths.unseal(return_paths.AESGCM(wrong), path, bytes(sealed))
 

@@ -79,6 +79,8 @@ async def test_help(surface: DiscordSurface) -> None:
 async def test_commands_have_names_in_the_persons_language(surface: DiscordSurface) -> None:
     names = {one.name: one.name_localizations for one in await surface.adapter._client.tree.fetch_commands()}
     assert {str(locale): word for locale, word in names["tell"].items()} == {"nl": "vertel", "de": "erzählen"}
+    two_words = {str(locale): word for locale, word in names["my-data"].items()}
+    assert two_words == {"nl": "mijn-gegevens", "de": "meine-daten"}
     for tag in ("nl", "de"):
         words = [word for each in names.values() for locale, word in each.items() if str(locale) == tag]
         assert len(set(words)) == len(names)

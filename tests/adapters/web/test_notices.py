@@ -9,12 +9,13 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 
 from adapters.teams.package import manifest
 from adapters.web.notices import NOTICES
-from flows.basics.housekeeping import KEEP
 from flows.catalogue import catalogue
 from flows.engine.turn import STAFF
 from flows.words import LANGUAGES, said
 from storage.check_in_pools import TERM
 from storage.communities import FEWEST
+from storage.keeping import Days
+from storage.tables import keeping
 from tests.adapters.web.conftest import World, serve
 
 each_notice = pytest.mark.parametrize("name", NOTICES)
@@ -76,7 +77,11 @@ async def test_the_teams_package_names_these_pages(plain: World) -> None:
 
 def test_what_is_said_of_time_is_what_the_code_does() -> None:
     text = " ".join(said(one, "en") for _heading, told in NOTICES["privacy"].sections for one in told)
-    assert f"{KEEP} days" in text
+    kept = {str(one.table.__tablename__): one.kept.days for one in keeping() if isinstance(one.kept, Days)}
+    assert kept["outbox"] == 90
+    assert "90 days" in text
+    assert kept["audit"] == 365
+    assert "a year" in text
     assert f"unopened after {TERM // (7 * 24 * 60 * 60 * 1000)} weeks" in text
     assert f"at least {FEWEST} filled-in check-ins" in text
     assert f"If {FEWEST} filled-in check-ins" in text

@@ -1,0 +1,37 @@
+"""My data: what is stored that names this person, in plain words; and what is not there, and why."""
+
+from typing import Any
+
+from flows.engine import EVERYONE, Chat, Shown, flow
+from flows.words import _
+from storage import forgetting
+from storage.statement import Session
+
+FORGET = _("forget me")
+
+
+@flow("my_data", who=(EVERYONE,))
+async def my_data(chat: Chat) -> None:
+    """A line for each thing that each capability says it holds. Nothing waits, so nothing of this is kept."""
+    from flows.catalogue import catalogue  # here, because the catalogue holds this flow
+
+    stored = await chat.do("stored", known_of, chat.community, chat.member)
+    lines = [(one.label, one.text(stored[one.key])) for one in catalogue().held if one.key in stored]
+    chat.show(Shown(_("What is stored with your name or account"), [(label, text) for label, text in lines if text]))
+    for sentence in NOT_THERE:
+        chat.say(sentence)
+    chat.say(_("To have all of it erased, type “{forget}”.", forget=FORGET))
+
+
+def known_of(session: Session, community: str, member: str) -> dict[str, Any]:
+    """What storage has of a member, by what it is."""
+    return forgetting.export(session, forgetting.of_member(session, community, member))
+
+
+NOT_THERE = (
+    _(
+        "What you told or answered is stored without your name, so I cannot find it and it is not in this list; nor is "
+        "whether you asked to hear of an answer."
+    ),
+    _("With your six words you can read what you told, and take it back: type “{answer}”.", answer=_("answer")),
+)

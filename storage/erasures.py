@@ -1,0 +1,88 @@
+"""Which erasures of the ledger this database has been through: a backup that is restored has not been through the last.
+
+The ids are keyed hashes of random ids (a member's, a case's), which are gone: they name nobody. Someone who comes back
+is another member, so what the ledger says of who they were does not touch them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import bindparam, func, select
+from sqlmodel import Field, SQLModel
+
+from storage.keeping import Keeping, Person
+from storage.ledger import Line
+from storage.statement import Session, Statement, columns
+
+
+class Erasure(SQLModel, table=True):
+    """A line of the ledger, by its id."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
+    line: bytes = Field(primary_key=True)
+
+
+KEEPING = (Keeping(Erasure, kept="for good: an id that is gone from here would be erased once more at the next start"),)
+
+_e = columns(Erasure)
+_add = Statement(lambda sql: sql.insert(Erasure).on_conflict_do_nothing())
+_find = Statement(lambda _: select(_e.line).where(_e.line == bindparam("line")))
+_every = Statement(lambda _: select(_e.line))
+_count = Statement(lambda _: select(func.count().label("n")).select_from(Erasure))
+
+
+def of_person(session: Session, person: Person, now: int) -> None:
+    """Somebody is forgotten by this transaction. Raises NotSaved when the ledger cannot be written."""
+    # Of the member, so that a transaction that is run again writes the same line. Who has no member has no such id.
+    whose = person.member or f"{' '.join(person.accounts)} at {now}"
+    accounts = tuple(account_id(session, person.community, one) for one in person.accounts)
+    _write(session, Line("person", member_id(session, person.community, whose), accounts))
+
+
+def of_case(session: Session, case: str) -> None:
+    """A case is erased by this transaction. Raises NotSaved when the ledger cannot be written."""
+    _write(session, Line("case", case_id(session, case)))
+
+
+def has_been(session: Session, case: str) -> bool:
+    """Whether a case was erased, as far as this database knows."""
+    return session.one(_find, line=case_id(session, case)) is not None
+
+
+def unknown(session: Session) -> list[Line]:
+    """The lines of the ledger that this database has not been through."""
+    lines = session.ledger.lines()
+    known = {bytes(row.line) for row in session.all(_every)} if lines else set()
+    return [line for line in lines if line.id not in known]
+
+
+def known(session: Session) -> int:
+    """How many erasures this database has been through."""
+    return int(session.one(_count).n)
+
+
+def learn(session: Session, lines: Iterable[Line]) -> None:
+    """The database has been through these from now on."""
+    for line in lines:
+        session.put(_add, line=line.id)
+
+
+def member_id(session: Session, community: str, member: str) -> bytes:
+    """A member as the ledger knows them."""
+    return session.keys.fingerprint(f"forgotten member:{community}:{member}")
+
+
+def account_id(session: Session, community: str, account: str) -> bytes:
+    """An account (``platform:id``) as the ledger knows it."""
+    return session.keys.fingerprint(f"forgotten account:{community}:{account}")
+
+
+def case_id(session: Session, case: str) -> bytes:
+    """A case as the ledger knows it."""
+    return session.keys.fingerprint(f"erased case:{case}")
+
+
+def _write(session: Session, line: Line) -> None:
+    session.ledger.append(line)
+    session.put(_add, line=line.id)

@@ -1,0 +1,78 @@
+"""The ledger of erasures: a file beside the database, by which a restored backup is brought up to date.
+
+It holds keyed hashes and nothing else, so who reads it without the database's key learns how many erasures there were.
+Lines are only ever added, by several processes at once if need be; none is trusted to have been written whole.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage import files
+from storage.lane import NotSaved
+
+_LINE = re.compile(r"(person|case)((?: [0-9a-f]{32})+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One erasure: of a ``person`` with the accounts they had then, or of a ``case``. Hashes are of 16 bytes."""
+
+    what: str
+    id: bytes
+    accounts: tuple[bytes, ...] = ()
+
+
+class Ledger:
+    """The file at ``path``; without one nothing is written and nothing is known."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+
+    def append(self, line: Line) -> None:
+        """Add a line; it is on the disk when this returns. Raises NotSaved when it cannot be."""
+        if self.path is None:
+            return
+        text = " ".join([line.what, *(one.hex() for one in (line.id, *line.accounts))])
+        # A line break before it too: what a process that was killed left half-written then spoils no other line.
+        raw = f"\n{text}\n".encode()
+        try:
+            files.file(self.path)
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND)
+            try:
+                if os.write(descriptor, raw) != len(raw):
+                    raise OSError("the disk is full")
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            _sync_folder(self.path.parent)
+        except OSError as fault:
+            raise NotSaved(f"the ledger of erasures {self.path} cannot be written: {fault}") from fault
+
+    def lines(self) -> list[Line]:
+        """Every line that was written whole, each once. Raises NotSaved when the file cannot be read."""
+        if self.path is None or not self.path.exists():
+            return []
+        try:
+            texts = self.path.read_text(encoding="ascii", errors="replace").split("\n")
+        except OSError as fault:
+            raise NotSaved(f"the ledger of erasures {self.path} cannot be read: {fault}") from fault
+        found = (_LINE.fullmatch(text) for text in dict.fromkeys(texts))
+        return [Line(one[1], *_hashes(one[2])) for one in found if one]
+
+
+def _hashes(text: str) -> tuple[bytes, tuple[bytes, ...]]:
+    first, *more = map(bytes.fromhex, text.split())
+    return first, tuple(more)
+
+
+def _sync_folder(path: Path) -> None:
+    """A new file is only there after a power cut when its folder was written too."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,71 @@
+"""The cases that one member of the staff takes care of: how many, and giving them back to the mentors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import bindparam, func, null, select, update
+
+from storage import case_events, due, outbox
+from storage.cases import CLOSED, NEW, Case
+from storage.ids import new_id
+from storage.keeping import Keeping, Person, Sealed
+from storage.statement import Session, Statement, columns
+
+GIVEN_BACK = "cases_given_back"
+"""The job that tells the mentors of cases that have nobody any more; its argument is their ids, with commas between."""
+
+_c = columns(Case)
+_held = (_c.community_id == bindparam("community"), _c.holder_id == bindparam("member"))
+_lock = Statement(lambda _: select(_c.id, _c.status).where(*_held).order_by(_c.id).with_for_update())
+_free = Statement(lambda _: update(Case).where(*_held, _c.status != CLOSED).values(holder_id=null(), status=NEW))
+_forget = Statement(lambda _: update(Case).where(*_held).values(holder_id=null()))
+_count = Statement(lambda _: select(func.count().label("n")).select_from(Case).where(*_held, _c.status != CLOSED))
+
+
+def post_subject(case: str) -> str:
+    """The subject of the posts about a case: a later one takes the place of the earlier one."""
+    return f"case:{case}"
+
+
+def give_back(session: Session, community: str, member: str, now: int) -> list[str]:
+    """Nobody takes care of a member's open cases any more: anyone can take them. Returns them.
+
+    The mentors are told by the job :data:`GIVEN_BACK`, which is due at once.
+    """
+    held = session.all(_lock, community=community, member=member)
+    opened = [row.id for row in held if row.status != CLOSED]
+    session.run(_free, community=community, member=member)
+    for case in opened:
+        case_events.add(session, case, now, "", "given back")
+    if opened:
+        due.add(session, new_id(), community, GIVEN_BACK, ",".join(opened), now)
+    return opened
+
+
+def forget(session: Session, person: Person, now: int) -> int:
+    """The same, and what was posted under somebody's name about any case of theirs is not said again."""
+    if not person.member:
+        return 0
+    held = session.all(_lock, community=person.community, member=person.member)
+    for row in held:
+        outbox.silence(session, person.community, post_subject(row.id))
+    give_back(session, person.community, person.member, now)
+    session.run(_forget, community=person.community, member=person.member)
+    return len(held)
+
+
+def _export(session: Session, person: Person) -> dict[str, Any]:
+    return {"cases": int(session.one(_count, community=person.community, member=person.member).n)}
+
+
+KEEPING = (
+    Keeping(
+        Case,
+        kept="until its student or the programme erases it",
+        member="holder_id",
+        erase=forget,
+        export=_export,
+        sealed=Sealed("wrapped_key", "case"),
+    ),
+)

@@ -1,0 +1,151 @@
+"""Every table says what it holds of people; every time that is said is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
+
+from storage.database import Database
+from storage.housekeeping import tidy
+from storage.keeping import DAY, Days, Keeping
+from storage.statement import Session
+from storage.tables import keeping, metadata
+from tests.raw import rows
+from tests.storage.conftest import NOW, Here
+
+NAMES_SOMEBODY = {
+    *("member", "member_id", "who", "whom", "by", "holder", "holder_id", "author_id", "mentor_id", "student_id"),
+    *("person", "person_id", "people", "account", "account_id", "external_id", "address", "lane", "email", "phone"),
+    *("name", "user", "user_id", "display_name", "tried_by", "meant", "argument"),
+}
+"""Names of columns that somebody stands in, unless it is known that they do not."""
+OF_NOBODY = {
+    ("community", "name"): "of the programme",
+    ("communityspace", "external_id"): "of a server, a team or a web address",
+    ("place", "external_id"): "of a channel",
+    ("place", "name"): "of a channel",
+    ("meta", "name"): "of the value",
+}
+
+
+def undeclared(tables: MetaData, declared: Iterable[Keeping]) -> set[str]:
+    """Tables, and columns that seem to name somebody, of which nobody says what becomes of them."""
+    by_name = {str(one.table.__tablename__): one for one in declared}
+    missed = set()
+    for table in tables.sorted_tables:
+        one = by_name.get(table.name)
+        if one is None:
+            missed.add(table.name)
+            continue
+        known = {one.member, *one.names}
+        missed |= {
+            f"{table.name}.{column.name}"
+            for column in table.columns
+            if names_somebody(column) and column.name not in known and (table.name, column.name) not in OF_NOBODY
+        }
+    return missed
+
+
+def names_somebody(column: Column[Any]) -> bool:
+    of_members = any(key.target_fullname == "member.id" for key in column.foreign_keys)
+    return of_members or (column.name in NAMES_SOMEBODY and isinstance(column.type, String | Text | LargeBinary))
+
+
+def test_every_table_is_declared_and_every_column_that_names_somebody() -> None:
+    assert undeclared(metadata, keeping()) == set()
+    assert len(keeping()) == len({one.table for one in keeping()}), "a table is declared twice"
+
+
+def test_a_table_that_nobody_declared_is_found_out() -> None:
+    more = MetaData()
+    for table in metadata.sorted_tables:
+        table.to_metadata(more)
+    Table("attendance", more, Column("id", String, primary_key=True), Column("at", BigInteger))
+    assert undeclared(more, keeping()) == {"attendance"}
+    for column in (
+        Column("who", String),
+        Column("external_id", String),
+        Column("address", LargeBinary),
+        Column("whatever", String, ForeignKey("member.id")),
+    ):
+        more.tables["round"].append_column(column)
+    assert undeclared(more, keeping()) == {
+        "attendance",
+        "round.who",
+        "round.external_id",
+        "round.address",
+        "round.whatever",
+    }
+
+
+def test_what_names_somebody_is_erased_and_told() -> None:
+    for one in keeping():
+        assert bool(one.member or one.names) == bool(one.erase or one.stays), one.table
+        assert not (one.erase and one.stays), one.table
+
+
+# ------------------------------------------------------------ every time that is said is kept
+
+TIMED = [one for one in keeping() if isinstance(one.kept, Days)]
+
+
+def plant(session: Session, table: Table, here: Here, given: dict[str, Any], number: int) -> None:
+    """A row with something of the right kind in each column."""
+    values: dict[str, Any] = {}
+    for column in table.columns:
+        if column.name in given:
+            values[column.name] = given[column.name]
+        elif column.name == "community_id":
+            values[column.name] = here.id
+        elif column.name == "member_id" or column.foreign_keys:
+            values[column.name] = here.people[number]
+        elif column.name == "state":
+            values[column.name] = "dead"
+        elif isinstance(column.type, LargeBinary):
+            values[column.name] = f"{column.name}{number}".encode()
+        elif isinstance(column.type, Integer):
+            values[column.name] = number + 1
+        else:
+            values[column.name] = f"{column.name}{number}"
+    marks = [f"${n}" if session.dialect == "postgresql" else "?" for n in range(1, len(values) + 1)]
+    session._execute(
+        f"insert into {table.name} ({', '.join(values)}) values ({', '.join(marks)})", tuple(values.values())
+    )
+
+
+@pytest.mark.parametrize("one", TIMED, ids=lambda one: one.table.__tablename__)
+def test_a_time_that_is_said_is_kept(database: Database, here: Here, one: Keeping) -> None:
+    kept, table = one.kept, metadata.tables[str(one.table.__tablename__)]
+    assert isinstance(kept, Days)
+    # In the column's own unit: the first moment that must stay, and the one before it.
+    stays = (NOW - kept.days * DAY) // kept.unit
+    database.run_now(lambda s: plant(s, table, here, {kept.since: stays}, 0))
+    database.run_now(lambda s: plant(s, table, here, {kept.since: stays - 1}, 1))
+    database.run_now(lambda s: tidy(s, here.id, NOW))
+    left = database.run_now(lambda s: rows(s, table.name))
+    assert [row[kept.since] for row in left] == [stays]
+
+
+def test_no_community_tidies_up_in_another(database: Database, here: Here, there: Here) -> None:
+    table = metadata.tables["audit"]
+    for number, one in enumerate((here, there)):
+        database.run_now(lambda s, n=number, one=one: plant(s, table, one, {"at": 1}, n))  # type: ignore[misc]
+    database.run_now(lambda s: tidy(s, here.id, NOW))
+    assert [row["community_id"] for row in database.run_now(lambda s: rows(s, "audit"))] == [there.id]
+
+
+def test_what_a_turn_wrote_of_somebody_while_they_were_forgotten_goes_at_night(database: Database, here: Here) -> None:
+    def wrote(session: Session) -> None:
+        for number, who in enumerate(("nobody any more", here.people[0], "")):
+            given = {"member_id": who, "who": who, "expires_at": NOW + DAY, "at": NOW}
+            for name in ("conversation", "audit"):
+                plant(session, metadata.tables[name], here, given, number)
+
+    database.run_now(wrote)
+    database.run_now(lambda s: tidy(s, here.id, NOW))
+    talks, acts = (database.run_now(lambda s, t=t: rows(s, t)) for t in ("conversation", "audit"))  # type: ignore[misc]
+    assert sorted(row["member_id"] for row in talks) == ["", here.people[0]]
+    assert sorted(row["who"] for row in acts) == ["", "", here.people[0]]
