@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.standings import Said, Standings
 from flows.engine.taking import Turn
 from flows.engine.turn import finish_work, take
-from flows.seam import Incoming, Reply, Text
+from flows.seam import Incoming, Left, Removed, Reply, Space, Text
 from flows.words import _, language_of, said
 from storage.database import NotSaved
 
@@ -35,7 +36,10 @@ def _nothing() -> None:
 
 
 class Runtime:
-    """Takes turns. ``posted`` is called when the outbox got something, ``timed`` when the due rows did."""
+    """Takes turns. ``posted`` is called when the outbox got something, ``timed`` when the due rows did.
+
+    ``doubted`` is called when someone of the staff may have left. ``standings`` asks the platforms.
+    """
 
     def __init__(
         self, database: Database, catalogue: Catalogue, clock: Clock, metrics: Metrics, site: str = ""
@@ -46,6 +50,8 @@ class Runtime:
         self.clock = clock
         self.posted: Callable[[], None] = _nothing
         self.timed: Callable[[], None] = _nothing
+        self.doubted: Callable[[], None] = _nothing
+        self.standings = Standings({})
         self._metrics = metrics
         self._site = site
         self._replies: OrderedDict[Key, asyncio.Task[Reply]] = OrderedDict()
@@ -94,7 +100,12 @@ class Runtime:
     async def _turn(self, incoming: Incoming) -> Turn:
         database, catalogue, now = self.database, self.catalogue, self.clock.now
         of = incoming.person.id if incoming.person else incoming.event
-        turn = await database.run(lambda s: take(s, catalogue, incoming, now(), self._site), of=of)
+        self._unlearn(incoming)
+        told: dict[Space, Said] = {}
+        turn = await database.run(lambda s: take(s, catalogue, incoming, now(), self._site, told), of=of)
+        while turn.asks is not None:  # of which community someone is can change in between, so perhaps once more
+            told[turn.asks] = await self.standings.of(turn.asks, of)
+            turn = await database.run(lambda s: take(s, catalogue, incoming, now(), self._site, told), of=of)
         self._wake(turn)
         while (work := turn.work) is not None:
             # Slow work (a hash that is slow on purpose) holds no transaction and no other turn up.
@@ -109,6 +120,15 @@ class Runtime:
             self.posted()
         if turn.timers:
             self.timed()
+        if turn.roster:
+            self.doubted()
+
+    def _unlearn(self, incoming: Incoming) -> None:
+        """What an event says is newer than what was said before."""
+        if isinstance(incoming.act, Left | Removed):
+            self.standings.forget(incoming.space)
+        elif incoming.person is not None and incoming.person.roles is not None:
+            self.standings.forget(incoming.space, incoming.person.id)
 
     def _forget_old(self) -> None:
         while len(self._replies) > REMEMBERED:

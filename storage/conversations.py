@@ -44,6 +44,7 @@ Asked = Callable[[], Any]
 
 _c, _seen = columns(Conversation), columns(EventSeen)
 _mark = Statement(lambda sql: sql.insert(EventSeen).on_conflict_do_nothing())
+_unmark = Statement(lambda _: delete(EventSeen).where(_seen.fingerprint == bindparam("fingerprint")))
 _forget = Statement(lambda _: delete(EventSeen).where(_seen.day < bindparam("before")))
 _find = Statement(
     lambda _: (
@@ -92,6 +93,11 @@ def first_seen(session: Session, event: str, day: int) -> Callable[[], bool]:
     """Mark an event as taken; whether this was the first time is known when it is asked, better after another read."""
     marked = session.put(_mark, fingerprint=session.keys.fingerprint(event), day=day)
     return lambda: marked.rowcount == 1
+
+
+def unsee(session: Session, event: str) -> None:
+    """An event that this transaction marked as taken was not taken after all."""
+    session.put(_unmark, fingerprint=session.keys.fingerprint(event))
 
 
 def forget_events(session: Session, before_day: int) -> int:

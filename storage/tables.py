@@ -20,6 +20,7 @@ from storage import (
     outbox,
     places,
     return_paths,
+    roster,
 )
 
 metadata = SQLModel.metadata
@@ -42,4 +43,5 @@ __all__ = [
     "outbox",
     "places",
     "return_paths",
+    "roster",
 ]

@@ -7,6 +7,10 @@ NOT_UNDERSTOOD = _("I did not understand that. Type {help} to see what I can do.
 OVER = _("This was already answered, or it has ended. Type {help} to see what you can do now.", help=HELP)
 STOPPED = _("Stopped. Nothing of it was kept.")
 NOT_FOR_YOU = _("This is for other members of the community. Type {help} to see what you can do.", help=HELP)
+UNANSWERED = _(
+    "I cannot see just now whether you are a member here, so I did nothing. Please try again in a few minutes, or "
+    "press one of my buttons in a channel."
+)
 IN_THE_CHAT = _("That works in the chat only: this page knows no accounts.")
 NOT_HERE = _(
     "Erbij is not set up here yet. Whoever manages this server or team can do that: type {setup}.", setup=SETUP
@@ -22,6 +26,14 @@ WHICH = _(
     "Several communities use Erbij here, and I do not know yet which one is yours. "
     "Press a button of mine in a channel of your community first, and then write to me again."
 )
+
+
+def no_member(community: str) -> Msg:
+    """What someone hears in private whom the platform does not count among a community."""
+    return _(
+        "I do not see you in {community}. Are you in it? Then press one of my buttons in a channel there first.",
+        community=community,
+    )
 
 
 def greeting(community: str) -> Msg:
