@@ -10,6 +10,7 @@ from flows.words import _
 
 NEWS = {
     "new": _("A new case has come in: {case}. Who takes it?"),
+    "given_back": _("Case {case} waits for a mentor again. Who takes it?"),
     "claimed": _("Case {case}: {name} takes care of it."),
     "answered": _("Case {case}: {name} answered it."),
     "written_on": _("Case {case}: the student wrote more. {name} takes care of it."),
@@ -36,6 +37,6 @@ def read_button(case: str) -> Start:
 def post_of(case: str, news: str, name: str = "") -> tuple[Piece, ...]:
     """What the post says now, and its buttons. ``name``: of the mentor who did it, or takes care of the case."""
     text = _(NEWS[news].text, case=case_name(case), name=name)
-    if news == "new":
+    if news in ("new", "given_back"):
         return text, Start("claim_case", case, _("Take it")), read_button(case)
     return (text,) if news == "taken_back" else (text, read_button(case))
