@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,9 +15,11 @@ from bot.tryout import SLUG
 from flows.engine import COORDINATOR
 from flows.setup.rules import missing
 from flows.words import SOURCE, said
-from storage import communities, due, migrate, outbox, rotation, setup
+from storage import communities, due, migrate, outbox, roster, rotation, setup
 from storage.database import Database, NotSaved
 from storage.keys import KeyFault, Masters
+
+DAY = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ def _database(url: str, public_url: str, masters: Masters) -> list[Finding]:
         found += _rotation(masters, database.run_now(rotation.behind))
         known = database.run_now(communities.every)
         doorbells = database.run_now(communities.with_doorbell)
+        found += _roster(database.run_now(roster.unanswered), {row[0]: row[2] for row in known})
         for community, *_rest in known:
             found += _community(database.run_now(partial(setup.read, community=community)))
     except KeyFault as fault:
@@ -81,6 +85,20 @@ def _rotation(masters: Masters, behind: rotation.Behind) -> list[Finding]:
         found.append(Finding(False, text))
     elif masters.older:
         found.append(Finding(True, "Nothing needs an older master key: take them out of ERBIJ_MASTER_KEY."))
+    return found
+
+
+def _roster(waiting: list[roster.Unanswered], names: dict[str, str]) -> list[Finding]:
+    """Whose staff was not answered for: by platforms that are not believed, or that have not said it for a day."""
+    found = []
+    for one in waiting:
+        name = names[one.community]
+        if one.doubt:
+            text = f"{name}: by {one.doubt} all of the staff left at once. That is not believed; run setup if it is so."
+            found.append(Finding(False, text))
+        elif one.since < time.time_ns() // 1_000_000 - DAY:
+            text = f"{name}: for a day no platform has said of some of the staff whether they are still there."
+            found.append(Finding(False, text))
     return found
 
 
