@@ -31,6 +31,7 @@ from storage import (
     migrate,
     outbox,
     replay,
+    roster,
     rotation,
     setup,
     sqlite,
@@ -38,6 +39,8 @@ from storage import (
 from storage.database import Database, NotSaved
 from storage.keys import KeyFault, Masters
 from storage.statement import Session
+
+DAY = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,7 @@ def _database(settings: Settings, masters: Masters) -> list[Finding]:
         found += database.run_now(partial(_ledger, path=settings.ledger_path))
         known = database.run_now(communities.every)
         doorbells = database.run_now(communities.with_doorbell)
+        found += _roster(database.run_now(roster.unanswered), {row[0]: row[2] for row in known})
         for community, *_rest in known:
             found += _community(database.run_now(partial(setup.read, community=community)))
     except KeyFault as fault:
@@ -208,6 +212,20 @@ def _ledger(session: Session, path: Path | None) -> list[Finding]:
     if erasures.known(session) and not path.exists():
         return [Finding(False, f"The ledger of erasures {path} is not there, though there were erasures: put it back.")]
     return [Finding(True, f"Nobody is here who was forgotten; erasures are written down in {path}.")]
+
+
+def _roster(waiting: list[roster.Unanswered], names: dict[str, str]) -> list[Finding]:
+    """Whose staff was not answered for: by platforms that are not believed, or that have not said it for a day."""
+    found = []
+    for one in waiting:
+        name = names[one.community]
+        if one.doubt:
+            text = f"{name}: by {one.doubt} all of the staff left at once. That is not believed; run setup if it is so."
+            found.append(Finding(False, text))
+        elif one.since < time.time_ns() // 1_000_000 - DAY:
+            text = f"{name}: for a day no platform has said of some of the staff whether they are still there."
+            found.append(Finding(False, text))
+    return found
 
 
 def _community(now: setup.SetUp) -> list[Finding]:

@@ -12,9 +12,11 @@ import structlog
 
 from bot import logs, tryout
 from bot.metrics import Metrics
+from bot.roster import Roster
 from bot.runtime import Runtime
 from bot.sender import Sender
 from bot.settings import Misconfigured, Settings, master_key, own_files
+from bot.standings import Standings
 from bot.time import Clock
 from bot.timers import Timers
 from flows.catalogue import catalogue
@@ -58,6 +60,7 @@ class Program:
         self.adapters: dict[str, Adapter] = {}
         self.sender: Sender
         self.timers: Timers
+        self.roster: Roster
         self.host: Host
         self._stop = asyncio.Event()
         self._teams: TeamsAdapter | None = None
@@ -95,6 +98,7 @@ class Program:
                 for platform, adapter in self.adapters.items():
                     self._start(self._connected(platform, adapter))
                 self._start(self.timers.run())
+                self._start(self.roster.run())
                 self._start(self._look())
                 sending = self._start(self.sender.run())
                 log.info("ready", adapters=sorted(self.adapters), tryout=self.settings.is_tryout)
@@ -128,8 +132,11 @@ class Program:
             self.adapters["teams"] = self._teams = self._make_teams()
         self.sender = Sender(self.database, self.clock, self.adapters, self.metrics)
         self.timers = Timers(self.database, self.catalogue, self.clock, self.metrics, self.sender.wake)
+        standings = self.runtime.standings = Standings(self.adapters)
+        self.roster = Roster(self.database, self.clock, standings, self.metrics, self.timers.wake)
         self.runtime.posted = self.sender.wake
         self.runtime.timed = self.timers.wake
+        self.runtime.doubted = self.roster.wake
         messages = self._messages if settings.on_teams or settings.is_tryout else None
         self.host = Host(settings, pages, messages, self.database, self.clock, self.metrics)
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import structlog
 
 from bot.slow import Busy, SlowWork
+from bot.standings import Said, Standings
 from flows.engine.taking import Turn, Work
 from flows.engine.token import AGAIN, Answers
 from flows.engine.turn import finish_work, take
-from flows.seam import Button, Buttons, Incoming, Reply, Text
+from flows.seam import Button, Buttons, Incoming, Left, Removed, Reply, Space, Text
 from flows.words import _, language_of, said
 from storage import conversations
 from storage.database import NotSaved
@@ -50,7 +51,10 @@ class Kept(NamedTuple):
 
 
 class Runtime:
-    """Takes turns. ``posted`` is called when the outbox got something, ``timed`` when the due rows did."""
+    """Takes turns. ``posted`` is called when the outbox got something, ``timed`` when the due rows did.
+
+    ``doubted`` is called when someone of the staff may have left. ``standings`` asks the platforms.
+    """
 
     def __init__(
         self, database: Database, catalogue: Catalogue, clock: Clock, metrics: Metrics, site: str = ""
@@ -61,6 +65,8 @@ class Runtime:
         self.clock = clock
         self.posted: Callable[[], None] = _nothing
         self.timed: Callable[[], None] = _nothing
+        self.doubted: Callable[[], None] = _nothing
+        self.standings = Standings({})
         self._metrics = metrics
         self._site = site
         self._slow = SlowWork()
@@ -116,7 +122,12 @@ class Runtime:
     async def _turn(self, incoming: Incoming) -> Turn:
         database, catalogue, now = self.database, self.catalogue, self.clock.now
         of = _of(incoming)
-        turn = await database.run(lambda s: take(s, catalogue, incoming, now(), self._site), of=of)
+        self._unlearn(incoming)
+        told: dict[Space, Said] = {}
+        turn = await database.run(lambda s: take(s, catalogue, incoming, now(), self._site, told), of=of)
+        while turn.asks is not None:  # of which community someone is can change in between, so perhaps once more
+            told[turn.asks] = await self.standings.of(turn.asks, of)
+            turn = await database.run(lambda s: take(s, catalogue, incoming, now(), self._site, told), of=of)
         self._wake(turn)
         while (work := turn.work) is not None:
             # Slow work (a hash that is slow on purpose) holds no transaction and no other turn up.
@@ -168,6 +179,15 @@ class Runtime:
             self.posted()
         if turn.timers:
             self.timed()
+        if turn.roster:
+            self.doubted()
+
+    def _unlearn(self, incoming: Incoming) -> None:
+        """What an event says is newer than what was said before."""
+        if isinstance(incoming.act, Left | Removed):
+            self.standings.forget(incoming.space)
+        elif incoming.person is not None and incoming.person.roles is not None:
+            self.standings.forget(incoming.space, incoming.person.id)
 
 
 def _of(incoming: Incoming) -> str:

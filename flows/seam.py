@@ -29,12 +29,21 @@ class Person:
 
     id: str
     name: str = ""
-    roles: frozenset[str] = frozenset()
-    """The platform's own role ids, fresh with every event."""
+    roles: frozenset[str] | None = frozenset()
+    """The platform's own role ids, fresh with every event; None where it did not say with this one (private chats)."""
     manages: bool = False
     """True for who manages the space now, by the platform's own rights: they may change all of Erbij's setup."""
     added: bool = False
     """True for who added Erbij here: they may set it up where nobody has yet, and nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a platform says of someone in a space when it is asked. Who is no member holds nothing there."""
+
+    member: bool
+    roles: frozenset[str] = frozenset()
+    manages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +115,12 @@ class Removed:
     """The deleted place; empty when it is the whole space."""
 
 
-Act = Said | Command | Pressed | Opened | Filled | Arrived | Added | Removed
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Somebody left the space, or was taken out of it. Who it was is asked, not believed: nobody's act, no reply."""
+
+
+Act = Said | Command | Pressed | Opened | Filled | Arrived | Added | Removed | Left
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +131,7 @@ class Incoming:
     """The platform's id of this event, unique within the platform."""
     space: Space
     person: Person | None
-    """None for someone without an account (the case page)."""
+    """None for someone without an account (the case page), and where nobody did it (:class:`Left`)."""
     act: Act
     place: str = ""
     """The channel it happened in; empty in a private chat."""
@@ -343,3 +357,10 @@ class Adapter(Protocol):
 
     async def send(self, message: Outgoing) -> Sent:
         """Deliver one message, or raise a :class:`SendError`."""
+
+    async def known(self, space: Space, person: str) -> Standing:
+        """How someone stands in a space now, by the platform's own word.
+
+        No member is only who the platform says is none. Where it says nothing of them (it fails, is too busy, or does
+        not count Erbij itself among the space's members any more), this raises a :class:`SendError`.
+        """

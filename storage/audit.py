@@ -12,6 +12,9 @@ from storage.ids import new_id
 from storage.keeping import Days, Keeping, Person, drop_name, moment
 from storage.statement import Session, Statement, columns
 
+LEFT = "left"
+"""Someone lost the roles in ``subject``: they have left, or a platform's role was taken from them."""
+
 
 class Audit(SQLModel, table=True):
     """One act. ``who`` is a member's id, empty for Erbij itself; ``at`` in ms since 1970 UTC."""

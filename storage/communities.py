@@ -101,6 +101,7 @@ _set_threshold = Statement(
     lambda _: update(Community).where(_community.id == bindparam("community")).values(threshold=bindparam("ballots"))
 )
 _with_doorbell = Statement(lambda _: select(_community.name).where(_community.doorbell == 1).order_by(_community.slug))
+_lock = Statement(lambda _: select(_community.id).where(_community.id == bindparam("community")).with_for_update())
 _within = Statement(
     lambda _: (
         select(_community.id)
@@ -190,6 +191,11 @@ def drop(session: Session, community: str) -> None:
     """A community that holds nothing any more, with the spaces where it lived."""
     session.put(_drop_spaces, community=community)
     session.put(_drop, community=community)
+
+
+def lock(session: Session, community: str) -> None:
+    """Nobody else who asks for this goes on before this transaction has ended."""
+    session.one(_lock, community=community)
 
 
 def set_doorbell(session: Session, community: str, *, on: bool) -> None:

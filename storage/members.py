@@ -26,6 +26,8 @@ class RoleGrant(SQLModel, table=True):
     external_id: str = Field(primary_key=True)
     name: str = ""
     """Of the role or of the member of staff, as setup shows it."""
+    gone: int = 0
+    """1 for the last coordinator, who has left: the name stays for who looks for somebody, and opens nothing."""
 
 
 class Member(SQLModel, table=True):
@@ -63,6 +65,8 @@ class Grant:
     kind: str
     external_id: str
     name: str
+    gone: bool = False
+    """True for the last coordinator, who has left."""
 
 
 _community, _grant, _member, _account = map(columns, (Community, RoleGrant, Member, Account))
@@ -74,8 +78,8 @@ def _granting(sql: Any) -> Any:
     """Give a role. Who holds it already keeps it, under the name known now: Teams does not always tell one."""
     new = sql.insert(RoleGrant)
     key = [column.name for column in _grant if column.primary_key]
-    known = new.excluded.name
-    return new.on_conflict_do_update(index_elements=key, set_={"name": known}, where=known != "")
+    known = case((new.excluded.name != "", new.excluded.name), else_=_grant.name)
+    return new.on_conflict_do_update(index_elements=key, set_={"name": known, "gone": 0})
 
 
 _add_grant = Statement(_granting)
@@ -86,9 +90,18 @@ _drop_grants = Statement(
         _grant.platform == bindparam("on"),
     )
 )
+_this_grant = (
+    _grant.community_id == bindparam("community"),
+    _grant.role == bindparam("of_role"),
+    _grant.platform == bindparam("on"),
+    _grant.kind == "person",
+    _grant.external_id == bindparam("external"),
+)
+_drop_grant = Statement(lambda _: delete(RoleGrant).where(*_this_grant))
+_set_gone = Statement(lambda _: update(RoleGrant).where(*_this_grant).values(gone=bindparam("mark")))
 _granted = Statement(
     lambda _: (
-        select(_grant.role, _grant.platform, _grant.kind, _grant.external_id, _grant.name)
+        select(_grant.role, _grant.platform, _grant.kind, _grant.external_id, _grant.name, _grant.gone)
         .where(_grant.community_id == bindparam("community"))
         .order_by(_grant.role, _grant.platform, _grant.kind.desc(), _grant.name, _grant.external_id)
     )
@@ -220,17 +233,35 @@ def grant(  # noqa: PLR0913
         kind=kind,
         external_id=external_id,
         name=name,
+        gone=0,
     )
 
 
 def granted(session: Session, community: str) -> list[Grant]:
     """Who holds which role, on each platform."""
-    return [Grant(*row) for row in session.all(_granted, community=community)]
+    return [
+        Grant(row.role, row.platform, row.kind, row.external_id, row.name, bool(row.gone))
+        for row in session.all(_granted, community=community)
+    ]
 
 
 def revoke(session: Session, community: str, role: str, platform: str) -> None:
     """Nobody on this platform holds the role any more."""
     session.put(_drop_grants, community=community, of_role=role, on=platform)
+
+
+def take_away(session: Session, community: str, grant: Grant) -> None:
+    """One person holds a role by name no more."""
+    session.put(_drop_grant, community=community, **_key(grant))
+
+
+def set_gone(session: Session, community: str, grant: Grant, *, gone: bool) -> None:
+    """Whether who holds a role by name has left."""
+    session.put(_set_gone, community=community, **_key(grant), mark=int(gone))
+
+
+def _key(grant: Grant) -> dict[str, str]:
+    return {"of_role": grant.role, "on": grant.platform, "external": grant.external_id}
 
 
 def set_language(session: Session, community: str, member: str, language: str) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 
-from storage import communities, conversations, due, members, places
+from storage import audit, communities, conversations, due, members, places, roster
 from storage.members import Grant
 from storage.statement import Session
 
@@ -31,13 +32,17 @@ class SetUp:
     doorbell: bool
     places: tuple[PlaceSet, ...]
     grants: tuple[Grant, ...]
+    left: tuple[tuple[str, int], ...] = ()
+    """(role, when in ms) of who lost it, having left or a platform's role no more, since something was last set."""
 
 
 def read(session: Session, community: str) -> SetUp:
     """What is set in a community now."""
     about = communities.about(session, community)
     set_places = tuple(PlaceSet(*row) for row in places.every(session, community))
-    return SetUp(*about, set_places, tuple(members.granted(session, community)))
+    since = takewhile(lambda act: act.what != "set up", audit.listing(session, community))
+    left = tuple((role, act.at) for act in since if act.what == audit.LEFT for role in act.subject.split(", "))
+    return SetUp(*about, set_places, tuple(members.granted(session, community)), left)
 
 
 def abandon(session: Session, community: str) -> bool:
@@ -48,5 +53,6 @@ def abandon(session: Session, community: str) -> bool:
     conversations.end_all(session, community)
     due.forget_all(session, community)
     members.drop_all(session, community)
+    roster.done(session, community)
     communities.drop(session, community)
     return True

@@ -20,6 +20,11 @@ _held = (_c.community_id == bindparam("community"), _c.holder_id == bindparam("m
 _lock = Statement(lambda _: select(_c.id, _c.status).where(*_held).order_by(_c.id).with_for_update())
 _free = Statement(lambda _: update(Case).where(*_held, _c.status != CLOSED).values(holder_id=null(), status=NEW))
 _forget = Statement(lambda _: update(Case).where(*_held).values(holder_id=null()))
+_holders = Statement(
+    lambda _: (
+        select(_c.holder_id).where(_c.community_id == bindparam("community"), _c.holder_id.is_not(None)).distinct()
+    )
+)
 _count = Statement(lambda _: select(func.count().label("n")).select_from(Case).where(*_held, _c.status != CLOSED))
 
 
@@ -28,14 +33,21 @@ def post_subject(case: str) -> str:
     return f"case:{case}"
 
 
-def give_back(session: Session, community: str, member: str, now: int) -> list[str]:
-    """Nobody takes care of a member's open cases any more: anyone can take them. Returns them.
+def holders(session: Session, community: str) -> set[str]:
+    """The members who take care of a case, or did until it was closed."""
+    return {row.holder_id for row in session.all(_holders, community=community)}
 
-    The mentors are told by the job :data:`GIVEN_BACK`, which is due at once.
+
+def give_back(session: Session, community: str, member: str, now: int) -> list[str]:
+    """Nobody takes care of a member's cases any more: anyone can take the open ones. Returns those.
+
+    A closed one stays closed; should its student write on, it waits for somebody too. The mentors are told by the job
+    :data:`GIVEN_BACK`, which is due at once.
     """
     held = session.all(_lock, community=community, member=member)
     opened = [row.id for row in held if row.status != CLOSED]
     session.run(_free, community=community, member=member)
+    session.run(_forget, community=community, member=member)
     for case in opened:
         case_events.add(session, case, now, "", "given back")
     if opened:
@@ -51,7 +63,6 @@ def forget(session: Session, person: Person, now: int) -> int:
     for row in held:
         outbox.silence(session, person.community, post_subject(row.id))
     give_back(session, person.community, person.member, now)
-    session.run(_forget, community=person.community, member=person.member)
     return len(held)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Coroutine, Sequence
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlencode
 
 import discord
@@ -15,13 +15,14 @@ from adapters.discord.client import Client
 from adapters.discord.errors import NETWORK, send_error
 from adapters.discord.limits import LIMITS
 from adapters.discord.pace import Opening, Watch
-from flows.seam import Gone, Limits, Outage, Outgoing, Receive, Sent
+from flows.seam import Gone, Limits, Outage, Outgoing, Receive, Sent, Space, Standing
 from flows.words import Msg
 
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0
 """Seconds before connecting again while Discord cannot be reached."""
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 
 class DiscordAdapter:
@@ -37,7 +38,7 @@ class DiscordAdapter:
         self._watch = Watch()
         self._opening = Opening()
         self._client: Client | None = None
-        self._under_way: set[asyncio.Task[Sent]] = set()
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     @property
     def up(self) -> bool:
@@ -85,13 +86,24 @@ class DiscordAdapter:
 
         ``Sent.message`` names all Discord messages that it took.
         """
+        return await self._whole(self._deliver(self._connected(), message))
+
+    async def known(self, space: Space, person: str) -> Standing:
+        """How someone stands in a server. Raises a SendError when Discord gives no answer, or Erbij is not there."""
+        return await self._whole(self._connected().standing(_number(space.id), _number(person)))
+
+    def _connected(self) -> Client:
         client = self._client
         if client is None or client.is_closed():
             reason = "not connected"
             raise Outage(reason)
+        return client
+
+    async def _whole(self, request: Coroutine[Any, Any, T]) -> T:
+        """Make a request of discord.py's to its end, and raise what it raises as the seam's errors."""
         # Cut off in the middle, discord.py would keep its lock for the whole bot closed for ever: who waits no longer
         # leaves, and the request goes on to its end.
-        task = asyncio.ensure_future(self._deliver(client, message))
+        task = asyncio.ensure_future(request)
         self._under_way.add(task)
         task.add_done_callback(self._ended)
         try:
@@ -99,7 +111,7 @@ class DiscordAdapter:
         except (discord.HTTPException, discord.RateLimited, *NETWORK) as fault:
             raise send_error(fault) from fault
 
-    def _ended(self, task: asyncio.Task[Sent]) -> None:
+    def _ended(self, task: asyncio.Task[Any]) -> None:
         self._under_way.discard(task)
         if not task.cancelled():
             task.exception()  # known to who waited for it; nobody else need hear of it

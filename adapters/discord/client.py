@@ -13,10 +13,24 @@ import structlog
 from adapters.discord import commands, read
 from adapters.discord.answer import Answer, reply_to, say
 from adapters.discord.draw import opened, without_pickers
-from adapters.discord.errors import NETWORK
+from adapters.discord.errors import NETWORK, NO_MEMBER
 from adapters.discord.homes import Homes
 from adapters.discord.pace import Watch
-from flows.seam import Act, Added, Command, Filled, Incoming, Opened, Person, Pressed, Receive, Removed, Said, Space
+from flows.seam import (
+    Act,
+    Added,
+    Command,
+    Filled,
+    Gone,
+    Incoming,
+    Opened,
+    Outage,
+    Pressed,
+    Receive,
+    Removed,
+    Said,
+    Standing,
+)
 from flows.words import Msg
 
 LONGEST_PAUSE = 5.0
@@ -74,15 +88,15 @@ class Client(discord.AutoShardedClient):
         if not isinstance(interaction.user, discord.User | discord.Member):  # Discord left it out
             log.warning("event_without_person", platform="discord")
             return
-        space, person = read.space(interaction.guild_id), read.person(interaction.user, interaction.permissions)
-        if interaction.guild_id is None:
-            space, person = await self._at_home(interaction.user)
+        guild = interaction.guild_id
+        if guild is None:
+            guild = await self._homes.find(self, interaction.user.id)
         else:
-            self._homes.remember(interaction.user.id, interaction.guild_id)
+            self._homes.remember(interaction.user.id, guild)
         incoming = Incoming(
             event=str(interaction.id),
-            space=space,
-            person=person,
+            space=read.space(guild),
+            person=read.person(interaction.user, interaction.permissions),
             act=act,
             place=read.place(interaction),
             locale=interaction.locale.value,
@@ -93,8 +107,8 @@ class Client(discord.AutoShardedClient):
         """Take what someone writes to Erbij in a private chat; nothing else is listened to."""
         if message.guild is not None or message.author.bot or message.is_system():
             return
-        space, person = await self._at_home(message.author)
-        incoming = Incoming(str(message.id), space, person, Said(message.content))
+        space = read.space(await self._homes.find(self, message.author.id))
+        incoming = Incoming(str(message.id), space, read.person(message.author), Said(message.content))
         reply = await reply_to(self._receive, incoming)
         if not space.id and reply.space is not None and reply.space.id.isdecimal():
             self._homes.remember(message.author.id, int(reply.space.id))
@@ -103,12 +117,21 @@ class Client(discord.AutoShardedClient):
         except (discord.HTTPException, discord.RateLimited, *NETWORK) as fault:
             log.warning("answer_not_sent", platform="discord", fault=type(fault).__name__)
 
-    async def _at_home(self, user: discord.User | discord.Member) -> tuple[Space, Person]:
-        """Someone in a private chat, as the member of the server that they most likely mean."""
-        member = await self._homes.find(self, user.id)
-        if member is None:
-            return read.space(None), read.person(user)
-        return read.space(member.guild.id), read.person(member, member.guild_permissions)
+    async def standing(self, guild_id: int, person: int) -> Standing:
+        """How someone stands in a server now. Raises Gone where Erbij is not, and what discord.py raises."""
+        guild = self.get_guild(guild_id)
+        if guild is None:
+            raise Gone("not in this server")
+        if guild.unavailable:
+            raise Outage("the server is out of order")
+        try:
+            member = await guild.fetch_member(person)
+        except discord.NotFound as fault:
+            if fault.code not in NO_MEMBER:
+                raise
+            self._homes.forget(person, guild_id)
+            return Standing(False)
+        return Standing(True, read.roles(member), member.guild_permissions.manage_guild)
 
     # ------------------------------------------------------------ what happens to the server
 

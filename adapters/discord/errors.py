@@ -13,6 +13,8 @@ TOO_FAST = {40003: 300.0, 20016: 60.0, 20028: 60.0}
 """Opening private chats too fast; slow mode; a write limit: with seconds to wait."""
 EXPIRED = frozenset({10015, 10062, 50027})
 """An interaction that can no longer be answered: three seconds or fifteen minutes are over."""
+NO_MEMBER = frozenset({10007, 10013})
+"""Someone is not a member of the server; nobody has this id."""
 NETWORK = (aiohttp.ClientError, OSError, TimeoutError, discord.ConnectionClosed, discord.GatewayNotFound)
 """What discord.py raises when Discord cannot be reached."""
 

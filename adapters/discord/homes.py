@@ -1,13 +1,14 @@
-"""Which server a private chat belongs to: Discord does not say, and without it nobody has a role there."""
+"""Which server a private chat belongs to: Discord does not say. Whether the person is there is another question."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 
 import discord
 
-from adapters.discord.errors import NETWORK
+from adapters.discord.errors import NETWORK, NO_MEMBER
 
 TRIED = 25
 """Servers asked at most; with more, the flows look for the person."""
@@ -21,6 +22,7 @@ class Homes:
 
     def __init__(self) -> None:
         self._last: OrderedDict[int, int] = OrderedDict()
+        self._looking: set[asyncio.Task[bool]] = set()
 
     def remember(self, person: int, guild: int) -> None:
         """Someone acted in this server."""
@@ -29,32 +31,47 @@ class Homes:
         while len(self._last) > REMEMBERED:
             self._last.popitem(last=False)
 
-    async def find(self, client: discord.Client, person: int) -> discord.Member | None:
-        """The person as a member, with the roles they hold now; None when no server is found in time, or several."""
+    def forget(self, person: int, guild: int) -> None:
+        """Someone is not in this server."""
+        if self._last.get(person) == guild:
+            del self._last[person]
+
+    async def find(self, client: discord.Client, person: int) -> int | None:
+        """The id of the server that someone means in private; None when none is found in time, or several are.
+
+        Where Erbij is in one server only it is that one: nobody is looked for.
+        """
+        last = client.get_guild(self._last.get(person, 0))
+        if last is not None:
+            return last.id
+        guilds = client.guilds
+        if len(guilds) == 1:
+            return guilds[0].id
+        return await self._look(guilds, person) if len(guilds) <= TRIED else None
+
+    async def _look(self, guilds: Sequence[discord.Guild], person: int) -> int | None:
+        looks = {asyncio.create_task(_knows(guild, person)): guild.id for guild in guilds}
+        for look in looks:
+            self._looking.add(look)
+            look.add_done_callback(self._looking.discard)
+        # Nothing is cut off: in the middle of a request discord.py would keep its lock for the whole bot closed.
+        _done, late = await asyncio.wait(looks, timeout=PATIENCE) if looks else (set(), set())
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await self._ask(client, person)
+            found = [guild for look, guild in looks.items() if look not in late and look.result()]
         except (discord.HTTPException, discord.RateLimited, *NETWORK):
             return None
-
-    async def _ask(self, client: discord.Client, person: int) -> discord.Member | None:
-        last = client.get_guild(self._last.get(person, 0))
-        if last is not None and (member := await _member(last, person)) is not None:
-            return member
-        others = [guild for guild in client.guilds if guild is not last]
-        if len(others) > TRIED:
-            return None
-        asked = await asyncio.gather(*(_member(guild, person) for guild in others))
-        found = [member for member in asked if member is not None]
-        if len(found) != 1:
+        if late or len(found) != 1:
             return None  # of several servers none is guessed: what is told would be read by the wrong people
-        self.remember(person, found[0].guild.id)
+        self.remember(person, found[0])
         return found[0]
 
 
-async def _member(guild: discord.Guild, person: int) -> discord.Member | None:
-    """The person in a server; None when they are not there."""
+async def _knows(guild: discord.Guild, person: int) -> bool:
+    """Whether someone is in a server."""
     try:
-        return await guild.fetch_member(person)
-    except discord.NotFound:
-        return None
+        await guild.fetch_member(person)
+    except discord.NotFound as fault:
+        if fault.code not in NO_MEMBER:
+            raise
+        return False
+    return True

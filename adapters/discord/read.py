@@ -22,12 +22,16 @@ def space(guild: int | None) -> Space:
 
 
 def person(user: discord.User | discord.Member, permissions: discord.Permissions | None = None) -> Person:
-    """Someone with the roles that came with this very event."""
-    roles: frozenset[str] = frozenset()
-    if isinstance(user, discord.Member):
-        roles = frozenset(str(role.id) for role in user.roles if not role.is_default())
-    manages = isinstance(user, discord.Member) and permissions is not None and permissions.manage_guild
-    return Person(str(user.id), user.display_name, roles, manages)
+    """Someone with the roles that came with this very event; in private none do, and Discord does not say."""
+    if not isinstance(user, discord.Member):
+        return Person(str(user.id), user.display_name, roles=None)
+    manages = permissions is not None and permissions.manage_guild
+    return Person(str(user.id), user.display_name, roles(user), manages)
+
+
+def roles(member: discord.Member) -> frozenset[str]:
+    """The ids of someone's roles; everyone's own is none."""
+    return frozenset(str(role.id) for role in member.roles if not role.is_default())
 
 
 def place(interaction: discord.Interaction[Any]) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adapters.teams.trust import tenant_of
-from flows.seam import Act, Added, Arrived, Command, Removed, Said
+from flows.seam import Act, Added, Arrived, Command, Left, Removed, Said
 
 _AT = re.compile(r"</?at[^>]*>")
 _PLACED = re.compile(r"<(quoted|attachment)\b[^<>]*(?:/>|>[^<>]*</\1>)", re.IGNORECASE)
@@ -118,7 +118,7 @@ def _installed(event: Event, body: Mapping[str, Any], action: str) -> Event | No
 
 
 def _changed(event: Event, body: Mapping[str, Any]) -> Event | None:
-    """Erbij added or removed, or a channel or team deleted; that others come and go is not its business."""
+    """Erbij added or removed, a channel or team deleted, or somebody gone from the team; who comes is not followed."""
     us = _text(_dict(body, "recipient"), "id")
     what = _text(_dict(body, "channelData"), "eventType")
     if what == "channelDeleted":
@@ -129,7 +129,8 @@ def _changed(event: Event, body: Mapping[str, Any]) -> Event | None:
         listed = body.get(members)
         if us and isinstance(listed, list) and any(isinstance(m, dict) and m.get("id") == us for m in listed):
             return _installed(event, body, action)
-    return None
+    # Teams names them by ids of its own, and tells of private channels in the same way: so who it was is asked.
+    return replace(event, act=Left()) if event.team and body.get("membersRemoved") else None
 
 
 def said_or_command(text: str, commands: Collection[str]) -> Act:

@@ -29,6 +29,7 @@ from flows.seam import (
     Blocked,
     Gone,
     Incoming,
+    Left,
     Limits,
     Outgoing,
     Person,
@@ -38,6 +39,7 @@ from flows.seam import (
     Reply,
     Sent,
     Space,
+    Standing,
     TooLarge,
 )
 from flows.words import Msg, _, language_of, said
@@ -163,12 +165,12 @@ class TeamsAdapter:
             incoming = await self._incoming(event, address, language)
             if incoming is None:
                 return answers.fault(event, language)
-            if not (event.invoke or isinstance(incoming.act, Removed) or self._first(event.id)):
+            if not (event.invoke or isinstance(incoming.act, Removed | Left) or self._first(event.id)):
                 return None  # the chat shows its answer already
             reply = await receive(incoming)
             if not reply.saved:
                 self._heard.pop(event.id, None)
-            if isinstance(incoming.act, Removed):
+            if isinstance(incoming.act, Removed | Left):
                 return None
             if isinstance(incoming.act, Added):
                 await self._answers.to_everyone(event, reply)
@@ -211,10 +213,13 @@ class TeamsAdapter:
         space = Space(self.platform, event.tenant)
         if event.team:
             space = Space(self.platform, f"{event.tenant}:{event.team}", within=event.tenant)
+        # In a channel of the team only its members act; a private chat stays with who has long left it.
+        roles = None if event.personal else frozenset[str]()
+        person = Person(event.person, event.name, roles, added=event.added)
         return Incoming(
             event=event.id,
             space=space,
-            person=Person(event.person, event.name, added=event.added),
+            person=None if isinstance(act, Left) else person,
             act=act,
             place=event.place if not (isinstance(act, Arrived) and event.personal) else "",
             locale=event.locale,
@@ -246,6 +251,16 @@ class TeamsAdapter:
             if message.place:
                 raise Gone("not allowed to write there") from blocked
             raise
+
+    async def known(self, space: Space, person: str) -> Standing:
+        """Whether someone is in a team. Teams has no roles, and does not say who owns a team.
+
+        Raises a SendError when Teams gives no answer, as where Erbij itself is not in the team any more.
+        """
+        tenant, _, team = space.id.partition(":")
+        if not team:
+            raise Gone("not a team")
+        return Standing(await self._connector.is_member(self._chats.service(tenant), team, person))
 
 
 def _within(event: Event, reply: Reply) -> Event:

@@ -145,6 +145,16 @@ class Connector:
         found = await self._call("GET", service, f"conversations/{_part(team)}/pagedmembers?pageSize={MEMBERS}")
         return [(_object_id(m), m.get("name") or "") for m in found.get("members") or ()]
 
+    async def is_member(self, service: str, team: str, person: str) -> bool:
+        """Whether someone, by their Entra object id or the Bot Framework's, is in a team that Erbij is in too."""
+        if not self.app_id:  # Microsoft's Agents Playground looks people up by the Bot Framework's id alone
+            return any(ident == person for ident, _name in await self.members(service, team))
+        try:
+            await self._call("GET", service, f"conversations/{_part(team)}/members/{_part(person)}")
+        except NoMember:
+            return False
+        return True
+
     async def _call(self, method: str, service: str, path: str, body: Json | None = None) -> Json:
         """What the service answers.
 
@@ -163,6 +173,8 @@ class Connector:
                 text = await response.text()
         except (ClientError, OSError, RuntimeError, ValueError) as fault:
             raise Outage(type(fault).__name__) from fault
+        if response.status in (400, 404) and _code(text) == "MemberNotFoundInConversation":
+            raise NoMember("not a member")
         if response.status >= 300:
             raise error_of(response.status, response.headers, text)
         return _object(text)
@@ -192,6 +204,10 @@ class Connector:
                 cookie_jar=DummyCookieJar(),
             )
         return self._session
+
+
+class NoMember(Gone):
+    """Someone is not among the members of a conversation, of which Erbij is one."""
 
 
 def _card(card: Mapping[str, Any], summary: str) -> Json:
@@ -243,6 +259,12 @@ def error_of(status: int, headers: Mapping[str, str], text: str) -> SendError:
     if status == 400:
         return TooLarge("refused for its shape")
     return Outage(f"status {status}")
+
+
+def _code(text: str) -> str:
+    """The error's own code in an answer; empty when it has none."""
+    error = _object(text).get("error")
+    return str(error.get("code") or "") if isinstance(error, dict) else ""
 
 
 def _seconds(header: str) -> float:

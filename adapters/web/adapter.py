@@ -17,7 +17,7 @@ from adapters.web.casepage import CasePage
 from adapters.web.live import Windows
 from adapters.web.notices import CONTACT, NOTICES, Notice
 from adapters.web.tryout import TryOut
-from flows.seam import Gone, Incoming, Limits, Outgoing, Receive, Reply, Sent
+from flows.seam import Gone, Incoming, Limits, Outgoing, Receive, Reply, Sent, Space, Standing
 from flows.words import said
 
 _MAIL = re.compile(r"[\w.+-]+@[\w.-]+\.\w+")
@@ -69,6 +69,13 @@ class WebAdapter:
         """
         self._windows.tell(self._readers(message), message)
         return Sent(message.edits or message.id)
+
+    async def known(self, space: Space, person: str) -> Standing:
+        """How an account stands in the try-out; nobody else has one. Raises Gone for every other space."""
+        if self._tryout is None or space != self._tryout.space:
+            raise Gone
+        account = self._tryout.account(person)
+        return Standing(False) if account is None else Standing(True, frozenset({account.role}))
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """What the HTTP host mounts."""

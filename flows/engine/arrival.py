@@ -43,7 +43,7 @@ def begin(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: 
     forgotten in the end, and they with it.
     """
     person, space = incoming.person, incoming.space
-    if person is None or not may_begin(person) or not _asks_for_setup(catalogue, incoming.act):
+    if person is None or not may_begin(person) or not asks_for_setup(catalogue, incoming.act):
         return False
     if communities.at(session, space.platform, space.id):
         return False
@@ -99,7 +99,8 @@ def leave(session: Session, incoming: seam.Incoming) -> None:
     setup.abandon(session, communities.at(session, platform, space))
 
 
-def _asks_for_setup(catalogue: Catalogue, act: seam.Act) -> bool:
+def asks_for_setup(catalogue: Catalogue, act: seam.Act) -> bool:
+    """Whether an act is to set Erbij up."""
     match act:
         case seam.Added():
             return True

@@ -87,6 +87,8 @@ class Context:
     """Through which of their accounts the person speaks; for those who join accounts, nobody else looks inside."""
     space: Space = NOWHERE
     """Where this is said; for effects that keep it, never to decide by."""
+    absent: Msg | None = None
+    """What is said instead of what is not for this person, when the platform does not count them among the space."""
 
     @property
     def is_one_of(self) -> frozenset[str]:

@@ -8,6 +8,10 @@ OVER = _("This was already answered, or it has ended. Type {help} to see what yo
 RECEIVED = _("This was received already. You do not have to send it again.")
 STOPPED = _("Stopped. Nothing of it was kept.")
 NOT_FOR_YOU = _("This is for other members of the community. Type {help} to see what you can do.", help=HELP)
+UNANSWERED = _(
+    "I cannot see just now whether you are a member here, so I did nothing. Please try again in a few minutes, or "
+    "press one of my buttons in a channel."
+)
 IN_THE_CHAT = _("That works in the chat only: this page knows no accounts.")
 NO_ROOM = _(
     "There is no room for one more on this page right now, so nothing was saved. What you wrote still stands here: "
@@ -27,6 +31,14 @@ WHICH = _(
     "Several communities use Erbij here, and I do not know yet which one is yours. "
     "Press a button of mine in a channel of your community first, and then write to me again."
 )
+
+
+def no_member(community: str) -> Msg:
+    """What someone hears in private whom the platform does not count among a community."""
+    return _(
+        "I do not see you in {community}. Are you in it? Then press one of my buttons in a channel there first.",
+        community=community,
+    )
 
 
 def greeting(community: str) -> Msg:

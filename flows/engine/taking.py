@@ -57,6 +57,10 @@ class Turn:
     work: Work | None = None
     waits: tuple[Answers, ...] = ()
     """The questions that the reply shows."""
+    asks: seam.Space | None = None
+    """Where it must be asked how the person stands before this can be taken; nothing was written."""
+    roster: bool = False
+    """Someone of the staff may have left: who is still there is to be asked."""
 
 
 @dataclass(slots=True)
@@ -92,6 +96,8 @@ class Taking:
 
     def greet(self) -> None:
         """The first words to someone; before a community has its name they lead to setup."""
+        if self.context.absent is not None:
+            return self.say(self.context.absent, "greeted")
         if self.context.community_name:
             return self.say(greeting(self.context.community_name), "greeted")
         self.parts += draw.pieces([NOT_SET_UP, BEGIN], self.context.language)
@@ -121,7 +127,8 @@ class Taking:
         if flow is None or (argument and not flow.takes_argument):
             self.say(OVER, "unknown")
         elif not self.may(flow, handed_over=handed_over):
-            self.say(NOT_FOR_YOU if self.context.member or EVERYONE not in flow.who else IN_THE_CHAT, "refused")
+            refused = NOT_FOR_YOU if self.context.member or EVERYONE not in flow.who else IN_THE_CHAT
+            self.say(self.context.absent or refused, "refused")
         elif not self.context.community_name and COORDINATOR not in flow.who:
             self.greet()
         elif flow.subject is not None and (why := flow.subject(self.session, self.context, argument)) is not None:
@@ -169,7 +176,7 @@ class Taking:
     def show(self, conversation: str, turn: int, run: Run | None) -> None:
         """The question that waits, again; ``run`` as it was reopened."""
         if run is None:
-            self.say(OVER, "over")
+            self.say(self.context.absent or OVER, "over")
         elif run.moved_on:
             self.settle(conversation, turn, run)
         else:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from types import MappingProxyType
 from typing import Any
 
 from flows import seam
-from flows.engine import answer, arrival, draw
+from flows.engine import answer, arrival, draw, standing
 from flows.engine.chat import Context
 from flows.engine.flow import COORDINATOR, Catalogue
-from flows.engine.sentences import OVER, RECEIVED
+from flows.engine.sentences import OVER, RECEIVED, no_member
 from flows.engine.taking import Taking, Turn, Work
 from flows.engine.token import Answers, Starts, read
 from flows.engine.typed import clean
 from flows.words import language_of
-from storage import conversations, members, people, undelivered
+from storage import communities, conversations, members, people, roster, undelivered
 from storage.statement import Session
 
 DAY, HOUR = 86_400_000, 3_600_000
@@ -22,35 +24,64 @@ BROUGHT_LATER = 14
 STAFF = frozenset({"mentor", "lead", "coordinator", "teacher"})
 
 
-def take(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: int, site: str = "") -> Turn:
+def take(  # noqa: PLR0913  what happened, when, and what is known about it
+    session: Session,
+    catalogue: Catalogue,
+    incoming: seam.Incoming,
+    now: int,
+    site: str = "",
+    told: standing.Told = MappingProxyType({}),
+) -> Turn:
     """Take one event. The same event again changes nothing and shows what waits.
 
-    ``site`` is where the world reaches Erbij's pages; empty when it cannot.
+    ``site`` is where the world reaches Erbij's pages; empty when it cannot. ``told``: what platforms said of the person
+    when they were asked. A turn that needs more writes nothing, says with ``Turn.asks`` what, and is taken once more.
     """
-    platform = incoming.space.platform
-    first = conversations.first_seen(session, f"{platform}:{incoming.event}", now // DAY)
+    event = f"{incoming.space.platform}:{incoming.event}"
+    first = conversations.first_seen(session, event, now // DAY)
     language = language_of(incoming.locale)
-    if isinstance(incoming.act, seam.Removed):
-        arrival.leave(session, incoming)
-        return Turn(seam.Reply(), "removed")
+    if isinstance(incoming.act, seam.Removed | seam.Left):
+        return went(session, incoming, now)
     asked = ask(session, incoming.act)
     who = find(session, incoming)
+    if (instead := standing.held_up(catalogue, incoming, who, told)) is not None:
+        if first():
+            conversations.forget_event(session, event)
+        return instead
+    incoming, gone = standing.answered(incoming, who, told)
+    doubted = gone and who is not None and standing.doubted(session, incoming, who, now)
     if who is None and arrival.begin(session, catalogue, incoming, now):
         who = find(session, incoming)
     if isinstance(incoming.act, seam.Added):
         words = draw.pieces(arrival.hello(session, who) if first() else [], language)
         return Turn(seam.Reply(tuple(words), language), "added")
     # What answers a conversation, and the same event again, makes nobody new: by it they may have been forgotten.
-    context = None if who is None else recognise(session, incoming, who, site, new=asked is None and first())
+    new = not gone and asked is None and first()
+    context = None if who is None else recognise(session, incoming, who, site, new=new, gone=gone)
     if who is None or context is None:
-        words = draw.pieces(arrival.not_known(session, incoming), language)
-        return Turn(seam.Reply(tuple(words), language), "stranger")
-    taking = Taking(session, catalogue, context, now, asked=asked, event=f"{platform}:{incoming.event}")
-    taking.posted = who.unreached and bring(session, incoming, who, now)
+        pieces = arrival.not_known(session, incoming)
+        if gone and who is not None and who.community_name:
+            language, pieces = standing.language_for(incoming, who), [no_member(who.community_name)]
+        return Turn(seam.Reply(tuple(draw.pieces(pieces, language)), language), "stranger", roster=doubted)
+    taking = Taking(session, catalogue, context, now, asked=asked, event=event)
+    taking.posted = who.unreached and not gone and bring(session, incoming, who, now)
     answer.dispatch(taking, incoming.act, first=first())
     if taking.nothing_kept:
-        conversations.forget_event(session, taking.event)
-    return taking.done()
+        conversations.forget_event(session, event)
+    turn = taking.done()
+    turn.roster = doubted
+    return turn
+
+
+def went(session: Session, incoming: seam.Incoming, now: int) -> Turn:
+    """Erbij was taken out of a space, or somebody left it: who that is, is asked."""
+    if isinstance(incoming.act, seam.Removed):
+        arrival.leave(session, incoming)
+        return Turn(seam.Reply(), "removed")
+    community = communities.at(session, incoming.space.platform, incoming.space.id)
+    if community:
+        roster.want(session, community, now)
+    return Turn(seam.Reply(), "left", roster=bool(community))
 
 
 def finish_work(session: Session, catalogue: Catalogue, work: Work, result: Any, now: int) -> Turn:
@@ -113,19 +144,22 @@ def bring(session: Session, incoming: seam.Incoming, who: people.Who, now: int) 
     )
 
 
-def recognise(
-    session: Session, incoming: seam.Incoming, who: people.Who, site: str = "", *, new: bool
+def recognise(  # noqa: PLR0913  who it is, and how they stand
+    session: Session, incoming: seam.Incoming, who: people.Who, site: str, *, new: bool, gone: bool
 ) -> Context | None:
-    """Who this is in a community; someone ``new`` can become a member. None while it is set up by others."""
-    person, space = incoming.person, own_space(incoming.space, who)
-    roles = frozenset[str]() if person is None else roles_of(who, person)
-    if not who.community_name and COORDINATOR not in roles:
+    """Who this is in a community; someone ``new`` can become a member. None while it is set up by others.
+
+    Who is ``gone`` holds no role whatever is stored, and does not become a member.
+    """
+    person, space = incoming.person, standing.own_space(incoming.space, who)
+    roles = frozenset[str]() if person is None or gone else roles_of(who, person)
+    if (not who.community_name and COORDINATOR not in roles) or (gone and not who.member):
         return None
-    language = who.language or language_of(incoming.locale or who.community_language)
+    language = standing.language_for(incoming, who)
     if person is None:
         return Context(who.community, who.community_name, who.time_zone, language, space=space)
     name = clean(person.name) if roles & STAFF else ""
-    member = _noted(session, incoming, person, who, name) if who.member or new else ""
+    member = who.member if gone or not (who.member or new) else _noted(session, incoming, person, who, name)
     page = f"{site.rstrip('/')}/c/{who.slug}" if site else ""
     account = f"{space.platform}:{person.id}"
     return Context(
@@ -140,22 +174,30 @@ def recognise(
         bool(who.doorbell),
         account,
         space,
+        no_member(who.community_name) if gone else None,
     )
 
 
-def own_space(space: seam.Space, who: people.Who) -> seam.Space:
-    """The space of the community itself, for an event that came from a wider one."""
-    return space if who.space == space.id else seam.Space(space.platform, who.space, within=space.id)
-
-
 def roles_of(who: people.Who, person: seam.Person) -> frozenset[str]:
-    """The roles that someone holds at this moment; a student is, where no one is named as such, who is no staff."""
-    held = {r for r, kind, i in who.grants if (i in person.roles if kind == "role" else i == person.id)}
-    if all(role != "student" for role, _kind, _id in who.grants) and not held & STAFF:
-        held.add("student")
+    """The roles that someone holds at this moment; a student is, where no one is named as such, who is no staff.
+
+    Where the platform did not say, nobody is staff, and who is known may hold the students' role.
+    """
+    if person.roles is None:
+        named = [(kind, i) for role, kind, i in who.grants if role == "student"]
+        known = not named or any(kind == "role" or i == person.id for kind, i in named)
+        return frozenset({"student"} if known and who.member else ())
+    roles = granted(who.grants, person.id, person.roles)
+    if all(role != "student" for role, _kind, _id in who.grants) and not roles & STAFF:
+        roles.add("student")
     if person.manages or (person.added and not who.community_name):
-        held.add(COORDINATOR)
-    return frozenset(held)
+        roles.add(COORDINATOR)
+    return frozenset(roles)
+
+
+def granted(grants: Iterable[tuple[str, str, str]], person: str, roles: frozenset[str]) -> set[str]:
+    """The roles that grants, each (role, "role" or "person", id), give to someone with these roles of a platform."""
+    return {role for role, kind, i in grants if (i in roles if kind == "role" else i == person)}
 
 
 def _noted(session: Session, incoming: seam.Incoming, person: seam.Person, who: people.Who, name: str) -> str:

@@ -134,7 +134,7 @@ async def setup_coordinators(chat: Chat) -> None:
 
 def draft_of(now: SetUp, platform: str, role: str, kind: str = "") -> dict[str, Any]:
     """What a form shows at first: what holds on this platform."""
-    held = [grant for grant in now.grants if grant.platform == platform and grant.role == role]
+    held = [one for one in now.grants if one.platform == platform and one.role == role and not one.gone]
     roles = [_picked(grant.external_id, grant.name) for grant in held if grant.kind == "role"]
     people = [_picked(grant.external_id, grant.name) for grant in held if grant.kind == "person"]
     channels = [_picked(p.external_id, p.name) for p in now.places if p.platform == platform and p.kind == kind]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_datetime, format_skeleton
 
 from flows.engine import COORDINATOR, SETUP, Chat, Choice, Shown, Start, flow
 from flows.engine.timers import recurring_key
@@ -15,6 +15,10 @@ from storage import setup as stored
 from storage.setup import SetUp
 
 GROUPS = {"students": _("Students"), "mentors": _("Mentors"), "leads": _("Team leads")}
+ONE = {"mentor": _("mentor"), "lead": _("team lead"), COORDINATOR: _("coordinator"), "teacher": _("teacher")}
+"""One of those who hold a role."""
+MOST_LEFT = 5
+"""Of who has left, so many are shown."""
 PLATFORMS = {"discord": "Discord", "teams": "Microsoft Teams", "web": "web"}
 NEW_OR_CODE = (Choice("new", _("A new community"), "primary"), Choice("code", _("I have a code")))
 
@@ -31,7 +35,7 @@ async def setup(chat: Chat) -> None:
             NEW_OR_CODE,
         )
         await chat.hand_over("setup_about" if which == "new" else "setup_join")
-    chat.show(Shown(now.name, list(rows(now, chat.page))))
+    chat.show(Shown(now.name, list(rows(now, chat.page, chat.language))))
     # One thing at a time: the card shows all that is not set yet.
     chat.say(next(iter(missing(now).values()), _("Everything is set.")))
     at = await chat.do("next", due.when, recurring_key(chat.community, "open_check_in"))
@@ -41,7 +45,7 @@ async def setup(chat: Chat) -> None:
         chat.show(way)
 
 
-def rows(now: SetUp, page: str) -> Iterator[tuple[Msg | str, Msg | str]]:
+def rows(now: SetUp, page: str, language: str) -> Iterator[tuple[Msg | str, Msg | str]]:
     """What is set, a line for each thing."""
     yield _("Language"), NAMES[now.language]
     yield _("Time zone"), now.time_zone
@@ -56,12 +60,17 @@ def rows(now: SetUp, page: str) -> Iterator[tuple[Msg | str, Msg | str]]:
         people = holders(now, ROLES[kind])
         nobody = _("nobody yet") if ROLES[kind] in NOBODY else ""
         yield group, Msg("{where} · {who}", {"where": where, "who": people or nobody}) if people or nobody else where
-    yield _("Coordinators"), holders(now, COORDINATOR)
+    gone = ", ".join(grant.name for grant in now.grants if grant.gone)
+    yield _("Coordinators"), holders(now, COORDINATOR) or (_("{names} (has left)", names=gone) if gone else "")
+    for role, at in now.left[:MOST_LEFT]:
+        when = format_skeleton("MMMMd", _local(at, now), locale=language)
+        yield _("No longer here"), Msg("{role}, {day}", {"role": ONE[role], "day": when})
 
 
 def holders(now: SetUp, role: str) -> str:
-    """The names of who holds a role."""
-    return ", ".join(dict.fromkeys(grant.name for grant in now.grants if grant.role == role and grant.name))
+    """The names of who holds a role and has not left."""
+    held = (grant for grant in now.grants if grant.role == role and not grant.gone)
+    return ", ".join(dict.fromkeys(grant.name for grant in held if grant.name))
 
 
 def ways_on(now: SetUp) -> Iterator[Start]:
@@ -76,5 +85,8 @@ def ways_on(now: SetUp) -> Iterator[Start]:
 
 def moment(at: int, now: SetUp, chat: Chat) -> str:
     """A day and a time, as people here write them."""
-    local = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(now.time_zone))
-    return format_datetime(local, "EEEE d MMMM, HH:mm", locale=chat.language)
+    return format_datetime(_local(at, now), "EEEE d MMMM, HH:mm", locale=chat.language)
+
+
+def _local(at: int, now: SetUp) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(now.time_zone))

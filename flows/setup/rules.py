@@ -34,7 +34,7 @@ NOBODY = {
 
 def missing(now: SetUp) -> dict[str, Msg]:
     """What is not set yet, in order, with what that means: a purpose without a channel, a role without anybody."""
-    places, held = {place.kind for place in now.places}, {grant.role for grant in now.grants}
+    places, held = {place.kind for place in now.places}, {grant.role for grant in now.grants if not grant.gone}
     gaps: dict[str, Msg] = {}
     for kind, role in [*ROLES.items(), ("", "coordinator")]:
         if kind and kind not in places:

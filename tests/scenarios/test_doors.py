@@ -55,6 +55,8 @@ JOBS = {
     "housekeeping",
     "cases_given_back",
     "abandon_setup",
+    "ask_for_staff",
+    "staff_left",
 }
 BY_HAND = ("A" * 22, "a.b", "a\0b", "x" * 300)
 """Arguments that nobody was given; tests/engine/test_token.py has more of them."""

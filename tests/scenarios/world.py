@@ -8,8 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.metrics import Metrics
+from bot.roster import Roster
 from bot.runtime import Runtime
 from bot.sender import Sender
+from bot.standings import Standings
 from bot.time import Clock
 from bot.timers import Timers
 from flows.catalogue import catalogue
@@ -69,9 +71,14 @@ class World:
         until = local(when)
         while (at := await self.database.run(due.next_at)) is not None and at <= until:
             self.clock.at = max(self.clock.at, at)
-            await self._timers.catch_up()
-            await self.settle()
+            await self.catch_up()
         self.clock.at = until
+        await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """Run what is due now: timers, what is asked of the platforms, and what follows from that."""
+        await self._timers.catch_up()
+        await self.roster.catch_up()
         await self._timers.catch_up()
         await self.settle()
 
@@ -96,6 +103,8 @@ class World:
         metrics = Metrics()
         self.sender = Sender(self.database, self.clock, adapters, metrics)
         self.runtime.posted = self.sender.wake
+        standings = self.runtime.standings = Standings(adapters, lambda: self.clock.at / 1000)
+        self.roster = Roster(self.database, self.clock, standings, metrics, lambda: None, pause=0)
         self._timers = Timers(self.database, catalogue(), self.clock, metrics, self.sender.wake)
         self._sending = asyncio.create_task(self.sender.run())
 

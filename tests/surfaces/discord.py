@@ -82,6 +82,11 @@ class DiscordSurface:
         assert server is not None
         await client.on_guild_join(server)  # as discord.py calls it; this way it is known when it is done
 
+    async def leave(self, who: str) -> None:
+        """Someone leaves the server: without a privileged intent Discord does not say so."""
+        self.guild.remove_member(self.people[who].user)
+        await self.env.settle()
+
     async def say(self, who: str, text: str) -> None:
         self._mark(who)
         await self.people[who].send_dm(text)
@@ -200,7 +205,8 @@ class DiscordSurface:
             return
         member = self.people[who]
         mine = [m for m in member.user.dm_channel.history() if m.author.bot]
-        for channel in self.channels.values():
+        here = member.id in self.env.backend.get_guild(self.guild.id).members
+        for channel in self.channels.values() if here else ():
             mine += [m for m in channel.history(viewer=member) if m.flags.ephemeral]
         yield from sorted(mine, key=lambda m: m.id, reverse=True)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
+import discord
 import pytest
 
 from flows.seam import (
@@ -15,10 +17,12 @@ from flows.seam import (
     Field,
     Filled,
     Form,
+    Gone,
     Incoming,
     Line,
     Opened,
     Options,
+    Outage,
     Outgoing,
     Pick,
     Picked,
@@ -26,7 +30,11 @@ from flows.seam import (
     Removed,
     Reply,
     Said,
+    SendError,
+    Space,
+    Standing,
     Text,
+    TooFast,
 )
 from tests.adapters.discord.conftest import CHECK_IN, START, Flows
 from tests.surfaces.discord import DiscordSurface
@@ -154,32 +162,79 @@ async def test_role_taken_away_between_click_and_submit(world: DiscordSurface, f
     assert person.roles == frozenset()
 
 
-async def test_private_words_come_from_a_member_of_the_server(world: DiscordSurface, flows: Flows) -> None:
+async def test_private_words_come_from_the_server_and_say_no_roles(world: DiscordSurface, flows: Flows) -> None:
     flows.say(Text("I *hear* you."), START)
     await world.say("Sam", "hello")
     event = flows.seen[-1]
     assert event.act == Said("hello")
     assert (event.space, event.place) == (world.space, "")
     assert event.person is not None
-    assert event.person.roles == {world.role_ids["students"]}
+    assert event.person.roles is None
     assert await world.seen("Sam") == ["I *hear* you.", "[Start]"]
-    world.env.backend.get_guild(world.guild.id).members[world.people["Sam"].id].role_ids = []
     await world.press("Sam", "Start")
     event = flows.seen[-1]
     assert event.space == world.space
     assert event.person is not None
-    assert event.person.roles == frozenset()
+    assert event.person.roles is None
 
 
-async def test_private_words_of_someone_who_left(world: DiscordSurface, flows: Flows) -> None:
-    sam = world.people["Sam"].user
-    world.guild.remove_member(sam)
-    world.env.inject_error("GET", "/guilds/*/members/*", status=404, code=10007, times=None)
-    await sam.send_dm("hello?")
-    event = flows.seen[-1]
-    assert event.space.id == ""
-    assert event.person is not None
-    assert event.person.roles == frozenset()
+async def test_how_someone_stands_is_asked_of_discord(world: DiscordSurface) -> None:
+    robin = world.person_ids["Robin"]
+    mentor = Standing(True, frozenset({world.role_ids["mentors"]}))
+    assert await world.adapter.known(world.space, robin) == mentor
+    manager = world.guild.create_role("Manager", permissions=discord.Permissions(manage_guild=True))
+    world.env.backend.add_member_role(world.guild.id, int(robin), manager.id)
+    await world.env.settle()
+    both = Standing(True, mentor.roles | {str(manager.id)}, manages=True)
+    assert await world.adapter.known(world.space, robin) == both
+    world.env.backend.get_guild(world.guild.id).members[int(robin)].role_ids = []
+    assert await world.adapter.known(world.space, robin) == Standing(True)
+    await world.leave("Robin")
+    assert await world.adapter.known(world.space, robin) == Standing(False)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error"),
+    [
+        (404, 10004, Gone),  # unknown guild
+        (403, 50001, Gone),  # missing access
+        (429, 0, TooFast),
+        (500, 0, Outage),
+        (503, 0, Outage),
+        (401, 0, Outage),
+    ],
+)
+async def test_what_is_no_answer_never_says_that_somebody_left(
+    world: DiscordSurface, status: int, code: int, error: type[SendError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*_args: object) -> None:
+        raised = {404: discord.NotFound, 403: discord.Forbidden}.get(status, discord.HTTPException)
+        raise raised(SimpleNamespace(status=status, reason="", headers={}), {"code": code, "message": ""})
+
+    monkeypatch.setattr(discord.Guild, "fetch_member", refused)
+    with pytest.raises(error):
+        await world.adapter.known(world.space, world.person_ids["Robin"])
+
+
+async def test_a_server_where_erbij_is_not_gives_no_answer(world: DiscordSurface) -> None:
+    for server in ("1", "", "no number"):
+        with pytest.raises(Gone):
+            await world.adapter.known(Space("discord", server), world.person_ids["Robin"])
+
+
+async def test_private_words_go_to_another_server_once_somebody_left_the_first(
+    world: DiscordSurface, flows: Flows
+) -> None:
+    other = world.env.create_guild(name="Year 2")
+    other.add_member(world.people["Sam"].user)
+    await world.env.settle()
+    await world.command("Sam", "help")
+    await world.say("Sam", "hello")
+    assert flows.seen[-1].space == world.space, "where they last did something"
+    await world.leave("Sam")
+    assert await world.adapter.known(world.space, world.person_ids["Sam"]) == Standing(False)
+    await world.say("Sam", "hello")
+    assert flows.seen[-1].space.id == str(other.id), "the one of the two that knows them"
 
 
 async def test_private_words_of_someone_in_two_servers_come_from_where_they_last_were(

@@ -8,7 +8,7 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
@@ -121,6 +121,10 @@ class Service:
         """People who have not installed Erbij."""
         self.members: dict[str, list[dict[str, str]]] = {}
         self.channels: dict[str, list[dict[str, str]]] = {}
+        self.asked: list[str] = []
+        """Of whom it was asked whether they are members."""
+        self.says: Callable[[], Awaitable[web.Response]] | None = None
+        """What is said instead, of whomever it is asked."""
         self.tokens: set[str] = set()
         self.changed = asyncio.Event()
         self._ids = itertools.count(1000)
@@ -130,6 +134,7 @@ class Service:
         app.router.add_put("/v3/conversations/{chat}/activities/{id}", self._put)
         app.router.add_delete("/v3/conversations/{chat}/activities/{id}", self._delete)
         app.router.add_get("/v3/conversations/{chat}/pagedmembers", self._members)
+        app.router.add_get("/v3/conversations/{chat}/members/{who}", self._member)
         app.router.add_get("/v3/teams/{team}/conversations", self._channels)
         self.server = TestServer(app)
 
@@ -178,6 +183,16 @@ class Service:
 
     async def _members(self, request: web.Request) -> web.Response:
         return self._fault(request) or web.json_response({"members": self.members.get(request.match_info["chat"], [])})
+
+    async def _member(self, request: web.Request) -> web.Response:
+        who = request.match_info["who"]
+        self.asked.append(who)
+        if self.says is not None:
+            return await self.says()
+        for member in self.members.get(request.match_info["chat"], []):
+            if who in (member["id"], member.get("objectId")):
+                return web.json_response(member | {"aadObjectId": member.get("objectId", "")})
+        return web.json_response({"error": {"code": "MemberNotFoundInConversation", "message": ""}}, status=404)
 
     async def _channels(self, request: web.Request) -> web.Response:
         return self._fault(request) or web.json_response(

@@ -1,0 +1,123 @@
+"""Asks the platforms who of the staff is still there: every night, and when somebody turned out to have left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.time import rung
+from flows.seam import Space, Standing
+from flows.staff.left import staff_left
+from flows.staff.rules import Outcome, outcome, telling_time, together
+from storage import communities, due, members, roster
+from storage.database import NotSaved
+
+if TYPE_CHECKING:
+    from bot.metrics import Metrics
+    from bot.standings import Standings
+    from bot.time import Clock
+    from storage.database import Database
+    from storage.roster import Staff, StaffAccount
+    from storage.statement import Session
+
+PAUSE = 0.25
+"""Seconds between two questions: who does something meanwhile asks in between."""
+AGAIN = 3_600_000
+"""Milliseconds until a community is asked for again whose platforms did not answer for everyone."""
+LOOK_AGAIN = 60.0
+"""Seconds after which the list is looked at in any case."""
+
+log = structlog.get_logger()
+
+
+class Roster:
+    """Works off the list of communities (storage/roster.py). ``found`` is called when something follows from it."""
+
+    def __init__(  # noqa: PLR0913  what it is wired to
+        self,
+        database: Database,
+        clock: Clock,
+        standings: Standings,
+        metrics: Metrics,
+        found: Callable[[], None],
+        pause: float = PAUSE,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._standings = standings
+        self._metrics = metrics
+        self._found = found
+        self._pause = pause
+        self._bell = asyncio.Event()
+
+    def wake(self) -> None:
+        """A community was put on the list."""
+        self._bell.set()
+
+    async def run(self) -> None:
+        """Ask, until cancelled."""
+        while True:
+            self._bell.clear()
+            await rung(self._bell, await self.catch_up())
+
+    async def catch_up(self) -> float:
+        """Ask for every community that is to be asked for by now; gives the seconds after which to look again."""
+        now = self._clock.now
+        try:
+            while community := await self._database.run(lambda s: roster.take(s, now(), now() + AGAIN)):
+                await self._ask(community)
+            at = await self._database.run(roster.next_at)
+        except NotSaved:
+            self._metrics.faults.labels("roster", "NotSaved").inc()
+            log.warning("roster not read", exc_info=True)
+            return LOOK_AGAIN
+        return LOOK_AGAIN if at is None else min(LOOK_AGAIN, max(0.0, (at - now()) / 1000))
+
+    async def _ask(self, community: str) -> None:
+        """Ask for one community's staff, and let follow what follows. A fault is logged; it comes again in an hour."""
+        try:
+            staff = await self._database.run(lambda s: roster.staff(s, community))
+            seen: dict[tuple[str, str], Standing | None] = {}
+            for account in staff.accounts:
+                seen[account.platform, account.external_id] = await self._seen(staff, account)
+            what = outcome(staff, seen)
+            if what.doubt:
+                log.warning("everybody seems to have left", platforms=what.doubt)
+            now = self._clock.now()
+            await self._database.run(lambda s: conclude(s, community, what, now))
+        except NotSaved:
+            raise
+        except Exception as fault:
+            self._metrics.faults.labels("roster", type(fault).__name__).inc()
+            log.exception("roster failed")
+            return
+        if what.leaving:
+            self._found()
+
+    async def _seen(self, staff: Staff, account: StaffAccount) -> Standing | None:
+        """How one account stands, over all spaces that the community has on its platform."""
+        said = []
+        for platform, space in staff.spaces:
+            if platform == account.platform:
+                said.append(await self._standings.ask(Space(platform, space), account.external_id))
+                await asyncio.sleep(self._pause)
+        return together(one if isinstance(one, Standing) else None for one in said)
+
+
+def conclude(session: Session, community: str, what: Outcome, now: int) -> None:
+    """Write down what follows from what was said. Done by two processes at once it is done once."""
+    known = communities.by_id(session, community)
+    if known is None:
+        return
+    at = telling_time(known[3], now)
+    for one in what.leaving:
+        due.add(session, f"{community}:left:{one.key}", community, staff_left.name, one.text(), at)
+    for grant in what.back:
+        members.set_gone(session, community, grant, gone=False)
+    if what.complete:
+        roster.done(session, community)
+    else:
+        roster.doubt(session, community, ", ".join(what.doubt))
