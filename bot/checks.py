@@ -38,6 +38,7 @@ from storage import (
 )
 from storage.database import Database, NotSaved
 from storage.keys import KeyFault, Masters
+from storage.ledger import LedgerFault
 from storage.statement import Session
 
 DAY = 86_400_000
@@ -202,15 +203,22 @@ def _ledger(session: Session, path: Path | None) -> list[Finding]:
                 "backup is restored.",
             )
         ]
-    left = replay.behind(session)
+    try:
+        session.ledger.check()
+        left, missing = replay.behind(session), erasures.missing(session)
+    except LedgerFault as fault:
+        return [Finding(False, str(fault))]
     if left.people or left.cases:
         text = (
             f"{len(left.people)} people and {len(left.cases)} cases are here that were erased, the ledger {path} says: "
             "run 'erbij person replay', or start Erbij."
         )
         return [Finding(False, text)]
-    if erasures.known(session) and not path.exists():
-        return [Finding(False, f"The ledger of erasures {path} is not there, though there were erasures: put it back.")]
+    if missing:
+        text = (
+            f"{missing} erasures are not in the ledger {path}: put the right file there, or lines of several together."
+        )
+        return [Finding(False, text)]
     return [Finding(True, f"Nobody is here who was forgotten; erasures are written down in {path}.")]
 
 

@@ -211,7 +211,7 @@ def forget(
 ) -> None:
     """Erase all that names a person, as "forget me" does in the chat."""
     from bot import person as one
-    from storage.database import NotSaved
+    from storage.ledger import LedgerFault
 
     database = _database()
     try:
@@ -219,8 +219,8 @@ def forget(
             typer.echo(line)
     except one.Nobody as nobody:
         _fail(str(nobody))
-    except NotSaved as fault:
-        _fail(f"Nothing was forgotten: {fault}")
+    except LedgerFault as fault:
+        _fail("Nothing was forgotten.", str(fault))
     finally:
         database.close()
 
@@ -229,10 +229,13 @@ def forget(
 def replay() -> None:
     """Erase again what was erased after a restored backup was made."""
     from bot import person as one
+    from storage.ledger import LedgerFault
 
     database = _database()
     try:
         typer.echo(one.replayed(database))
+    except LedgerFault as fault:
+        _fail(str(fault))
     finally:
         database.close()
 

@@ -36,7 +36,7 @@ def export(database: Database, account: str, slug: str = "") -> str:
 
 
 def forget(database: Database, account: str, slug: str = "", *, dry_run: bool = False) -> list[str]:
-    """Forget somebody in each community, or one; what was done, in words. Raises Nobody, NotSaved."""
+    """Forget somebody in each community, or one; what was done, in words. Raises Nobody, LedgerFault."""
     now = time.time_ns() // 1_000_000
     erase = forgetting.erase if dry_run else forgetting.forget
 

@@ -24,6 +24,7 @@ from flows.engine.timers import wind_new
 from storage import communities, files, migrate
 from storage.database import Database
 from storage.keys import Masters
+from storage.ledger import Ledger, LedgerFault
 from storage.replay import replay
 
 if TYPE_CHECKING:
@@ -77,7 +78,11 @@ class Program:
                 raise Misconfigured("The database's tables are of another version: run 'erbij migrate' first.")
             migrate.upgrade(url)
         self.database.open()
-        again = self.database.run_now(lambda s: replay(s, self.clock.now()))
+        try:
+            Ledger(self.settings.ledger_path).check()
+            again = self.database.run_now(lambda s: replay(s, self.clock.now()))
+        except LedgerFault as fault:
+            raise Misconfigured(str(fault)) from fault
         if again.people or again.cases:
             log.warning("erased again", people=len(again.people), cases=len(again.cases))
         if self.settings.is_tryout:

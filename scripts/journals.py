@@ -37,6 +37,7 @@ FLOWS = {
     "link": "",
     "enter_code": "",
     "unlink": "",
+    "forget_me": "",
     "setup": "",
     "setup_group": "mentors",
     "setup_coordinators": "",
@@ -61,6 +62,7 @@ EFFECTS: dict[str, dict[str, dict[str, Any]]] = {
     "enter_code": {"code.0": {"join.0": {"outcome": "joined", "account": "teams:2"}}},
     "write_to": {"": {"mine": BOTH}, "account": {"set": None}},
     "unlink": {"": {"mine": BOTH}, "leaves": {"split": "n"}},
+    "forget_me": {"": {"who": "other"}, "sure": {"forget": "forgotten"}},
     "setup": {"": {"now": SET_UP | {"name": ""}}},
     "setup_about": {
         "": {"today": {"name": "", "language": "en", "time_zone": "UTC", "cases": "chat"}},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 from sqlmodel import Field, SQLModel
 
 from storage.keeping import Keeping, Person
@@ -29,11 +29,10 @@ _e = columns(Erasure)
 _add = Statement(lambda sql: sql.insert(Erasure).on_conflict_do_nothing())
 _find = Statement(lambda _: select(_e.line).where(_e.line == bindparam("line")))
 _every = Statement(lambda _: select(_e.line))
-_count = Statement(lambda _: select(func.count().label("n")).select_from(Erasure))
 
 
 def of_person(session: Session, person: Person, now: int) -> None:
-    """Somebody is forgotten by this transaction. Raises NotSaved when the ledger cannot be written."""
+    """Somebody is forgotten by this transaction. Raises LedgerFault when that cannot be written down."""
     # Of the member, so that a transaction that is run again writes the same line. Who has no member has no such id.
     whose = person.member or f"{' '.join(person.accounts)} at {now}"
     accounts = tuple(account_id(session, person.community, one) for one in person.accounts)
@@ -41,7 +40,7 @@ def of_person(session: Session, person: Person, now: int) -> None:
 
 
 def of_case(session: Session, case: str) -> None:
-    """A case is erased by this transaction. Raises NotSaved when the ledger cannot be written."""
+    """A case is erased by this transaction. Raises LedgerFault when that cannot be written down."""
     _write(session, Line("case", case_id(session, case)))
 
 
@@ -57,9 +56,9 @@ def unknown(session: Session) -> list[Line]:
     return [line for line in lines if line.id not in known]
 
 
-def known(session: Session) -> int:
-    """How many erasures this database has been through."""
-    return int(session.one(_count).n)
+def missing(session: Session) -> int:
+    """How many erasures this database has been through of which the ledger says nothing: it was lost, or is another."""
+    return len({bytes(row.line) for row in session.all(_every)} - {line.id for line in session.ledger.lines()})
 
 
 def learn(session: Session, lines: Iterable[Line]) -> None:

@@ -67,7 +67,8 @@ def export(session: Session, person: Person) -> dict[str, Any]:
 def forget(session: Session, person: Person, now: int) -> dict[str, int]:
     """All that names somebody goes; returns how many rows, by table. Empty when they are not there any more.
 
-    The ledger of erasures knows it before the transaction ends. Raises NotSaved when that cannot be written.
+    The ledger of erasures knows it before the transaction ends. Raises LedgerFault when it cannot
+    be written there.
     """
     gone = erase(session, person, now)
     if gone:

@@ -17,7 +17,8 @@ from sqlmodel import SQLModel
 
 from storage.statement import Session, Statement, columns
 
-HOUR, DAY = 3_600_000, 86_400_000
+DAY = 86_400_000
+"""A day in ms."""
 
 
 @dataclass(frozen=True, slots=True)

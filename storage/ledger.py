@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage import files
-from storage.lane import NotSaved
 
 _LINE = re.compile(r"(person|case)((?: [0-9a-f]{32})+)")
+
+
+class LedgerFault(Exception):
+    """The ledger of erasures cannot be written or read; nothing was erased. The text says where it is, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Ledger:
         self.path = path
 
     def append(self, line: Line) -> None:
-        """Add a line; it is on the disk when this returns. Raises NotSaved when it cannot be."""
+        """Add a line; it is on the disk when this returns. Raises LedgerFault when it cannot be."""
         if self.path is None:
             return
         text = " ".join([line.what, *(one.hex() for one in (line.id, *line.accounts))])
@@ -50,16 +53,25 @@ class Ledger:
                 os.close(descriptor)
             _sync_folder(self.path.parent)
         except OSError as fault:
-            raise NotSaved(f"the ledger of erasures {self.path} cannot be written: {fault}") from fault
+            raise LedgerFault(f"The ledger of erasures {self.path} cannot be written: {fault}") from fault
+
+    def check(self) -> None:
+        """Raises LedgerFault when a line could not be added. Nothing is made: a file that was lost must be missed."""
+        if self.path is None:
+            return
+        there = next((one for one in (self.path, *self.path.absolute().parents) if one.exists()), self.path)
+        right = there.is_file() if there == self.path else there.is_dir()
+        if not right or not os.access(there, os.W_OK):
+            raise LedgerFault(f"The ledger of erasures {self.path} cannot be written.")
 
     def lines(self) -> list[Line]:
-        """Every line that was written whole, each once. Raises NotSaved when the file cannot be read."""
+        """Every line that was written whole, each once. Raises LedgerFault when the file cannot be read."""
         if self.path is None or not self.path.exists():
             return []
         try:
             texts = self.path.read_text(encoding="ascii", errors="replace").split("\n")
         except OSError as fault:
-            raise NotSaved(f"the ledger of erasures {self.path} cannot be read: {fault}") from fault
+            raise LedgerFault(f"The ledger of erasures {self.path} cannot be read: {fault}") from fault
         found = (_LINE.fullmatch(text) for text in dict.fromkeys(texts))
         return [Line(one[1], *_hashes(one[2])) for one in found if one]
 

@@ -13,8 +13,8 @@ capability = Capability(
     held=(
         Held(
             "check_in",
-            _("The check-in that is open now"),
-            {True: _("you took part"), False: _("you did not take part")}.get,
+            _("About the check-in that is open now"),
+            {True: _("that you took part"), False: _("nothing")}.get,
         ),
     ),
 )

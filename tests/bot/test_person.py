@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.program import Program
-from bot.settings import Settings
+from bot.settings import Misconfigured, Settings
 from storage import accounts, audit, case_telling, cases, communities, members
 from storage.database import Database
 from storage.keys import Masters, new_key
@@ -164,8 +164,11 @@ def test_dry_words_where_nothing_is(place: Place, word: str) -> None:
 
 def test_nothing_is_forgotten_when_the_ledger_cannot_be_written(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ERBIJ_LEDGER", str(place.file.parent))  # a folder
-    assert "Nothing was forgotten: the ledger" in erbij("forget", "discord", SAM, fails=True)
+    assert "Nothing was forgotten.\nThe ledger of erasures" in erbij("forget", "discord", SAM, fails=True)
     assert place.tables_with(SAM) == {"account"}
+    assert "cannot be written" in check()
+    with pytest.raises(Misconfigured, match="cannot be written"):
+        Program(Settings(tryout=False)).open()
 
 
 # ------------------------------------------------------------ a restored backup
@@ -207,7 +210,11 @@ def test_check_misses_a_ledger_that_was_lost_and_one_that_was_never_named(
 ) -> None:
     erbij("forget", "discord", SAM)
     place.file.with_suffix(".ledger").rename(place.file.with_name("elsewhere"))
-    assert "is not there, though there were erasures" in check()
+    assert "2 erasures are not in the ledger" in check()
+    erbij("forget", "discord", ROBIN)
+    assert "2 erasures are not in the ledger" in check(), "a new one was begun"
+    with place.file.with_name("elsewhere").open("a") as file:
+        file.write(place.file.with_suffix(".ledger").read_text())
     monkeypatch.setenv("ERBIJ_LEDGER", str(place.file.with_name("elsewhere")))
     assert "Nobody is here who was forgotten" in check()
 

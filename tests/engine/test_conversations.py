@@ -91,7 +91,13 @@ def test_a_chosen_language_is_spoken_from_the_next_sentence_on(desk: Desk) -> No
     [nl] = [b.id for part in asked.parts if isinstance(part, Buttons) for b in part.buttons if b.label == "Nederlands"]
     reply = desk.give(Pressed(nl))
     assert (text(reply), reply.language) == ("Goed. Vanaf nu spreek ik Nederlands met je.", "nl")
-    assert [label for label, _about in card(desk.give(Said("hulp"))).rows][-3:] == ["hulp", "taal", "stop"]
+    assert [label for label, _about in card(desk.give(Said("hulp"))).rows][-5:] == [
+        "hulp",
+        "taal",
+        "mijn gegevens",
+        "vergeet mij",
+        "stop",
+    ]
     assert "Typ hulp" in text(desk.give(Said("wat?")))
 
 

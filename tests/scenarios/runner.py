@@ -3,7 +3,8 @@
 ``> Sam presses [Start] in students`` is an act; the lines below it are what Sam is shown then. Other acts:
 ``> Sam types hello``, ``> Sam asks /help``, ``> Sam looks``, ``> Sam fills in`` with ``question = answer`` indented
 below it, ``> posts in mentors``, ``> it is 2026-11-26 12:00``, ``> Erbij restarts``. ``{case}``, ``{receipt}`` and
-``{code}`` stand for what is random: the first time they match anything of the right shape, from then on only the same.
+``{code}`` stand for what is random, ``{platform}`` for the surface: the first time they match anything of the right
+shape, from then on only the same.
 ``> Alex adds Erbij`` shows what Erbij then says to everyone.
 ``> in Teams, Robin looks``, and every other act so begun, happens on the other of two surfaces.
 """
@@ -23,9 +24,11 @@ SHAPES = {
     "receipt": r"(?:[a-z]{4} ){5}[a-z]{4}",
     "case": r"[A-Z2-7]{4}",
     "code": r"[0-9A-Z]{4}-[0-9A-Z]{4}",
+    "platform": r"Web chat|Discord|Microsoft Teams",
 }
 SHOWN_AS = {
-    "case": r"(?<=[Cc]ase )[A-Z2-7]{4}\b|(?<=come in: )[A-Z2-7]{4}\b|(?<=Read )[A-Z2-7]{4}\b|^[A-Z2-7]{4}(?=: )"
+    "case": r"(?<=[Cc]ase )[A-Z2-7]{4}\b|(?<=come in: )[A-Z2-7]{4}\b|(?<=Read )[A-Z2-7]{4}\b|^[A-Z2-7]{4}(?=: )",
+    "platform": r"(?<=^Your accounts: )Web chat$",
 }
 
 
@@ -152,8 +155,9 @@ class Player:
         for name in ("receipt", "code"):
             if re.fullmatch(SHAPES[name], line):
                 self._known.setdefault(name, line)
-        if found := re.search(SHOWN_AS["case"], line):
-            self._known.setdefault("case", found[0])
+        for name, shape in SHOWN_AS.items():
+            if found := re.search(shape, line):
+                self._known.setdefault(name, found[0])
         for name, value in self._known.items():
             line = line.replace(value, f"{{{name}}}")
         return line

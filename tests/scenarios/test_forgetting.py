@@ -9,9 +9,12 @@ import pytest
 from flows.catalogue import catalogue
 from flows.engine.turn import take
 from flows.seam import Incoming, Picked, Pressed
-from storage import cases
+from storage import cases, forgetting
 from storage.database import Database
+from storage.keeping import Person
 from storage.keys import Masters
+from storage.statement import Session
+from storage.tables import keeping, metadata
 from tests.raw import rows, tables_with
 from tests.scenarios.town import DAY, MINUTE, Town, button, card, ident, name, text
 from tests.storage.conftest import opened
@@ -81,9 +84,65 @@ def test_who_comes_back_is_new(town: Town) -> None:
     town.forget(SAM[0])
     assert not town.member(SAM[0])
     rows_of = dict(card(town.ask(SAM[0], "my data")).rows)
-    assert rows_of == {"Your accounts": "Discord"}
+    assert rows_of == {"Your accounts": "Discord", "About the check-in that is open now": "nothing"}
     assert town.member(SAM[0]) not in ("", before)
     assert town.member(SAM[0]) != town.member(SAM[1])
+
+
+def test_leaving_in_a_running_round_gives_no_second_vote(town: Town) -> None:
+    round_id, _words = busy_student(town)
+    town.forget(SAM[1])
+    assert town.database.run_now(lambda s: rows(s, "participation")) == []
+    for who in SAM:
+        assert "You already took part" in text(town.answer_check_in(who, round_id))
+    assert "Your answers are in" in text(town.answer_check_in("noor on discord", round_id))
+    town.now += 2 * DAY
+    town.run("close_check_in", round_id)
+    for table in ("participation", "spentvote", "ballot"):
+        assert town.database.run_now(lambda s, t=table: rows(s, t)) == [], table  # type: ignore[misc]
+
+
+def test_an_address_of_an_account_that_is_gone_is_blanked_at_the_next_release(town: Town) -> None:
+    busy_student(town)
+    [account] = [
+        row for row in town.database.run_now(lambda s: rows(s, "account")) if row["external_id"] == ident(SAM[0])
+    ]
+    assert tables_with(town.database, account["mark"]) == {"account", "returnpath"}
+    town.forget(SAM[1])
+    town.ask(SAM[0], "help")  # they come back before that
+    assert tables_with(town.database, account["mark"]) == {"returnpath"}
+    town.run("release_cases")
+    assert tables_with(town.database, account["mark"]) == set()
+    assert len(town.database.run_now(lambda s: rows(s, "returnpath"))) == 1
+
+
+def test_each_thing_that_is_stored_is_told_in_words(town: Town) -> None:
+    busy_student(town)
+    sam = Person(town.one, town.member(SAM[0]), ())
+    stored = town.database.run_now(lambda s: forgetting.export(s, sam))
+    told = [one.key for one in catalogue().held]
+    assert len(told) == len(set(told))
+    assert set(told) == stored.keys()
+
+
+def test_what_a_master_key_seals_is_declared(town: Town) -> None:
+    busy_student(town)
+    town.tell("noor on discord", "on its way", "Only my six words")
+    declared = {(str(one.table.__tablename__), one.sealed.column) for one in keeping() if one.sealed}
+
+    def sealed(session: Session) -> set[tuple[str, str]]:
+        newest = session.keys.masters.newest
+        return {
+            (table, column)
+            for table in metadata.tables
+            for row in rows(session, table)
+            for column, value in row.items()
+            if isinstance(value, bytes | memoryview) and bytes(value).startswith(newest)
+        }
+
+    found = town.database.run_now(sealed)
+    assert found - declared == {("meta", "value")}, "the database's own key"
+    assert {table for table, _column in found} >= {"conversation", "caseletter", "belonging_case"}
 
 
 def test_my_data_says_what_is_there(town: Town) -> None:
@@ -94,7 +153,7 @@ def test_my_data_says_what_is_there(town: Town) -> None:
         "The language you chose": "English",
         "Conversations you are in the middle of": "4",
         "Messages to you, without their text once sent": "0 sent, 2 waiting",
-        "The check-in that is open now": "you took part",
+        "About the check-in that is open now": "that you took part",
     }
 
 

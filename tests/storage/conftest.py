@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from storage import check_ins, communities, members
+from storage import communities, forgetting, members
 from storage.database import Database
 from storage.keys import Masters
 from storage.statement import Session
@@ -49,10 +49,8 @@ def found(session: Session, slug: str, people: int = 12) -> Here:
 
 
 def forget(session: Session, here: str, member: str) -> None:
-    """As far as check-ins go, what forgetting a person does."""
-    check_ins.forget_voter(session, here, member, [one.account for one in members.accounts(session, here, member)])
-    for table, column in (("account", "member_id"), ("member", "id")):
-        session._execute(f"delete from {table} where {column} = '{member}'", {})
+    """All that names a member goes."""
+    assert forgetting.forget(session, forgetting.of_member(session, here, member), NOW)
 
 
 @pytest.fixture

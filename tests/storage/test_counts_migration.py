@@ -101,6 +101,12 @@ def test_what_was_opened_becomes_counts_of_at_least_five(after: Database, slug: 
     after.run_now(work)
 
 
+def test_each_account_got_a_mark_of_its_own(after: Database) -> None:
+    marks = [row[0] for row in after.run_now(lambda s: rows(s, "account", "mark"))]
+    assert len(marks) == len(set(marks)) == len(RECORDED["tables"]["account"]) > 10
+    assert min(map(len, marks)) >= 32
+
+
 def test_no_row_is_left_that_holds_a_persons_answers_or_who_took_part(after: Database) -> None:
     def work(session: Session) -> None:
         assert {row[1] for row in rows(session, "answercount", "pool_id, n")} <= set(range(1, 10))

@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from storage import accounts, case_telling, cases, erasures, forgetting, members, replay
-from storage.database import Database, NotSaved
+from storage.database import Database
 from storage.keeping import Person
 from storage.keys import Masters, new_key
-from storage.ledger import Ledger, Line
+from storage.ledger import Ledger, LedgerFault, Line
 from storage.replay import Behind
 from storage.rotation import rotate
 from storage.statement import Session
@@ -128,10 +128,21 @@ def test_many_write_at_once_and_what_was_torn_spoils_no_other_line(path: Path) -
 
 def test_without_a_line_in_the_ledger_nobody_is_forgotten(place: Place, path: Path) -> None:
     path.mkdir(parents=True)  # a folder is in the way
-    with pytest.raises(NotSaved, match="ledger"):
+    with pytest.raises(LedgerFault, match="cannot be written"):
         place.forget("web:here3")
     with place.open() as database:
         assert database.run_now(lambda s: accounts.member_of(s, place.here.id, "web:here3")) == place.here.people[3]
+
+
+def test_whether_it_could_be_written_is_seen_without_making_it(path: Path, tmp_path: Path) -> None:
+    Ledger().check()
+    Ledger(path).check()
+    assert not path.parent.exists()
+    Ledger(path).append(Line("case", bytes(16)))
+    Ledger(path).check()
+    for wrong in (tmp_path, path / "below a file"):
+        with pytest.raises(LedgerFault):
+            Ledger(wrong).check()
 
 
 def test_who_has_no_ledger_is_forgotten_all_the_same(database: Database, here: Here) -> None:

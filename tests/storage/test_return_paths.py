@@ -12,16 +12,21 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, delete, update
 
-from storage import case_news, case_telling, cases, conversations, members, return_paths
+from storage import case_key, case_news, case_telling, cases, conversations, letters, members, return_paths
 from storage.database import Database
 from storage.keys import KeyFault, Masters
 from storage.statement import Session, Statement, columns
+from tests.raw import texts
 from tests.storage.conftest import DAY, NOW, Here, opened
 
 HOUR = 3_600_000
 ACCOUNT = columns(members.Account)
 MOVE = Statement(
     lambda _: update(members.Account).where(ACCOUNT.member_id == bindparam("old")).values(member_id=bindparam("new"))
+)
+PATH = columns(return_paths.ReturnPath)
+SEAL = Statement(
+    lambda _: update(return_paths.ReturnPath).where(PATH.id == bindparam("path")).values(sealed=bindparam("again"))
 )
 LEAVE = Statement(lambda _: delete(members.Account).where(ACCOUNT.member_id == bindparam("old")))
 WAITS = "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
@@ -222,6 +227,43 @@ def test_without_the_cases_key_an_address_is_not_found_and_not_opened(
     assert database.run_now(lambda s: return_paths.mark(s, here.id, wrong)) == ""
     with pytest.raises(KeyFault):
         return_paths.unseal(return_paths.AESGCM(wrong), path, bytes(sealed))
+
+
+def test_what_was_chosen_before_accounts_had_marks_still_counts(database: Database, here: Here) -> None:
+    """The address was the platform and the person's id there: in rows, and in letters on their way."""
+    released, waits, gone = (Student(database, here, member) for member in here.people[:3])
+    staff, old = Staff(database, here), b'["web", "%s"]'
+    for one in (released, waits, gone):
+        one.tell()
+    staff.release()
+
+    def as_it_was(s: Session) -> None:
+        for one, number in ((released, 0), (gone, 2)):
+            row = s._execute(
+                f"select id, wrapped_key from belonging_case where receipt = {literal(s, one.tag)}", ()
+            ).fetchone()
+            key = case_key.opened(s, *row)
+            path = return_paths._path(key)
+            sealed = return_paths.seal(return_paths.AESGCM(key), path, (old % b"here%d" % number).ljust(512))
+            s.put(SEAL, path=path, again=sealed)
+        letters.post(s, here.id, None, {"kind": "back", "tag": waits.tag, "to": ["web", "here1"], "number": 0})
+        s.run(LEAVE, old=gone.member)
+
+    database.run_now(as_it_was)
+    for case in [line.id for line in database.run_now(lambda s: cases.listing(s, here.id))]:
+        staff.answer(case, NOW)
+    assert staff.told(NOW) == [released.member], "before the first release, too"
+    staff.release()
+    shown = repr(texts(database))
+    assert "here2" not in shown
+    assert shown.count('"web", "here') == 0
+    for case in [line.id for line in database.run_now(lambda s: cases.listing(s, here.id))]:
+        staff.answer(case, NOW + 1)
+    assert sorted(staff.told(NOW + 1)) == sorted([released.member, waits.member])
+
+
+def literal(session: Session, tag: str) -> str:
+    return f"decode('{tag}', 'hex')" if session.dialect == "postgresql" else f"x'{tag}'"
 
 
 def test_another_community_is_told_nothing_and_destroys_nothing(
