@@ -60,6 +60,8 @@ class Answers:
 
     async def give(self, event: Event, reply: Reply, address: Address) -> Json | None:
         """Bring a reply; the body of the response when the platform waits for one (an invoke)."""
+        if not reply.saved and event.invoke and event.personal:
+            return _kept(event, reply)
         view = await self._view(event, reply)
         if event.invoke.startswith("task/"):
             return await self._in_dialog(event, reply, view)
@@ -72,7 +74,7 @@ class Answers:
         if event.invoke:
             questions = any(isinstance(part, Form) for part in reply.parts)
             return await self._replacing(event, cards, summary, first=questions)
-        if event.card and event.data:
+        if event.card and event.data and reply.saved:
             cards = await self._edited(event, cards, summary)
         await self._post(event.service, event.conversation, cards, summary)
         return None
@@ -182,6 +184,12 @@ def _message(text: str, event: Event) -> Json | None:
     if not event.invoke:
         return None
     return {"statusCode": 200, "type": "application/vnd.microsoft.activity.message", "value": text}
+
+
+def _kept(event: Event, reply: Reply) -> Json | None:
+    """Words beside the card, which stays as it is with all that was written in it: it will be sent again."""
+    text = "\n\n".join(spoken_text(part) for part in reply.parts)
+    return {"task": {"type": "message", "value": text}} if event.invoke.startswith("task/") else _message(text, event)
 
 
 def _window(parts: Sequence[Part], card: Json) -> Json:

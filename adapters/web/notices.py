@@ -53,8 +53,8 @@ PRIVACY = Notice(
                 ),
                 _(
                     "About a case: its text, encrypted, and the day on which it came in. No name, no account, no time. "
-                    "Only the six words of your receipt lead back to it, and Erbij forgets them soon after it showed "
-                    "them."
+                    "Only your six words lead back to it. Erbij keeps them, encrypted, until you say that you have "
+                    "them, three days at most. When you come back with them, neither they nor what you read is stored."
                 ),
                 _(
                     "If you choose to be told in the chat when a mentor answers: also your address there, locked, "
@@ -68,7 +68,8 @@ PRIVACY = Notice(
                 ),
                 _(
                     "While you are answering, what you have filled in so far is kept, encrypted. It is thrown away "
-                    "when you are done or cancel, and otherwise three days after you last answered at the latest."
+                    "when you are done or cancel, and otherwise three days after you last answered at the latest. On "
+                    "the page for cases nothing is kept before you send something."
                 ),
             ),
         ),

@@ -7,6 +7,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from flows import seam
@@ -24,6 +25,8 @@ from storage.statement import Session
 
 BEGUN = "@begun"
 """In a journal: by what the conversation of someone without an account was begun, random."""
+ON_A_PAGE = timedelta(days=1)
+"""How long a conversation without an account waits: nobody comes back to a page that was closed."""
 MOST_OPEN = 10
 """Conversations one person can have open; the one unused longest gives way, except one that must be kept."""
 
@@ -81,8 +84,9 @@ class Taking:
     """The conversation that the act names, asked for beforehand."""
     event: str = ""
     """The platform's own id of what is taken."""
-    nothing_kept: bool = False
-    """Nothing came of it that is kept, so it may come again as if it were new."""
+    kept_some: bool = False
+    kept_none: bool = False
+    """A first question is shown and nothing else came of it, so it may come again as if it were new."""
 
     def done(self) -> Turn:
         """The turn as it stands."""
@@ -90,8 +94,8 @@ class Taking:
         return Turn(reply, self.kind, self.posted, self.timers, self.work, tuple(self.waits))
 
     def say(self, text: Msg, kind: str = "") -> None:
-        """Tell the person something of the engine's own."""
-        self.parts += draw.pieces([text], self.context.language)
+        """Tell the person something of the engine's own, once."""
+        self.parts += [one for one in draw.pieces([text], self.context.language) if one not in self.parts]
         self.kind = self.kind or kind
 
     def greet(self) -> None:
@@ -198,6 +202,7 @@ class Taking:
 
     def end(self, conversation: str, turn: int, run: Run) -> None:
         """Nothing of it is kept any more; the flow that it handed over to begins."""
+        self.kept_some = True
         if turn:
             conversations.end(self.session, conversation, turn)
         self._shown(run)
@@ -218,12 +223,14 @@ class Taking:
                 return self.refuse(conversation, run)
         run.journal[ASKED] = run.waits_at
         if run.learned:
-            self.keep(conversation, turn, run.journal, self.now + int(run.flow.expires_after.total_seconds() * 1000))
+            lives = run.flow.expires_after if self.context.member else min(run.flow.expires_after, ON_A_PAGE)
+            self.keep(conversation, turn, run.journal, self.now + int(lives.total_seconds() * 1000))
             turn += 1
         return self.draw(conversation, turn, run)
 
     def keep(self, conversation: str, turn: int, journal: Journal, until: int) -> None:
         """The conversation goes on from here, whatever becomes of this process."""
+        self.kept_some = True
         text = json.dumps(journal, ensure_ascii=False, separators=(",", ":")).encode()
         if turn:
             conversations.save(self.session, conversation, turn, text, until)
@@ -251,7 +258,7 @@ class Taking:
         token: Answers | AnswersFirst = Answers(conversation, turn)
         if not turn:
             token = AnswersFirst(known[BEGUN], run.flow.name, known["@argument"])
-            self.nothing_kept = True
+            self.kept_none = not self.kept_some
         if step.kind == "work":
             typed = run.typed
             again = [] if typed is None else draw.given_back(*typed, token, language)

@@ -66,7 +66,7 @@ def take(  # noqa: PLR0913  what happened, when, and what is known about it
     taking = Taking(session, catalogue, context, now, asked=asked, event=event)
     taking.posted = who.unreached and not gone and bring(session, incoming, who, now)
     answer.dispatch(taking, incoming.act, first=first())
-    if taking.nothing_kept:
+    if taking.kept_none:
         conversations.forget_event(session, event)
     turn = taking.done()
     turn.roster = doubted
@@ -92,7 +92,8 @@ def finish_work(session: Session, catalogue: Catalogue, work: Work, result: Any,
         return taking.done()
     found = taking.find(work.token)
     if found is None:
-        taking.say(OVER, "over")
+        if not taking.parts:
+            taking.say(OVER, "over")
         return taking.done()
     conversation, turn, journal, current = found
     run = taking.reopen(journal, work.held if current else None)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from zipfile import ZipFile
@@ -13,7 +14,7 @@ from bot.cli import app
 from bot.program import Program
 from bot.settings import load
 from bot.tryout import SLUG
-from storage import case_telling, communities, members, meta, outbox, places
+from storage import case_telling, communities, members, meta, outbox, places, roster
 from storage.database import Database
 from storage.keys import Masters, new_key
 from storage.statement import Session
@@ -189,6 +190,32 @@ def test_check_says_what_a_community_still_misses(empty: Path, monkeypatch: pyte
     database.run_now(lambda s: places.choose(s, here, "leads", "discord", "1", "leads", "leads"))
     database.close()
     assert "Year 1 has its channels and its people." in run.invoke(app, ["check"]).output
+
+
+def test_check_says_whose_staff_was_not_answered_for(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = Database(f"sqlite:///{empty.parent}/roster.sqlite3", Masters(key := new_key()))
+    (empty.parent / "roster.sqlite3").write_bytes(empty.read_bytes())
+    database.open()
+    now = time.time_ns() // 1_000_000
+
+    def begun(session: Session) -> None:
+        for number, since in ((1, now - 3_600_000), (2, now - 25 * 3_600_000), (3, now)):
+            here = communities.add_community(session, f"year-{number}", f"Year {number}", "en", "UTC")
+            members.grant(session, here, "coordinator", "discord", "person", "8", "Alex")
+            roster.want(session, here, since)
+        roster.doubt(session, here, "discord")
+        members.set_gone(session, here, members.granted(session, here)[0], gone=True)
+
+    database.run_now(begun)
+    database.close()
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", str(database.url))
+    monkeypatch.setenv("ERBIJ_MASTER_KEY", key)
+    said = run.invoke(app, ["check"]).output
+    assert "Year 1: for a day" not in said
+    assert "wrong Year 2: for a day no platform has said of some of the staff" in said
+    assert "wrong Year 3: by discord all of the staff left at once" in said
+    assert "Year 2: Nobody is a coordinator" not in said
+    assert "wrong Year 3: Nobody is a coordinator" in said
 
 
 def test_migrate_twice() -> None:

@@ -37,6 +37,8 @@ class Student:
     told: list[str] = field(default_factory=list)
     receipts: set[str] = field(default_factory=set)
     pressed: set[str] = field(default_factory=set)
+    words: str = ""
+    """The six words that were shown last: after a restart they are asked again."""
 
     def next(self) -> Incoming | None:
         """The event to send: the one that was not answered, or a new case."""
@@ -55,6 +57,10 @@ class Student:
             match part:
                 case Card("Your receipt", ((_, shown),)):
                     self.receipts.add(shown)
+                    self.words = shown
+                case Form(id=form, title="Your receipt") if form not in self.pressed:
+                    self.pressed.add(form)
+                    self.do(Filled(form, {"words": self.words}))
                 case Form(id=form, fields=fields) if form not in self.pressed:
                     self.pressed.add(form)
                     self.told.append(f"told by {self.name} {next(self.numbers)}")

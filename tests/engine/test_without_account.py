@@ -57,6 +57,17 @@ def test_opening_pages_keeps_nothing_and_their_forms_work(desk: Desk) -> None:
     assert form(back).id != form(asked).id
 
 
+def test_a_page_that_was_left_is_forgotten_after_a_day_whatever_was_told_on_it(desk: Desk) -> None:
+    begin(desk)
+    assert "Give it to the mentors" in buttons(begin(desk))
+    desk.give(Filled(form(desk.give(Command("tell"))).id, SIX))
+    on_page(desk, Filled("f.abcdefgh.take_back." + "A" * 64, {}))
+    on_page(desk, Pressed("f.abcdefgh.take_back." + "A" * 64 + ".yes"))
+    ends = desk.database.run_now(lambda s: s._execute("select member_id, expires_at from conversation", ()).fetchall())
+    assert sorted(at - NOW for member, at in ends if not member) == [86_400_000] * 3
+    assert [at - NOW for member, at in ends if member] == [3 * 86_400_000]
+
+
 def test_what_is_wrong_with_a_first_answer_is_said_beside_it(desk: Desk) -> None:
     asked = on_page(desk, Command("tell"))
     refused = on_page(desk, Filled(form(asked).id, SIX | {"issue": ""}))
@@ -154,7 +165,7 @@ def test_what_someone_wrote_comes_back_where_there_is_no_room(desk: Desk) -> Non
     wrong = on_page(desk, Filled(form(refused).id, SIX | {"issue": "x" * 3000}))
     assert form(wrong).fields[0].draft == "x" * 3000
     assert form(wrong).fields[0].error
-    desk.database.run_now(lambda s: conversations.expire(s, NOW + 10**9))
+    desk.database.run_now(lambda s: conversations.expire(s, NOW + 86_400_001))
     shown = on_page(desk, Filled(form(wrong).id, drafts))
     assert "CANARY" in str(shown.parts)
 

@@ -50,10 +50,12 @@ class Box:
     def release(self) -> list[str]:
         return self.database.run_now(lambda s: case_telling.release(s, self.here))
 
-    def rows(self, what: str) -> list[Any]:
+    def rows(self, what: str, where: str = "true") -> list[Any]:
         return [
             bytes(value) if isinstance(value, bytes | memoryview) else value
-            for (value,) in self.database.run_now(lambda s: s._execute(f"select {what} from caseletter", {}).fetchall())
+            for (value,) in self.database.run_now(
+                lambda s: s._execute(f"select {what} from caseletter where {where}", {}).fetchall()
+            )
         ]
 
     def change(self, text: str, *values: Any) -> None:
@@ -390,7 +392,7 @@ def letters_of(box: Box, told: set[str]) -> set[str]:
 def test_letters_whose_contents_were_swapped_do_not_open_and_come_right_again(box: Box, database: Database) -> None:
     (tag, _one), (_tag, _two) = box.tell(), box.tell()
     first, second = box.rows("id")
-    a, b = (box.rows(f"sealed from caseletter where id = '{one}' --")[0] for one in (first, second))
+    a, b = (box.rows("sealed", f"id = '{one}'")[0] for one in (first, second))
 
     def swap(one: bytes, other: bytes) -> None:
         box.change("update caseletter set sealed = ? where id = ?", one, first)

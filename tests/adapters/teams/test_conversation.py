@@ -16,6 +16,7 @@ from flows.seam import (
     Field,
     Filled,
     Form,
+    Left,
     Line,
     Opened,
     Options,
@@ -24,11 +25,13 @@ from flows.seam import (
     Reply,
     Said,
     Scale,
+    Space,
+    Standing,
     Text,
 )
 from tests.adapters.teams.conftest import Heard, action, execute, task, text_of
 from tests.adapters.teams.schema import check_card, elements
-from tests.adapters.teams.world import BOT, CARD, TEAM, TENANT, World
+from tests.adapters.teams.world import BOT, CARD, TEAM, TENANT, World, world
 
 STUDENTS = "19:students@thread.tacv2"
 MESSAGE = "application/vnd.microsoft.activity.message"
@@ -374,3 +377,56 @@ async def test_in_a_table_the_shorter_side_keeps_its_room(teams: World, heard: H
 def test_the_schema_does_find_faults() -> None:
     with pytest.raises(AssertionError):
         check_card({"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "TextBlock"}]})
+
+
+async def test_what_was_not_saved_leaves_the_card_as_it_is(teams: World, heard: Heard) -> None:
+    heard.reply = Reply((FORM,))
+    await teams.post(teams.activity(text="hello"))
+    [[message, activity]] = teams.service.messages["a:29:sam"].items()
+    card = activity["attachments"][0]["content"]
+    heard.reply = Reply((Text("Not saved. Please try again."),), saved=False)
+    filled = execute(action(card, "Send")["data"], message, accepted="4")
+    for fields in (filled, task("submit", action(card, "Send")["data"], message)):
+        _status, answer = await teams.post(teams.activity(**fields))
+        assert "Not saved" in str(answer)
+        assert "Thank you" not in str(answer)
+    submitted = {"value": action(card, "Send")["data"], "replyToId": message}
+    await teams.post(teams.activity(**submitted))
+    await teams.settled()
+    assert teams.service.messages["a:29:sam"][message] == activity
+    assert text_of(teams.service.cards("a:29:sam")[-1]) == "Not saved. Please try again."
+
+
+async def test_private_chats_say_nothing_of_the_team(teams: World, heard: Heard) -> None:
+    await teams.post(teams.activity(text="hello"))
+    assert heard.got[-1].person is not None
+    assert heard.got[-1].person.roles is None
+    await teams.post(teams.activity(channel=STUDENTS, text="hello"))
+    assert heard.got[-1].person is not None
+    assert heard.got[-1].person.roles == frozenset()
+
+
+@pytest.mark.parametrize("conversation", [TEAM, "19:private@thread.tacv2"])
+async def test_somebody_left_the_team(teams: World, heard: Heard, conversation: str) -> None:
+    gone = [{"id": "29:robin"}]
+    await teams.post(teams.activity(channel=conversation, type="conversationUpdate", membersRemoved=gone))
+    assert heard.act == Left()
+    assert heard.got[-1].space == Space("teams", f"{TENANT}:{TEAM}", within=TENANT)
+    assert heard.got[-1].person is None, "whoever removed them did nothing in Erbij"
+    assert teams.service.log == []
+    heard.got.clear()
+    for added in ({"membersAdded": gone}, {"membersRemoved": []}):
+        await teams.post(teams.activity(channel=conversation, type="conversationUpdate", **added))
+    await teams.post(teams.activity(type="conversationUpdate", membersRemoved=gone))
+    assert heard.got == []
+
+
+async def test_in_the_playground_members_are_looked_up_in_the_list(heard: Heard) -> None:
+    """It knows people by the Bot Framework's id alone when one is asked for."""
+    async with world(heard, app_id="", tenants=frozenset()) as teams:
+        team = Space("teams", f"{TENANT}:{TEAM}", within=TENANT)
+        teams.service.members[TEAM] = [{"id": "29:sam", "objectId": "oid-sam", "name": "Sam"}]
+        await teams.post(teams.activity(text="hello"), token="")
+        assert await teams.adapter.known(team, "oid-sam") == Standing(True)
+        assert await teams.adapter.known(team, "oid-eve") == Standing(False)
+        assert teams.service.asked == []

@@ -28,6 +28,7 @@ from flows.seam import (
     Scale,
     Sent,
     Space,
+    Standing,
     Text,
 )
 from tests.adapters.web.conftest import World
@@ -274,6 +275,15 @@ async def test_an_edit_takes_the_place_of_what_stood_there(world: World) -> None
 async def test_a_place_or_person_that_is_not_there_is_gone(world: World, where: dict[str, str]) -> None:
     with pytest.raises(Gone):
         await world.adapter.send(post("o1", "x", **where))
+
+
+async def test_how_an_account_of_the_tryout_stands(world: World, plain: World) -> None:
+    here = Space("web", "first")
+    assert await world.adapter.known(here, "m1") == Standing(True, frozenset({"mentor"}))
+    assert await world.adapter.known(here, "nobody") == Standing(False)
+    for adapter, space in ((world.adapter, Space("web", "second")), (plain.adapter, here)):
+        with pytest.raises(Gone):
+            await adapter.known(space, "m1")
 
 
 async def test_each_step_is_called_what_it_is(world: World) -> None:
