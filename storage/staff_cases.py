@@ -38,18 +38,18 @@ def holders(session: Session, community: str) -> set[str]:
     return {row.holder_id for row in session.all(_holders, community=community)}
 
 
-def give_back(session: Session, community: str, member: str, now: int) -> list[str]:
+def give_back(session: Session, community: str, member: str, now: int, *, named: bool = True) -> list[str]:
     """Nobody takes care of a member's cases any more: anyone can take the open ones. Returns those.
 
     A closed one stays closed; should its student write on, it waits for somebody too. The mentors are told by the job
-    :data:`GIVEN_BACK`, which is due at once.
+    :data:`GIVEN_BACK`, which is due at once. Whose they were stays on record, unless they are not to be ``named``.
     """
     held = session.all(_lock, community=community, member=member)
     opened = [row.id for row in held if row.status != CLOSED]
     session.run(_free, community=community, member=member)
     session.run(_forget, community=community, member=member)
     for case in opened:
-        case_events.add(session, case, now, "", "given back")
+        case_events.add(session, case, now, member if named else "", "given back")
     if opened:
         due.add(session, new_id(), community, GIVEN_BACK, ",".join(opened), now)
     return opened
@@ -62,7 +62,7 @@ def forget(session: Session, person: Person, now: int) -> int:
     held = session.all(_lock, community=person.community, member=person.member)
     for row in held:
         outbox.silence(session, person.community, post_subject(row.id))
-    give_back(session, person.community, person.member, now)
+    give_back(session, person.community, person.member, now, named=False)
     return len(held)
 
 

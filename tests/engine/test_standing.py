@@ -34,7 +34,7 @@ from flows.seam import (
     TooFast,
 )
 from flows.words import LANGUAGES, said
-from storage import accounts, case_holders, cases, communities, members, places
+from storage import accounts, case_telling, cases, communities, members, places, staff_cases
 from storage.database import Database
 from storage.statement import Session
 from storage.tables import metadata
@@ -68,8 +68,8 @@ class Chats:
             communities.add_space(session, here, space.platform, space.id, space.within)
             members.grant(session, here, "mentor", space.platform, "person", "robin", "Robin")
             places.choose(session, here, "mentors", space.platform, space.id, "m", "mentors")
-        self.case = cases.add(session, here, "0" * 64, {"issue": SECRET}, NOW // 86_400_000)
-        cases.release(session, here)
+        self.case = case_telling.tell(session, here, "0" * 64, {"issue": SECRET}, NOW // 86_400_000)
+        case_telling.release(session, here)
 
     def role(self, role: str, external: str = "r1") -> None:
         self.database.run_now(lambda s: members.grant(s, self.community, role, "discord", "role", external))
@@ -293,7 +293,7 @@ def test_without_an_answer_a_known_student_can_do_what_students_can(chats: Chats
 def test_an_event_that_was_taken_stays_taken(both: Chats) -> None:
     both.give(Pressed(f"s.claim_case.{both.case}"), event="claim")
     robin = both.member("robin")
-    both.database.run_now(lambda s: case_holders.give_back(s, both.community, robin, NOW))
+    both.database.run_now(lambda s: staff_cases.give_back(s, both.community, robin, NOW))
     both.first(Pressed(f"s.claim_case.{both.case}"), event="claim")
     both.give(Pressed(f"s.claim_case.{both.case}"), event="claim")
     assert both.database.run_now(lambda s: cases.holder(s, both.community, both.case)) == ""

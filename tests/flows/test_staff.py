@@ -23,7 +23,20 @@ from flows.setup.menu import rows as card_rows
 from flows.staff import rules
 from flows.staff.rules import outcome, telling_time, together
 from flows.words import said
-from storage import accounts, audit, case_events, cases, communities, due, members, outbox, places, roster, setup
+from storage import (
+    accounts,
+    audit,
+    case_events,
+    case_telling,
+    cases,
+    communities,
+    due,
+    members,
+    outbox,
+    places,
+    roster,
+    setup,
+)
 from storage.database import Database
 from storage.members import Grant
 from storage.roster import Staff, StaffAccount
@@ -70,8 +83,8 @@ class Town:
             members.grant(session, here, role, "discord", "person", who, who.title())
             members.add_member(session, here, "discord", SERVER.id, who, "", who.title())
         members.add_member(session, here, "discord", SERVER.id, "sam")
-        self.cases = [cases.add(session, here, f"{n:064x}", {"issue": "x"}, 20_000) for n in range(3)]
-        cases.release(session, here)
+        self.cases = [case_telling.tell(session, here, f"{n:064x}", {"issue": "x"}, 20_000) for n in range(3)]
+        case_telling.release(session, here)
         session._execute("delete from due where flow <> 'ask_for_staff'", ())  # all else has its own nights
         return here
 
@@ -199,11 +212,11 @@ async def test_what_a_mentor_held_who_left_goes_to_the_others(both: Town) -> Non
         last = both.do(lambda s, one=case: case_events.of_case(s, one))[-1]
         assert (last.who, last.what) == (robin, "given back")
         [(_subject, parts)] = [one for one in both.sent("mentors") if one[0] == f"case:{case}"]
-        assert "waits for a mentor again" in words(parts)
+        assert "nobody takes care of it any more" in words(parts)
         assert [one.id for one in buttons(parts)] == [f"s.claim_case.{case}", f"s.case.{case}"]
     [(subject, parts)] = [one for one in both.sent("mentors") if not one[0].startswith("case:")]
     assert subject == "", "a new message, so that somebody notices"
-    assert words(parts).startswith("These cases wait for a mentor again: ")
+    assert words(parts).startswith("2 cases have nobody who takes care of them any more: ")
     assert {one.id for one in buttons(parts)} == {f"s.case.{case}" for case in back}
     for coordinator in ("alex", "toni"):
         [(_subject, parts)] = both.sent(coordinator)
@@ -299,8 +312,8 @@ async def test_a_closed_case_waits_for_somebody_when_its_student_writes_on(town:
     town.stands["discord", "robin"] = GONE
     await town.until("2026-11-25 08:30")
     assert town.cases[0] not in town.stand()
-    town.do(lambda s: cases.write_on(s, town.community, town.cases[0], "And again.", 20_001))
-    town.do(lambda s: cases.release(s, town.community))
+    town.do(lambda s: case_telling.write_on(s, town.community, town.cases[0], "And again.", 20_001))
+    town.do(lambda s: case_telling.release(s, town.community))
     await town.until("2026-11-25 09:00")
     assert town.stand()[town.cases[0]] == ("new", "")
 
