@@ -17,7 +17,7 @@ from bot.standings import Said, Standings
 from flows.engine.taking import Turn, Work
 from flows.engine.token import AGAIN, Answers
 from flows.engine.turn import finish_work, take
-from flows.seam import Button, Buttons, Incoming, Left, Removed, Reply, Space, Text
+from flows.seam import Button, Buttons, Card, Incoming, Left, Removed, Reply, Space, Text
 from flows.words import _, language_of, said
 from storage import conversations
 from storage.database import NotSaved
@@ -43,7 +43,7 @@ def _nothing() -> None:
 
 
 class Kept(NamedTuple):
-    """A reply that may be given again, as long as each question in it still waits."""
+    """A reply that may be given again, as long as each question in it still waits; it may hold none."""
 
     reply: Reply
     waits: tuple[Answers, ...]
@@ -148,14 +148,18 @@ class Runtime:
         kept = self._replies.get(key)
         if kept is None:
             return None
-        if await self.database.run(partial(_all_wait, kept.waits), of=_of(incoming)):
+        if not kept.waits or await self.database.run(partial(_all_wait, kept.waits), of=_of(incoming)):
             return kept.reply
         self._replies.pop(key, None)
         return None
 
     def _remember(self, key: Key, turn: Turn) -> None:
-        """Keep a reply for who sends the same again; what ended a conversation is said once only."""
-        if turn.reply.saved and turn.waits:
+        """Keep a reply for who sends the same again, because the answer was lost on its way say.
+
+        One that asks nothing is kept for its words alone, thanks say: what it shows to read is shown once.
+        """
+        shows = any(isinstance(part, Card) for part in turn.reply.parts)
+        if turn.reply.saved and (turn.waits or not shows):
             self._replies[key] = Kept(turn.reply, turn.waits, self.clock.now())
             self._forget()
 

@@ -11,6 +11,7 @@ from bot.runtime import Runtime
 from bot.time import Clock
 from bot.tryout import SLUG, SPACE
 from flows.catalogue import catalogue
+from flows.engine import EVERYONE, Chat, Shown, flow
 from flows.seam import (
     Act,
     Buttons,
@@ -26,6 +27,7 @@ from flows.seam import (
     Space,
     Text,
 )
+from flows.words import _
 from storage.database import Database
 
 
@@ -176,14 +178,35 @@ async def test_a_receipt_is_shown_again_while_it_waits(runtime: Runtime) -> None
 async def test_a_receipt_is_never_shown_again_once_it_was_kept(runtime: Runtime) -> None:
     sam = Visitor(runtime)
     send, receipt = await sam.told()
-    kept = pressed(receipt, "Yes, I have kept them")
-    assert words(receipt) not in str(await sam.does(kept, "kept"))
-    for act, event in ((send, "send"), (kept, "kept")):
-        again = await sam.does(act, event)
-        assert words(receipt) not in str(again)
-        assert texts(again) == "This was received already. You do not have to send it again."
+    await sam.does(pressed(receipt, "Yes, I have kept them"), "kept")
+    again = await sam.does(send, "send")
+    assert words(receipt) not in str(again)
+    assert texts(again) == "This was received already. You do not have to send it again."
     assert words(receipt) not in str(runtime._replies)
     assert len(await runtime.database.run(lambda s: s._execute("select id from caseletter", ()).fetchall())) == 1
+
+
+async def test_thanks_are_said_again_to_who_lost_them_on_the_way(runtime: Runtime, clock: Clock) -> None:
+    sam = Visitor(runtime)
+    _send, receipt = await sam.told()
+    kept = pressed(receipt, "Yes, I have kept them")
+    thanks = await sam.does(kept, "kept")
+    assert words(receipt) not in str(thanks)
+    assert await sam.does(kept, "kept") is thanks
+    clock.ahead += 120_000
+    assert texts(await sam.does(kept, "kept")) == "This was received already. You do not have to send it again."
+
+
+async def test_what_was_shown_at_an_end_is_shown_once(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    @flow("show_it", who=[EVERYONE])
+    async def show_it(chat: Chat) -> None:
+        chat.show(Shown(_("Your receipt"), [("", "CANARY")]))
+
+    monkeypatch.setitem(runtime.catalogue.flows, "show_it", show_it)
+    press = Pressed("s.show_it.")
+    assert "CANARY" in str(await runtime.receive(incoming(press)))
+    assert "CANARY" not in str(await runtime.receive(incoming(press)))
+    assert "CANARY" not in str(runtime._replies)
 
 
 async def test_a_receipt_that_was_kept_through_another_process_is_not_shown_again(

@@ -37,6 +37,7 @@ from storage.keys import Masters
 from storage.lane import Job
 from storage.migrate import upgrade
 from storage.statement import Session
+from tests.storage.conftest import settled
 
 HERE = Space("web", "first")
 STORY = "It was about me. " * 100
@@ -85,6 +86,7 @@ def locked(database: Database) -> Iterator[None]:
 @contextmanager
 def read_only(database: Database) -> Iterator[None]:
     """Nothing may be written."""
+    settled(database)
     setting = {"sqlite": "PRAGMA query_only=", "postgresql": "SET default_transaction_read_only="}[database.dialect]
     here(database, setting + "on")
     yield
@@ -94,6 +96,7 @@ def read_only(database: Database) -> Iterator[None]:
 @contextmanager
 def full(database: Database) -> Iterator[None]:
     """No room for one page more."""
+    settled(database)
     if database.dialect == "sqlite":
         here(database, "VACUUM")  # a table that was dropped leaves pages free
         (pages,) = database.lanes[0].connection.execute("PRAGMA page_count").fetchone()
@@ -144,7 +147,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch, database: Database) -> Database:
     """The database, whose locks are waited for no longer than a test takes."""
     monkeypatch.setattr(sqlite_module, "BUSY_MS", 100)
     monkeypatch.setattr(postgresql_module, "LOCK_MS", 100)
-    database.run_now(lambda _: None)
+    settled(database)
     for lane in database.lanes:
         lane._connect()
     return database

@@ -138,7 +138,7 @@ async def test_a_closed_check_in_leaves_no_ballot_beside_a_name(sam: Sam) -> Non
         this = check_ins.open_round(session, sam.here, now, now + 1000)
         session._execute("insert into member (id, community_id, language, name) values ('sam', ?, '', '')", [sam.here])
         answers = dict.fromkeys(check_ins.STATEMENTS, 4)
-        assert check_ins.cast(session, sam.here, this, "sam", answers, now) == "saved"
+        assert check_ins.cast(session, sam.here, this, "sam", "web:sam", answers, now) == "saved"
         return this
 
     this = sam.database.run_now(cast)

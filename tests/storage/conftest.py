@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ import pytest
 from storage import communities, forgetting, members
 from storage.database import Database
 from storage.keys import Masters
+from storage.lane import Job
 from storage.statement import Session
 
 NOW = 1_795_000_000_000
@@ -34,6 +36,15 @@ def opened(url: str, masters: Masters) -> Iterator[Database]:
         yield other
     finally:
         other.close()
+
+
+def settled(database: Database) -> None:
+    """What was due on the database's threads is done, so that a test may use their connections itself."""
+    for lane in database.lanes:
+        for _ in range(2):  # what comes after the first is over when the second begins
+            done: Future[None] = Future()
+            lane.put(Job(lambda _: None, done))
+            done.result()
 
 
 def found(session: Session, slug: str, people: int = 12) -> Here:

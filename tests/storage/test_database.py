@@ -14,7 +14,7 @@ from storage import sqlite as sqlite_module
 from storage.database import Database, NotSaved
 from storage.keys import KeyFault, Masters
 from storage.statement import Session
-from tests.storage.conftest import NOW, Here, found, opened
+from tests.storage.conftest import NOW, Here, found, opened, settled
 
 
 def seen(session: Session, event: str) -> bool:
@@ -86,6 +86,7 @@ def test_a_locked_sqlite_says_not_saved_once_for_all_who_wait(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite_module, "BUSY_MS", 100)
+    settled(sqlite)
     sqlite.lanes[0]._connect()
     holder = sqlite3.connect(sqlite.url.database or "", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
@@ -111,6 +112,7 @@ def test_a_locked_sqlite_says_not_saved_once_for_all_who_wait(
 
 
 def test_a_read_only_sqlite_says_not_saved(sqlite: Database) -> None:
+    settled(sqlite)
     sqlite.lanes[0].connection.execute("PRAGMA query_only=ON")
     with pytest.raises(NotSaved):
         sqlite.run_now(lambda s: seen(s, "a"))
@@ -119,6 +121,7 @@ def test_a_read_only_sqlite_says_not_saved(sqlite: Database) -> None:
 
 
 def test_a_full_sqlite_says_not_saved_and_goes_on_when_there_is_room(sqlite: Database) -> None:
+    settled(sqlite)
     (pages,) = sqlite.lanes[0].connection.execute("PRAGMA page_count").fetchone()
     sqlite.lanes[0].connection.execute(f"PRAGMA max_page_count={pages + 1}")
 

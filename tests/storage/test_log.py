@@ -16,6 +16,7 @@ from storage.database import Database
 from storage.keys import Masters
 from storage.sqlite import Sqlite
 from storage.statement import Session
+from tests.storage.conftest import settled
 
 PATIENCE = 10
 
@@ -64,12 +65,6 @@ def emptied(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     monkeypatch.setattr(Sqlite, "empty_log", watched)
     monkeypatch.setattr(log, "BETWEEN", 0.01)
     return wait
-
-
-def settled(database: Database) -> None:
-    """What was due has been done."""
-    for _ in range(2):
-        database.run_now(lambda _: None)
 
 
 def test_the_log_is_emptied_right_after_the_commit(sqlite: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """How much one client may ask for in a minute, and that somebody in the middle of something gets to its end."""
 
+import threading
+
 from adapters.web.haste import PER_CONVERSATION, REMEMBERED, Haste
 
 
@@ -43,9 +45,28 @@ def test_what_is_kept_is_bounded_and_unreadable() -> None:
         haste.began(f"conversation {number}")
     haste.takes("192.0.2.7")
     assert len(haste._begun) == REMEMBERED
-    kept = str(haste._begun) + str(haste._counting.storage.__dict__)
+    kept = str(haste._begun) + str(haste._counts)
     assert "192.0.2.7" not in kept
     assert "conversation" not in kept
+
+
+def test_a_minute_later_there_is_room_again_and_nothing_is_kept() -> None:
+    now = [100.0]
+    haste = Haste(2, lambda: now[0])
+    assert [haste.takes("a") for _ in range(3)] == [True, True, False]
+    now[0] += 59.9
+    assert not haste.takes("a")
+    now[0] += 0.1
+    assert haste.takes("b")
+    assert len(haste._counts) == 1
+    assert haste.takes("a")
+
+
+def test_counting_starts_no_thread() -> None:
+    before = threading.active_count()
+    haste = Haste()
+    assert all(haste.takes(f"client {number}") for number in range(1000))
+    assert threading.active_count() == before
 
 
 def test_after_an_hour_nothing_is_recognised() -> None:
