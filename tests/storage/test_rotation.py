@@ -117,7 +117,7 @@ def root_of(url: str, key: str) -> bytes:
 def test_without_the_key_of_its_day_a_backup_shows_nothing_that_was_told(programme: Programme) -> None:
     new = new_key()
     programme.erase()
-    assert programme.rotate(new) == {"belonging_case": 1, "caseletter": 1, "conversation": 1}
+    assert programme.rotate(new) == {"belonging_case": 1, "caseletter": 1, "letterkey": 1, "conversation": 1}
     today = root_of(programme.url, new)
     for taken in (programme.on_its_way, programme.with_mentors):
         assert CANARY.encode() in readable(taken, Masters(programme.old), today), "while the old key is there"
