@@ -84,7 +84,10 @@ _failed = Statement(
     lambda _: update(DueRow).where(_d.id == bindparam("row")).values(attempts=_d.attempts + 1, at=bindparam("new_at"))
 )
 _next = Statement(lambda _: select(func.min(_d.at).label("at")))
-_is_about = (_d.community_id == bindparam("community"), _d.argument.like(bindparam("about")))
+_is_about = (
+    _d.community_id == bindparam("community"),
+    _d.argument.like(bindparam("about")) | _d.key.like(bindparam("about")),
+)
 _drop_about = Statement(lambda _: delete(DueRow).where(*_is_about))
 _count_about = Statement(lambda _: select(func.count().label("n")).select_from(DueRow).where(*_is_about))
 _rename = Statement(
@@ -176,7 +179,7 @@ def _export(session: Session, person: Person) -> dict[str, Any]:
 
 
 def _about(person: Person) -> list[dict[str, str]]:
-    """What a timer's argument can hold of somebody: their member's id, or an account as JSON writes it."""
+    """What a timer can hold of somebody: their member's id, or an account as JSON writes it."""
     idents = [*([person.member] if person.member else []), *(f'"{one}"' for one in person.accounts)]
     return [{"community": person.community, "about": f"%{one}%"} for one in idents]
 
@@ -186,5 +189,7 @@ def _merge(session: Session, community: str, stays: str, goes: str) -> None:
 
 
 KEEPING = (
-    Keeping(DueRow, kept="until it is due", names=("argument",), erase=_drop_person, export=_export, merge=_merge),
+    Keeping(
+        DueRow, kept="until it is due", names=("key", "argument"), erase=_drop_person, export=_export, merge=_merge
+    ),
 )

@@ -119,9 +119,8 @@ _drop_granted_to = Statement(lambda _: delete(RoleGrant).where(*_by_name))
 _holders = Statement(
     lambda _: (
         select(_grant.kind, _grant.platform, _grant.external_id)
-        .where(_grant.community_id == bindparam("community"), _grant.role == bindparam("of_role"))
+        .where(_grant.community_id == bindparam("community"), _grant.role == bindparam("of_role"), _grant.gone == 0)
         .order_by(_grant.platform, _grant.kind, _grant.external_id)
-        .with_for_update()
     )
 )
 _about_member = Statement(
@@ -293,7 +292,7 @@ def accounts(session: Session, community: str, member: str) -> list[Destination]
 def keep_a_holder(session: Session, community: str, role: str, accounts: Iterable[str]) -> bool:
     """Whether somebody would still hold a role by name, or by a role of the platform, without these accounts.
 
-    True too when they do not hold it themselves. The grants are locked: of two who leave at once, one is the last.
+    True too when they do not hold it themselves. Who has left the platform does not hold it.
     """
     rows = session.all(_holders, community=community, of_role=role)
     held = {(row.kind, f"{row.platform}:{row.external_id}") for row in rows}

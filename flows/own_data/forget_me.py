@@ -4,7 +4,7 @@ from typing import Literal
 
 from flows.engine import COORDINATOR, EVERYONE, Chat, Choice, flow
 from flows.words import _
-from storage import forgetting, members
+from storage import communities, forgetting, members
 from storage.statement import Session
 
 
@@ -57,6 +57,7 @@ def standing(session: Session, community: str, member: str) -> Literal["last", "
 
 def forget(session: Session, community: str, member: str, now: int) -> Literal["last", "forgotten"]:
     """All that names a member goes, unless they became the last coordinator in the meantime."""
+    communities.lock(session, community)  # two coordinators who leave at once must not both find the other still there
     person = forgetting.of_member(session, community, member)
     if not members.keep_a_holder(session, community, COORDINATOR, person.accounts):
         return "last"

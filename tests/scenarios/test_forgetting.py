@@ -9,14 +9,15 @@ import pytest
 from flows.catalogue import catalogue
 from flows.engine.turn import take
 from flows.seam import Incoming, Picked, Pressed
-from storage import cases, forgetting
+from flows.staff.rules import Leaving
+from storage import cases, due, forgetting, members
 from storage.database import Database
 from storage.keeping import Person
 from storage.keys import Masters
 from storage.statement import Session
 from storage.tables import keeping, metadata
 from tests.raw import rows, tables_with
-from tests.scenarios.town import DAY, MINUTE, Town, button, card, ident, name, text
+from tests.scenarios.town import DAY, MINUTE, NOW, Town, button, card, ident, name, text
 from tests.storage.conftest import opened
 
 SAM = ("sam on discord", "sam on teams")
@@ -178,8 +179,10 @@ def busy_mentor(town: Town) -> tuple[str, str]:
 def test_of_a_mentor_nothing_is_left_and_their_case_goes_back(town: Town) -> None:
     held, closed = busy_mentor(town)
     member, robin = town.member("robin on discord"), "robin on discord"
+    gone = Leaving(member, name("robin"), (f"discord:{ident(robin)}",), cases=True, staff=False, tell=())
+    town.database.run_now(lambda s: due.add(s, f"left:{gone.key}", town.one, "staff_left", gone.text(), NOW + DAY))
     found = tables_with(town.database, member)
-    assert found == {"account", "member", "belonging_case", "caseevent"}
+    assert found == {"account", "member", "belonging_case", "caseevent", "due"}
     assert tables_with(town.database, ident(robin), name("robin")) >= {"account", "rolegrant", "outbox", "conversation"}
 
     assert "go back to the mentors" in text(town.ask(robin, "forget me"))
@@ -285,6 +288,24 @@ def test_nobody_forgets_somebody_else(town: Town) -> None:
         town.give("noor on discord", Pressed(made_by_hand))
     assert town.member(SAM[0]) == before
     assert town.member("noor on discord")
+
+
+def test_a_coordinator_who_has_left_does_not_let_the_last_one_go(town: Town) -> None:
+    town.ask("pat on discord", "help")
+    alex = next(
+        one for one in town.database.run_now(lambda s: members.granted(s, town.one)) if one.name == name("alex")
+    )
+    town.database.run_now(lambda s: members.set_gone(s, town.one, alex, gone=True))
+    assert "You are the last coordinator here" in text(town.ask("pat on discord", "forget me"))
+
+
+async def test_of_two_coordinators_who_leave_at_once_one_stays(url: str, masters: Masters, town: Town) -> None:
+    both = ("alex on discord", "pat on discord")
+    pressed = [town.incoming(who, Pressed(button(town.ask(who, "forget me"), "Forget me"))) for who in both]
+    with opened(url, masters) as other:
+        said = await at_once(town, other, *pressed)
+    assert sorted("I have forgotten you" in one for one in said) == [False, True]
+    assert sum(bool(town.member(who)) for who in both) == 1
 
 
 async def at_once(town: Town, other: Database, here: Incoming, there: Incoming) -> list[str]:
