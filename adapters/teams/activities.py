@@ -48,6 +48,8 @@ class Event:
     """What was done, when no card tells it."""
     added: bool = False
     """True for who added Erbij to the team."""
+    inside: bool = False
+    """True where only members of the team can act: in its channels, but those that are shared with others."""
 
 
 def read(body: Mapping[str, Any], commands: Collection[str]) -> Event | None:
@@ -66,6 +68,7 @@ def read(body: Mapping[str, Any], commands: Collection[str]) -> Event | None:
         tenant=tenant_of(body),
         conversation=conversation,
         personal=kind == "personal",
+        inside=kind == "channel" and _dict(channel_data, "channel").get("type") != "shared",
         user=user,
         person=_text(person, "aadObjectId") or user,
         name=_text(person, "name"),

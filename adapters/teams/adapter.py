@@ -213,8 +213,8 @@ class TeamsAdapter:
         space = Space(self.platform, event.tenant)
         if event.team:
             space = Space(self.platform, f"{event.tenant}:{event.team}", within=event.tenant)
-        # In a channel of the team only its members act; a private chat stays with who has long left it.
-        roles = None if event.personal else frozenset[str]()
+        # In the team's own channels only its members act; a private chat stays with who has long left it.
+        roles = frozenset[str]() if event.inside else None
         person = Person(event.person, event.name, roles, added=event.added)
         return Incoming(
             event=event.id,

@@ -404,6 +404,11 @@ async def test_private_chats_say_nothing_of_the_team(teams: World, heard: Heard)
     await teams.post(teams.activity(channel=STUDENTS, text="hello"))
     assert heard.got[-1].person is not None
     assert heard.got[-1].person.roles == frozenset()
+    shared = teams.activity(channel=STUDENTS, text="hello")
+    shared["channelData"]["channel"]["type"] = "shared"
+    await teams.post(shared)
+    assert heard.got[-1].person is not None
+    assert heard.got[-1].person.roles is None, "others than the team's members are in there"
 
 
 @pytest.mark.parametrize("conversation", [TEAM, "19:private@thread.tacv2"])
