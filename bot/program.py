@@ -129,7 +129,8 @@ class Program:
 
         settings = self.settings
         shown = tryout.tryout(self.database, self.clock, self._moved) if settings.is_tryout else None
-        pages = WebAdapter(tryout=shown, community=self._community, contact=settings.contact)
+        key = self.database.run_now(lambda s: s.keys.salt("page"))
+        pages = WebAdapter(tryout=shown, community=self._community, key=key, contact=settings.contact)
         self.adapters["web"] = pages
         if settings.on_discord:
             self.adapters["discord"] = self._discord()

@@ -100,7 +100,6 @@ def _inside(one: Field) -> bool:
 def _line(kind: Line, language: str) -> dict[str, Any]:
     return {
         "type": "Input.Text",
-        "maxLength": kind.most,
         "isMultiline": kind.long,
         "errorMessage": said(_("Please write something here."), language),
     }

@@ -13,7 +13,7 @@ from typing import Any
 
 from multidict import MultiMapping
 
-from flows.seam import Act, Arrived, Buttons, Command, Filled, Form, Opened, Part, Pressed, Said, Value
+from flows.seam import Act, Arrived, Buttons, Command, Filled, Form, Part, Pressed, Said, Value
 
 ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 EVENT = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -24,7 +24,7 @@ Posted = MultiMapping[Any]
 """A posted form, as aiohttp gives it."""
 
 
-def act_of(posted: Posted, starts: Collection[str] = ()) -> Act | None:  # noqa: PLR0911 - one a kind of act
+def act_of(posted: Posted, starts: Collection[str] = ()) -> Act | None:
     """What was done, or None when the post says nothing that could be done.
 
     ``starts`` are the commands that ``start`` may name.
@@ -34,8 +34,6 @@ def act_of(posted: Posted, starts: Collection[str] = ()) -> Act | None:  # noqa:
         return Pressed(button)
     if ID.fullmatch(form):
         return Filled(form, _values(posted))
-    if ID.fullmatch(opened := _text(posted, "open")):
-        return Opened(opened)
     if (command := _text(posted, "start")) in starts:
         return Command(command)
     if posted.get("arrived") is not None:
@@ -53,7 +51,7 @@ def event_of(posted: Posted, fallback: str) -> str:
 
 def conversation_of(posted: Posted) -> str:
     """The conversation in which something was done, by what was pressed or filled in; ``""`` when that names none."""
-    return _conversation(_text(posted, key) for key in ("button", "form", "open"))
+    return _conversation(_text(posted, key) for key in ("button", "form"))
 
 
 def conversation_in(parts: Iterable[Part]) -> str:

@@ -17,6 +17,7 @@ from adapters.web.casepage import CasePage
 from adapters.web.live import Windows
 from adapters.web.notices import CONTACT, NOTICES, Notice
 from adapters.web.tryout import TryOut
+from adapters.web.views import Views
 from flows.seam import Gone, Incoming, Limits, Outgoing, Receive, Reply, Sent, Space, Standing
 from flows.words import said
 
@@ -44,13 +45,22 @@ class WebAdapter:
     )
 
     def __init__(
-        self, *, tryout: TryOut | None, community: Callable[[str], Awaitable[str | None]], contact: str = ""
+        self,
+        *,
+        tryout: TryOut | None,
+        community: Callable[[str], Awaitable[str | None]],
+        key: bytes,
+        contact: str = "",
     ) -> None:
-        """``contact`` is whom to ask about privacy: an e-mail address, or any words."""
+        """``key`` seals the addresses of the case page; 16 bytes, the same in each process of one database.
+
+        ``contact`` is whom to ask about privacy: an e-mail address, or any words.
+        """
         self._tryout = tryout
         self._contact = contact
         self._community = community
         self._windows = Windows()
+        self._views = Views(key)
         self._receive: Receive | None = None
 
     async def run(self, receive: Receive) -> None:
@@ -79,11 +89,13 @@ class WebAdapter:
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """What the HTTP host mounts."""
-        pages = CasePage(self._receive_now, self._community)
+        pages = CasePage(self._receive_now, self._community, self._views)
         routes: list[web.AbstractRouteDef] = [
             web.get("/static/{name}", _static),
             web.get("/c/{community}", pages.start, allow_head=True),
             web.post("/c/{community}", pages.step),
+            web.get("/c/{community}/{view:[A-Za-z0-9_-]{40,400}}", pages.view),
+            web.get("/c/{community}/{end:[.]?}", pages.start),
             *(web.get(f"/{name}", partial(_notice, notice, self._contact)) for name, notice in NOTICES.items()),
         ]
         if self._tryout is None:

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from adapters.web import draw
-from adapters.web.acts import act_of, conversation_in, event_of, page_event
+from adapters.web.acts import Posted, act_of, conversation_in, conversation_of, event_of, page_event
 from adapters.web.guard import BEGUN
+from adapters.web.views import Views
 from adapters.web.words import chrome
-from flows.seam import Buttons, Card, Form, Incoming, Receive, Reply, Space
+from flows.seam import Act, Buttons, Card, Form, Incoming, Opened, Receive, Reply, Space
 
 STARTS = ("tell", "answer")
 
@@ -19,49 +20,78 @@ STARTS = ("tell", "answer")
 class CasePage:
     """Pages of one conversation at a time. Everything it must know comes back with the next post."""
 
-    def __init__(self, receive: Receive, community: Callable[[str], Awaitable[str | None]]) -> None:
+    def __init__(self, receive: Receive, community: Callable[[str], Awaitable[str | None]], views: Views) -> None:
         self._receive = receive
         self._community = community
+        self._views = views
 
     async def start(self, request: web.Request) -> web.StreamResponse:
         """The first page: tell something, or come back with a receipt."""
         slug, name = await self._known(request)
-        language = draw.language(request)
-        return draw.page(
-            "case.html",
-            language,
-            community=name,
-            action=f"/c/{slug}?lang={language}",
-            event=secrets.token_urlsafe(12),
-            wide=False,
-        )
+        return _begin(request, slug, name)
 
     async def step(self, request: web.Request) -> web.StreamResponse:
-        """One step: what was pressed or filled in goes in, the next page comes out."""
+        """One step: what was pressed or filled in goes in, and leads to the address of the next page."""
         slug, name = await self._known(request)
         posted = await request.post()
         act = act_of(posted, STARTS)
         if act is None:
-            return await self.start(request)
+            return _begin(request, slug, name)
         event = page_event(event_of(posted, secrets.token_urlsafe(12)), act)
-        language = draw.language(request)
-        reply = await self._receive(
-            Incoming(event=event, space=Space("page", slug), person=None, act=act, locale=language)
-        )
+        reply = await self._take(slug, event, act, draw.language(request))
+        if not reply.saved:
+            return _page(slug, name, reply, posted)
         if conversation := conversation_in(reply.parts):
             request[BEGUN] = conversation
-        return _page(slug, name, reply)
+        self._views.left(conversation_of(posted))
+        view = self._views.add(slug, _token(reply), conversation, reply)
+        raise web.HTTPSeeOther(f"/c/{slug}/{view}?lang={reply.language}")
+
+    async def view(self, request: web.Request) -> web.StreamResponse:
+        """The page of a step, as often as it is asked for: after going back it shows what was sent, to be changed."""
+        slug, name = await self._known(request)
+        found = self._views.find(slug, request.match_info["view"])
+        language = draw.language(request)
+        reply = found.reply if found else None
+        if found and found.token and (reply is None or reply.language != language):
+            reply = await self._take(slug, secrets.token_urlsafe(12), Opened(found.token), language)
+            if reply.saved and not _token(reply):
+                reply = None
+        return _page(slug, name, reply) if reply else _begin(request, slug, name, closed=True)
+
+    async def _take(self, slug: str, event: str, act: Act, language: str) -> Reply:
+        return await self._receive(
+            Incoming(event=event, space=Space("page", slug), person=None, act=act, locale=language)
+        )
 
     async def _known(self, request: web.Request) -> tuple[str, str]:
-        """Slug and name of the community, or 'not here'."""
+        """Slug and name of the community, or 'not here'. What a mail or a tired hand adds to an address is forgiven."""
         slug = request.match_info["community"]
-        name = await self._community(slug)
-        if name is None:
-            raise web.HTTPNotFound
-        return slug, name
+        for one in (slug, slug.strip(" .,;:!?)").lower()):
+            if (name := await self._community(one)) is not None:
+                return one, name
+        raise web.HTTPNotFound
 
 
-def _page(slug: str, name: str, reply: Reply) -> web.Response:
+def _begin(request: web.Request, slug: str, name: str, *, closed: bool = False) -> web.Response:
+    """The first page, also for who asks for a step that is over."""
+    language = draw.language(request)
+    return draw.page(
+        "case.html",
+        language,
+        status=410 if closed else 200,
+        community=name,
+        action=f"/c/{slug}?lang={language}",
+        event=secrets.token_urlsafe(12),
+        closed=closed,
+        wide=False,
+    )
+
+
+def _page(slug: str, name: str, reply: Reply, posted: Posted | None = None) -> web.Response:
+    """A step; ``posted`` is what was not saved, to be sent again where the reply itself offers nothing."""
+    asks = any(isinstance(part, Form | Buttons) for part in reply.parts)
+    again = None if posted is None or asks else draw.again(posted)
     return draw.page(
         "step.html",
         reply.language,
@@ -73,8 +103,8 @@ def _page(slug: str, name: str, reply: Reply) -> web.Response:
         parts=reply.parts,
         bad=draw.has_errors(reply.parts),
         heading=_heading(reply),
-        again=_token(reply),
-        typing=any(isinstance(part, Form) for part in reply.parts),
+        again=again,
+        speaks=bool(_token(reply)) and not any(isinstance(part, Form) for part in reply.parts),
         wide=False,
     )
 
@@ -87,7 +117,9 @@ def _heading(reply: Reply) -> str:
 
 
 def _token(reply: Reply) -> str:
-    """By what the question that waits can be shown again, in another language say; empty when nothing waits."""
+    """By what the question that waits can be shown again; empty when nothing waits."""
+    forms = (part.id for part in reply.parts if isinstance(part, Form))
     buttons = (button.id for part in reply.parts if isinstance(part, Buttons) for button in part.buttons)
     pieces = {"c": 3, "f": 4}  # without the choice behind it: flows/engine/token.py
-    return next((".".join(one.split(".")[: pieces[one[0]]]) for one in buttons if one[:2] in ("c.", "f.")), "")
+    tokens = [".".join(one.split(".")[: pieces[one[0]]]) for one in (*forms, *buttons) if one[:2] in ("c.", "f.")]
+    return tokens[-1] if tokens else ""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from multidict import MultiMapping
 
 from adapters.web.words import chrome
 from flows.seam import Form, Outgoing, Part, Reply
@@ -54,10 +56,38 @@ def page(template: str, language: str, *, status: int = 200, **values: Any) -> w
     )
 
 
-def problem(request: web.BaseRequest, status: int) -> web.Response:
-    """A kind page for what went wrong; never what exactly went wrong inside."""
-    key = f"problem_{status}" if status in {403, 404, 408, 413, 421, 429, 500} else "problem_other"
-    return page("problem.html", language(request), status=status, key=key, wide=False)
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A post that was not taken: all that it said, and of that the words that somebody wrote."""
+
+    fields: tuple[tuple[str, str], ...]
+    words: tuple[str, ...]
+
+
+def again(posted: MultiMapping[Any]) -> Again | None:
+    """What to send once more; None where nothing was posted."""
+    fields = tuple((name, value) for name, value in posted.items() if isinstance(value, str))
+    written = {f"v.{one.partition(':')[2]}" for one in posted.getall("field", []) if str(one).startswith("line:")}
+    return (
+        Again(fields, tuple(value for name, value in fields if name in written and value.strip())) if fields else None
+    )
+
+
+def problem(request: web.BaseRequest, status: int, posted: MultiMapping[Any] | None = None) -> web.Response:
+    """A kind page for what went wrong; never what exactly went wrong inside.
+
+    What was ``posted`` and can simply be sent once more stands on it.
+    """
+    key = f"problem_{status}" if status in {403, 404, 408, 413, 421, 429, 500, 503} else "problem_other"
+    return page(
+        "problem.html",
+        language(request),
+        status=status,
+        key=key,
+        again=again(posted) if posted else None,
+        action=request.path_qs,
+        wide=False,
+    )
 
 
 def language(request: web.BaseRequest) -> str:

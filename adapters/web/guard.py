@@ -11,12 +11,14 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler as Next
 from aiohttp.typedefs import Middleware
+from multidict import MultiMapping
 
 from adapters.web import draw
 from adapters.web.acts import conversation_of
@@ -38,6 +40,9 @@ FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Host", "X
 """What proxies add."""
 BEGUN = web.RequestKey("begun", str)
 """Set by a page that asks something: the conversation whose steps count by themselves from now on."""
+
+POSTED = web.RequestKey("posted", MultiMapping[Any])
+"""The form that was posted, once it is read."""
 
 log = structlog.get_logger()
 
@@ -118,14 +123,14 @@ async def _kind_errors(request: web.Request, handler: Next) -> web.StreamRespons
     except web.HTTPException as error:
         if error.status < 400 or _no_page(request):
             return _plain(error)
-        response = draw.problem(request, error.status)
+        response = draw.problem(request, error.status, request.get(POSTED))
         response.headers.update({name: error.headers[name] for name in _TOLD if name in error.headers})
         return response
     except Exception as error:
         if isinstance(error, ConnectionError) and request.transport is None:
             raise  # the client is gone, in the middle of its body say
         log.error("web.fault", fault=type(error).__name__, route=_route(request))  # noqa: TRY400
-        return web.Response(status=500) if _no_page(request) else draw.problem(request, 500)
+        return web.Response(status=500) if _no_page(request) else draw.problem(request, 500, request.get(POSTED))
 
 
 _TOLD = ("Allow", "Retry-After", "Accept-Encoding")
@@ -228,7 +233,7 @@ async def _read(request: web.Request) -> None:
         async with asyncio.timeout(BODY_TIME):
             await request.read()
         if not _no_page(request):
-            await request.post()
+            request[POSTED] = await request.post()
     except ConnectionError as lost:
         lost.__traceback__ = None  # or it and the body that it ended keep each other in memory
         raise ConnectionResetError from None

@@ -51,6 +51,7 @@ CHROME: dict[str, Msg] = {
     "no_answer": _("No answer"),
     "choose": _("Choose"),
     "count": _("{n} of {most} characters"),
+    "most": _("At most {most} characters."),
     "problem": _("Something is not right yet"),
     "problem_title": _("Not right yet: {title}"),
     # the case page
@@ -69,6 +70,13 @@ CHROME: dict[str, Msg] = {
     "case_leave": _("Back to the beginning"),
     "case_said": _("Message from Erbij"),
     "case_not_saved": _("That did not work yet"),
+    "closed": _("This step is over"),
+    "closed_lead": _(
+        "You finished it, or it was open for more than half an hour. What you gave to the mentors is with them. "
+        "Here you can begin again."
+    ),
+    "again_words": _("What you wrote is still here:"),
+    "again_send": _("Send it again"),
     "privacy": _("Privacy"),
     "terms": _("Terms of use"),
     # the front page
@@ -93,12 +101,10 @@ CHROME: dict[str, Msg] = {
     "problem_408": _("That took too long"),
     "problem_408_lead": _(
         "What you sent did not arrive completely, and nothing was saved. "
-        "Perhaps the connection is bad here. Please go back in your browser and send it again."
+        "Perhaps the connection is bad here. Please try it again in a moment."
     ),
     "problem_413": _("That is more than fits"),
-    "problem_413_lead": _(
-        "The text was too long, and nothing was saved. Go back in your browser, make it shorter and send it again."
-    ),
+    "problem_413_lead": _("The text was far too long for this page, and nothing was saved. Please send a shorter one."),
     "problem_421": _("This is not Erbij’s address"),
     "problem_421_lead": _(
         "Erbij answers at one address only, and the one in your browser is another. "
@@ -107,7 +113,9 @@ CHROME: dict[str, Msg] = {
     "problem_429": _("That went a little fast"),
     "problem_429_lead": _("Nothing was saved. Please wait a minute and try again."),
     "problem_500": _("Something went wrong on our side"),
-    "problem_500_lead": _("It was not saved. Please go back in your browser and try again."),
+    "problem_500_lead": _("It was not saved. Please try again in a moment."),
+    "problem_503": _("Too much is going on right now"),
+    "problem_503_lead": _("Nothing was saved. Please try again in a moment."),
     "problem_other": _("That did not work"),
     "problem_other_lead": _("Nothing was saved. Please open the page again."),
 }

@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from flows import seam
-from flows.engine import draw
+from flows.engine import draw, earlier
 from flows.engine.chat import Step
 from flows.engine.commands import CANCEL, Command
 from flows.engine.run import Run
-from flows.engine.sentences import NOT_UNDERSTOOD, OVER, RECEIVED, STOPPED
+from flows.engine.sentences import ANSWERED, NOT_UNDERSTOOD, OVER, RECEIVED, STOPPED
 from flows.engine.taking import Taking
-from flows.engine.token import BACK, STOP, Starts, Token, read
+from flows.engine.token import BACK, STOP, Answers, Starts, Token, read
 from flows.engine.typed import clean
 from flows.words import LANGUAGES, _, said
 from storage import conversations
-
-LONGEST = 4000
-"""Characters of typed text that are looked at."""
 
 
 def dispatch(taking: Taking, act: seam.Act, *, first: bool) -> None:
@@ -32,7 +29,7 @@ def dispatch(taking: Taking, act: seam.Act, *, first: bool) -> None:
         case seam.Command(name):
             command(taking, taking.catalogue.words.named(name)) if first else repeated(taking)
         case seam.Said(text):
-            hear(taking, clean(text[:LONGEST])) if first else repeated(taking)
+            hear(taking, clean(text)) if first else repeated(taking)
         case seam.Arrived():
             arrive(taking)
 
@@ -63,9 +60,14 @@ def show(taking: Taking, form: str) -> None:
     if found is None:
         if not taking.parts:
             taking.say(OVER, "over")
-    else:
-        conversation, turn, journal, _current = found
-        taking.show(conversation, turn, taking.reopen(journal))
+        return
+    conversation, turn, journal, current = found
+    run, token = taking.reopen(journal), read(form)
+    if run is not None and not current and not run.moved_on:
+        if earlier.show(taking, token, conversation, run):
+            return
+        taking.say(ANSWERED)
+    taking.show(conversation, turn, run)
 
 
 def press(taking: Taking, button: str, *, first: bool) -> None:
@@ -94,8 +96,18 @@ def press(taking: Taking, button: str, *, first: bool) -> None:
     return taking.draw(conversation, turn, run)
 
 
-def waiting(taking: Taking, token: Token | None, *, first: bool) -> tuple[str, int, Run, Step[Any]] | None:
-    """The conversation that a button or form of this very turn answers; None after saying or showing what is so."""
+Waits = tuple[str, int, Run, Step[Any]]
+"""A conversation, its turn, and its flow at the step that waits."""
+
+
+def waiting(
+    taking: Taking, token: Token | None, *, first: bool, values: dict[str, object] | None = None
+) -> Waits | None:
+    """The conversation that a button or form answers; None after saying or showing what is so.
+
+    A form of an earlier turn counts as going back to it, as long as nothing came of it for others; else its words are
+    handed back.
+    """
     found = taking.find(token)
     if found is None or not (found[1] or first):
         # The same event again, after it ended the conversation: what it led to may wait, a receipt say.
@@ -103,26 +115,35 @@ def waiting(taking: Taking, token: Token | None, *, first: bool) -> tuple[str, i
             return None
         if first:
             taking.say(OVER, "over")
+            earlier.hand_back(taking, values)
         else:
             repeated(taking)
         return None
     conversation, turn, journal, current = found
     run = taking.reopen(journal)
-    if current and first and run is not None and run.pending is not None and not (turn and run.moved_on):
-        return conversation, turn, run, run.pending
+    if first and run is not None and run.pending is not None and not (turn and run.moved_on):
+        stops = isinstance(token, Answers) and token.choice == STOP and token.conversation == conversation
+        if current or stops:
+            return conversation, turn, run, run.pending
+        before = earlier.refill(taking, token, run, values or {})
+        if before is not None and before.pending is not None:
+            return conversation, turn, before, before.pending
     if not current:
-        taking.say(_("This was already answered."), "late")
+        taking.say(ANSWERED, "late")
+        if first:
+            earlier.hand_back(taking, values)
     taking.show(conversation, turn, run)
     return None
 
 
 def fill(taking: Taking, form: str, values: dict[str, object], *, first: bool) -> None:
     """Answers to some or all questions of the form that waits."""
-    waits = waiting(taking, read(form), first=first)
+    waits = waiting(taking, read(form), first=first, values=values)
     if waits is None:
         return None
     conversation, turn, run, step = waits
     if step.kind != "fill":
+        earlier.hand_back(taking, values)
         return taking.draw(conversation, turn, run)
     return take_values(taking, conversation, turn, run, values)
 

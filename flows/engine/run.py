@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_type_hints
@@ -24,6 +24,8 @@ _QUESTIONS = ("ask", "fill")
 _EFFECTS = ("do", "post", "later")
 ASKED = "@asked"
 """In a journal: the key of the question that its person saw last, so that no answer is taken for another one."""
+FORMS = "@forms"
+"""In a journal: by turn, the key of the form that was asked then, so that a page that was gone back to still counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,40 @@ class Run:
             if kind in _QUESTIONS:
                 return key
         return ""
+
+    def note_form(self, turn: int) -> None:
+        """Remember in the journal which form is asked at a turn, as long as it is there to go back to."""
+        asked = {at: key for at, key in self.journal.get(FORMS, {}).items() if key in self.journal}
+        if self.pending is not None and self.pending.kind == "fill" and not self.holds:
+            asked[str(turn)] = self.pending.key
+        self.journal.pop(FORMS, None)
+        self.journal |= {FORMS: asked} if asked else {}
+
+    def form_at(self, turn: int) -> str:
+        """The key of the form that was asked at a turn; empty when it was none, or is not known any more."""
+        return str(self.journal.get(FORMS, {}).get(str(turn), ""))
+
+    def may_return_to(self, key: str) -> bool:
+        """Whether a question that was answered can be asked again: no effect came after it."""
+        for before, kind in reversed(self._trail):
+            if kind in _EFFECTS or self.holds:
+                return False
+            if before == key:
+                return True
+        return False
+
+    def refilled(self, key: str, fields: Collection[str]) -> Journal | None:
+        """The journal as it was when a form was asked, without its answers for ``fields``, which come anew.
+
+        None when nothing of it comes anew, or it cannot be asked again.
+        """
+        waits = self.pending is not None and self.pending.key == key and not self.holds
+        if not waits and not self.may_return_to(key):
+            return None
+        before = dict(self.journal) if waits else self.without(key)
+        answers = {name: value for name, value in (self.journal.get(key) or {}).items() if name not in fields}
+        before[key] = answers
+        return before
 
     def without(self, key: str) -> Journal:
         """The journal as it was before a question; its answer is kept as a draft."""

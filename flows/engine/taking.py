@@ -110,9 +110,12 @@ class Taking:
 
     # ------------------------------------------------------------ beginning and going on
 
-    def start(self, name: str, argument: str = "", *, handed_over: bool = False) -> None:
-        """Start a flow, or go on with the same one if it is open: the one door for buttons, commands and hand-overs."""
-        flow = self.opened(name, argument, handed_over=handed_over)
+    def start(self, name: str, argument: str = "", *, after: str = "") -> None:
+        """Start a flow, or go on with the same one if it is open: the one door for buttons, commands and hand-overs.
+
+        ``after`` is the conversation that hands over to it; empty when a person opens the door.
+        """
+        flow = self.opened(name, argument, handed_over=bool(after))
         if flow is None:
             return
         mine = self.open_conversations()
@@ -123,7 +126,7 @@ class Taking:
         may_go = [one for one in mine if not self.kept(one[2])]
         for conversation, turn, _journal, _until in may_go[MOST_OPEN - 1 :]:
             conversations.end(self.session, conversation, turn)
-        self.begin(flow, argument)
+        self.begin(flow, argument, after)
 
     def opened(self, name: str, argument: str, *, handed_over: bool = False) -> Flow | None:
         """The flow behind the door, for this person; None after saying why it stays shut."""
@@ -145,11 +148,11 @@ class Taking:
         """Whether this person is one of those for whom a flow is; one that is for nobody goes on from another."""
         return bool(flow.who & self.context.is_one_of) or (handed_over and not flow.who)
 
-    def begin(self, flow: Flow, argument: str) -> None:
-        """A new conversation."""
+    def begin(self, flow: Flow, argument: str, after: str = "") -> None:
+        """A new conversation. Without an account, the one that handed over to it leads to it for good."""
         conversation, journal = new_id(), {"@flow": flow.name, "@argument": argument}
         if not self.context.member:
-            journal[BEGUN] = secrets.token_urlsafe(9)
+            journal[BEGUN] = after or secrets.token_urlsafe(9)
             conversation = self.begun(journal[BEGUN])
         run = self.run(flow, journal)
         run.go()
@@ -208,7 +211,7 @@ class Taking:
         self._shown(run)
         self.kind = self.kind or "ended"
         if run.next is not None:
-            self.start(*run.next, handed_over=True)
+            self.start(*run.next, after=conversation)
 
     def wait(self, conversation: str, turn: int, run: Run) -> None:
         """Keep what the run learned, if it is to be kept, and draw what it asks."""
@@ -223,6 +226,7 @@ class Taking:
                 return self.refuse(conversation, run)
         run.journal[ASKED] = run.waits_at
         if run.learned:
+            run.note_form(turn + 1)
             lives = run.flow.expires_after if self.context.member else min(run.flow.expires_after, ON_A_PAGE)
             self.keep(conversation, turn, run.journal, self.now + int(lives.total_seconds() * 1000))
             turn += 1
@@ -326,9 +330,20 @@ class Taking:
         asked, self.asked = self.asked, None
         found = conversations.find(self.session, me.community, me.member, token.conversation, asked)
         if found is None:
-            return None
+            return self.find_next(token.conversation)
         conversation, turn, journal, _until = found
         return conversation, turn, json.loads(journal), token.turn == turn
+
+    def find_next(self, ended: str) -> tuple[str, int, Journal, bool] | None:
+        """What waits of the conversation that one without an account handed over to, when it ended.
+
+        Its id was in an answer that may be lost; who has an account is known by that.
+        """
+        me = self.context
+        if me.member:
+            return None
+        found = conversations.find(self.session, me.community, me.member, self.begun(ended))
+        return None if found is None else (found[0], found[1], json.loads(found[2]), False)
 
     def find_first(self, token: AnswersFirst) -> tuple[str, int, Journal, bool] | None:
         """The same for a first question that someone without an account was asked: turn 0, of which nothing is kept.

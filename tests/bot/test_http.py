@@ -209,10 +209,10 @@ async def test_large_bodies_are_read_a_few_at_a_time(
             await asyncio.sleep(0)
     answer = await posted(here.port, large)
     assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
-    assert (await posted(here.port, large[: guard.LARGE])).status == 200
+    assert (await posted(here.port, large[: guard.LARGE])).status < 400
     of_unknown_length.transport.abort()
     async with asyncio.timeout(20):
-        while (await posted(here.port, large)).status != 200:
+        while (await posted(here.port, large)).status >= 400:
             pass
 
 

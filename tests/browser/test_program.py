@@ -244,3 +244,33 @@ async def test_an_answer_that_was_lost_on_the_way_is_asked_for_again(browser: Br
     await sam.reads("Thank you. Your answers are in.")
     assert len(sent) == 2
     assert sent[0] == sent[1]
+
+
+async def test_back_reload_and_sending_again_are_ordinary_things(browser: Browser, running: str) -> None:
+    """A case is told, gone back to, changed, sent; the pages before it do no harm."""
+    page = await browser.new_page(viewport=PHONE, reduced_motion="reduce")
+    await page.goto(f"{running}{CASE_PAGE}?lang=en")
+    await page.get_by_role("button", name="Tell what happened").click()
+    await page.get_by_label("What was it about?").fill("Version one")
+    await page.get_by_role("button", name="Look at it first").click()
+    await expect(page.get_by_text("Version one")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_text("Version one")).to_be_visible()
+    await page.get_by_role("link", name="Nederlands").click()
+    await expect(page.get_by_role("button", name="Terug")).to_be_visible()
+    await page.go_back()
+    await page.go_back()
+    await expect(page.get_by_label("What was it about?")).to_have_value("Version one")
+    await page.get_by_label("What was it about?").fill("Version two")
+    await page.get_by_role("button", name="Look at it first").click()
+    await expect(page.get_by_text("Version two")).to_be_visible()
+    await page.get_by_role("button", name="Give it to the mentors").click()
+    words = await six_words(page)
+    await page.go_back()
+    assert await six_words(page) == words, "the page before leads to the receipt"
+    await page.get_by_role("button", name="Yes, I have kept them").click()
+    await expect(page.get_by_text("Thank you for telling it")).to_be_visible()
+    await page.go_back()
+    await expect(page.get_by_text("This step is over")).to_be_visible()
+    assert words not in await page.inner_text("body")
+    await no_barriers(page)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 
 from flows.catalogue import catalogue
 from flows.engine.timers import found_community
-from flows.engine.turn import take
+from flows.engine.turn import finish_work, take
 from flows.seam import Act, Card, Form, Incoming, Part, Person, Reply, Space, Text
 from storage import check_ins, communities, conversations, members, places
 from storage.database import Database
@@ -46,6 +47,19 @@ class Desk:
         person = None if who is None else Person(who, who.title())
         incoming = Incoming(event or f"e{next(_events)}", Space("web", space), person, act, locale=locale)
         return self.database.run_now(lambda s: take(s, self.catalogue, incoming, now)).reply
+
+    def whole(self, act: Act, *, who: str | None = "sam") -> Reply:
+        """One event with its slow work done."""
+        incoming = Incoming(
+            f"e{next(_events)}", Space("web", "one"), None if who is None else Person(who, who.title()), act
+        )
+        turn = self.database.run_now(lambda s: take(s, self.catalogue, incoming, NOW))
+        while (work := turn.work) is not None:
+            result = work.fn(*work.args)
+            turn = self.database.run_now(
+                partial(finish_work, catalogue=self.catalogue, work=work, result=result, now=NOW)
+            )
+        return turn.reply
 
     def round(self, community: str) -> str:
         return self.database.run_now(lambda s: check_ins.open_round(s, community, NOW, NOW + 10**9))

@@ -201,7 +201,7 @@ async def test_without_an_account_nothing_opens_but_what_is_for_everybody(databa
             for name in names():
                 mine = doors.argument(name, doors.mine)
                 for argument in {*BY_HAND, mine, doors.argument(name, doors.theirs)} - ({""} if name in MAY else set()):
-                    for field in ("button", "form", "open"):
+                    for field in ("button", "form"):
                         await surface.on_the_page(**{field: f"s.{name}.{argument}"})
                 if NOBODY not in MAY.get(name, ()):
                     await surface.on_the_page(button=f"s.{name}.")

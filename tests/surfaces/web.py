@@ -165,7 +165,7 @@ class WebSurface:
             now=lambda: NOW,
             move=self._move,
         )
-        self.adapter = KeepingAdapter(tryout=tryout, community=self._community)
+        self.adapter = KeepingAdapter(tryout=tryout, community=self._community, key=bytes(16))
         self.adapter.standing = self._standing
         app = guard.application(guard.Site(per_client=1_000_000))
         app.add_routes(self.adapter.routes())

@@ -62,11 +62,8 @@ function mine(text) {
 
 function count(node) {
   for (const area of node.querySelectorAll("textarea[data-count]")) {
-    const counter = document.createElement("p");
+    const counter = area.nextElementSibling; // it says how much fits
     const tell = () => (counter.textContent = area.dataset.count.replace("{n}", area.value.length));
-    counter.className = "count";
-    counter.setAttribute("aria-hidden", "true");
-    area.after(counter);
     area.addEventListener("input", tell);
     tell();
   }

@@ -75,7 +75,8 @@ def tryout(world: World) -> TryOut:
 
 async def serve(world: World, *, chat: bool = True, contact: str = "", **limits: int) -> AsyncIterator[World]:
     """The world, reachable at ``world.url``."""
-    world.adapter = WebAdapter(tryout=tryout(world) if chat else None, community=world.community, contact=contact)
+    shown = tryout(world) if chat else None
+    world.adapter = WebAdapter(tryout=shown, community=world.community, key=bytes(16), contact=contact)
     app = guard.application(guard.Site(**limits))
     app.add_routes(world.adapter.routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
