@@ -7,7 +7,7 @@ escapes it for its platform and never lets it become a ping. Ids are the platfor
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol
 
 # ---------------------------------------------------------------- what comes in
@@ -61,13 +61,6 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
-    """A button, by the id that its :class:`Button` had."""
-
-    button: str
-
-
-@dataclass(frozen=True, slots=True)
 class Opened:
     """Someone asks to see a form now (opens a modal or a dialog); changes nothing."""
 
@@ -87,6 +80,15 @@ class Picked:
 
 
 Value = str | int | bool | Picked | tuple[Picked, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A button, by the id that its :class:`Button` had."""
+
+    button: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    """What stood in the form beside it, where a platform sends that along: not sent yet, and not to be lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def act_of(posted: Posted, starts: Collection[str] = ()) -> Act | None:
     """
     button, form = _text(posted, "button"), _text(posted, "form")
     if ID.fullmatch(button):
-        return Pressed(button)
+        return Pressed(button, _values(posted))
     if ID.fullmatch(form):
         return Filled(form, _values(posted))
     if (command := _text(posted, "start")) in starts:

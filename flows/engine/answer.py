@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flows import seam
-from flows.engine import draw, earlier
+from flows.engine import aside, draw, earlier
 from flows.engine.chat import Step
 from flows.engine.commands import CANCEL, Command
 from flows.engine.run import Run
-from flows.engine.sentences import ANSWERED, NOT_UNDERSTOOD, OVER, RECEIVED, STOPPED
+from flows.engine.sentences import ANSWERED, NOT_UNDERSTOOD, NOTHING_TO_STOP, OVER, RECEIVED, STOPPED
 from flows.engine.taking import Taking
-from flows.engine.token import BACK, STOP, Answers, Starts, Token, read
+from flows.engine.token import ANSWER, BACK, STOP, STOP_NOW, Answers, Starts, Token, read
 from flows.engine.typed import clean
 from flows.words import LANGUAGES, _, said
 from storage import conversations
@@ -22,8 +22,8 @@ def dispatch(taking: Taking, act: seam.Act, *, first: bool) -> None:
     match act:
         case seam.Opened(form):
             show(taking, form)
-        case seam.Pressed(button):
-            press(taking, button, first=first)
+        case seam.Pressed(button, values):
+            press(taking, button, dict(values), first=first)
         case seam.Filled(form, values):
             fill(taking, form, dict(values), first=first)
         case seam.Command(name):
@@ -70,7 +70,7 @@ def show(taking: Taking, form: str) -> None:
     taking.show(conversation, turn, run)
 
 
-def press(taking: Taking, button: str, *, first: bool) -> None:
+def press(taking: Taking, button: str, values: dict[str, object], *, first: bool) -> None:
     """A choice, a way back or out, or a post's button that starts a flow."""
     token = read(button)
     if isinstance(token, Starts):
@@ -79,21 +79,38 @@ def press(taking: Taking, button: str, *, first: bool) -> None:
     if token is None or waits is None:
         return None
     conversation, turn, run, step = waits
-    if token.choice == STOP:
-        run.close()
-        if turn:
-            conversations.end(taking.session, conversation, turn)
-        return taking.say(STOPPED, "stopped")
-    if token.choice == BACK and run.back_to:
+    run.note_drafts(values)
+    choose(taking, conversation, turn, run, step, token.choice)
+    return None
+
+
+def choose(taking: Taking, conversation: str, turn: int, run: Run, step: Step[Any], choice: str) -> None:  # noqa: PLR0913
+    """One of the ways that stand below a question; anything else shows it again."""
+    if choice == STOP_NOW or (choice == STOP and not run.filled_in):
+        stop(taking, conversation, turn, run)
+    elif choice == STOP:
+        aside.whether_to_stop(taking, conversation, turn, run)
+    elif choice == BACK and run.back_to:
         run.close()
         before = taking.run(run.flow, run.without(run.back_to))
         before.go()
-        return taking.settle(conversation, turn, before)
-    if step.kind == "ask":
-        for choice in step.data[1]:
-            if draw.code(choice) == token.choice:
-                return go_on(taking, conversation, turn, run, choice.value)
-    return taking.draw(conversation, turn, run)
+        taking.settle(conversation, turn, before)
+    elif choice == ANSWER and step.kind == "fill":
+        take_values(taking, conversation, turn, run, run.drafts)
+    else:
+        values = {draw.code(one): one.value for one in step.data[1]} if step.kind == "ask" else {}
+        if choice in values:
+            go_on(taking, conversation, turn, run, values[choice])
+        else:
+            taking.settle(conversation, turn, run)
+
+
+def stop(taking: Taking, conversation: str, turn: int, run: Run) -> None:
+    """The conversation is over, and nothing of it is kept."""
+    run.close()
+    if turn:
+        conversations.end(taking.session, conversation, turn)
+    taking.say(STOPPED, "stopped")
 
 
 Waits = tuple[str, int, Run, Step[Any]]
@@ -122,7 +139,7 @@ def waiting(
     conversation, turn, journal, current = found
     run = taking.reopen(journal)
     if first and run is not None and run.pending is not None and not (turn and run.moved_on):
-        stops = isinstance(token, Answers) and token.choice == STOP and token.conversation == conversation
+        stops = isinstance(token, Answers) and token.choice in (STOP, STOP_NOW) and token.conversation == conversation
         if current or stops:
             return conversation, turn, run, run.pending
         before = earlier.refill(taking, token, run, values or {})
@@ -187,28 +204,41 @@ def command(taking: Taking, known: Command | None) -> None:
 
 
 def cancel(taking: Taking) -> None:
-    """Stop what was used last. What must be kept until it is seen, a receipt, is shown instead."""
+    """Stop what was used last, after asking once something is filled in.
+
+    What must be kept until it is seen, a receipt, is shown instead.
+    """
     mine = taking.open_conversations()
-    if mine and not taking.kept(mine[0][2]):
-        conversations.end(taking.session, mine[0][0], mine[0][1])
+    if not mine:
+        return taking.say(NOTHING_TO_STOP, "idle")
+    conversation, turn, journal, _until = mine[0]
+    run = taking.reopen(journal)
+    if taking.kept(journal):
+        taking.say(NOTHING_TO_STOP, "idle")
+        return taking.show(conversation, turn, run)
+    if run is None or run.moved_on or not run.filled_in:
+        conversations.end(taking.session, conversation, turn)
         return taking.say(STOPPED, "stopped")
-    taking.say(_("There is nothing to stop."), "idle")
-    if mine:
-        conversation, turn, journal, _until = mine[0]
-        taking.show(conversation, turn, taking.reopen(journal))
-    return None
+    return aside.whether_to_stop(taking, conversation, turn, run)
 
 
 def hear(taking: Taking, text: str) -> None:
-    """Typed text: a command, an answer to what waits, or something Erbij does not understand."""
-    typed = taking.catalogue.words.typed(text)
-    if typed is not None:
-        return command(taking, typed)
-    mine = taking.open_conversations()
+    """Typed text: an answer to what waits, a command, or something Erbij does not understand.
+
+    While a text is asked for, a word is a command behind a slash only; where the whole text is one, it is asked which
+    was meant.
+    """
+    typed, mine = taking.catalogue.words.typed(text), taking.open_conversations()
     if not mine:
-        return taking.say(NOT_UNDERSTOOD, "not_understood")
+        return command(taking, typed) if typed is not None else taking.say(NOT_UNDERSTOOD, "not_understood")
     conversation, turn, journal, _until = mine[0]
     run = taking.reopen(journal)
+    # What must not be written down cannot be asked about: there a word is what it always is.
+    asked = None if run is None or run.moved_on or run.holds else run.text_asked
+    if typed is not None and (text.startswith("/") or asked is None):
+        return command(taking, typed)
+    if run is not None and asked is not None and (same := taking.catalogue.words.named(text)) is not None:
+        return aside.which_was_meant(taking, conversation, turn, run, asked, text, same)
     if run is not None and not run.moved_on and answered(taking, conversation, turn, run, text):
         return None
     taking.say(NOT_UNDERSTOOD, "not_understood")
@@ -226,10 +256,7 @@ def answered(taking: Taking, conversation: str, turn: int, run: Run, text: str) 
             if text.casefold() in {said(choice.label, language).casefold() for language in LANGUAGES}:
                 go_on(taking, conversation, turn, run, choice.value)
                 return True
-    if step.kind == "fill":
-        form = step.data[0]
-        still = form.open_fields(run.notes.get(step.key) or {})
-        if len(form.questions) == 1 and len(still) == 1 and form.questions[still[0]].kind == "line":
-            take_values(taking, conversation, turn, run, {still[0]: text})
-            return True
+    if (asked := run.text_asked) is not None:
+        take_values(taking, conversation, turn, run, {asked: text})
+        return True
     return False

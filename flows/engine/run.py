@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_type_hints
@@ -179,6 +179,38 @@ class Run:
             if kind in _QUESTIONS:
                 return key
         return ""
+
+    @property
+    def text_asked(self) -> str | None:
+        """The field of the form that waits, where one text is all that it asks; None for everything else."""
+        step = self.pending
+        if step is None or step.kind != "fill" or len(step.data[0].questions) != 1:
+            return None
+        ((name, question),) = step.data[0].questions.items()
+        return name if question.kind == "line" else None
+
+    @property
+    def drafts(self) -> Journal:
+        """What stands in the form that waits and is not sent yet."""
+        key = "" if self.pending is None else self.pending.key
+        return dict(self.notes.get("@drafts", {}).get(key, {}))
+
+    @property
+    def filled_in(self) -> bool:
+        """Whether something would be lost if it ended here: an answer, or a word in the form that waits."""
+        pending = None if self.pending is None else self.journal.get(self.pending.key)
+        answered = any(kind in _QUESTIONS for _key, kind in self._trail)
+        return answered or bool(pending) or any(one not in (None, "") for one in self.drafts.values())
+
+    def note_drafts(self, values: Mapping[str, object]) -> None:
+        """Keep in the form that waits what stood in it when something else was pressed, as far as it may be kept."""
+        step = self.pending
+        if step is None or step.kind != "fill" or self.holds:
+            return
+        good, drafts, _wrong = step.data[0].take({name: one for name, one in values.items() if one is not None})
+        if written := {**drafts, **good}:
+            all_drafts = self.journal.get("@drafts", {})
+            self.journal["@drafts"] = {**all_drafts, step.key: {**all_drafts.get(step.key, {}), **written}}
 
     def note_form(self, turn: int) -> None:
         """Remember in the journal which form is asked at a turn, as long as it is there to go back to."""

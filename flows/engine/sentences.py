@@ -8,6 +8,7 @@ OVER = _("This was already answered, or it has ended. Type {help} to see what yo
 ANSWERED = _("This was already answered.")
 RECEIVED = _("This was received already. You do not have to send it again.")
 STOPPED = _("Stopped. Nothing of it was kept.")
+NOTHING_TO_STOP = _("There is nothing to stop.")
 NOT_FOR_YOU = _("This is for other members of the community. Type {help} to see what you can do.", help=HELP)
 UNANSWERED = _(
     "I cannot see just now whether you are a member here, so I did nothing. Please try again in a few minutes, or "

@@ -80,6 +80,8 @@ class Taking:
     timers: bool = False
     work: Work | None = None
     waits: list[Answers] = field(default_factory=list)
+    asks: Answers | AnswersFirst | None = None
+    """By what the question that was drawn last is answered."""
     asked: conversations.Asked | None = None
     """The conversation that the act names, asked for beforehand."""
     event: str = ""
@@ -271,6 +273,7 @@ class Taking:
             return
         if isinstance(token, Answers):
             self.waits.append(token)
+        self.asks = token
         self.parts += draw.question(step, known, token, language, back=bool(run.back_to))
 
     def _shown(self, run: Run) -> None:

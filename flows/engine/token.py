@@ -14,6 +14,10 @@ LONGEST = 100
 """Characters: what every platform takes as an id."""
 BACK, STOP = ":back", ":stop"
 """Choices that every question has beside its own."""
+STOP_NOW = ":stop_now"
+"""The choice of someone who was asked whether to stop, because something is filled in."""
+ANSWER = ":answer"
+"""The choice of someone whose text is also a command, and was meant as an answer."""
 AGAIN = ":again"
 """The choice of someone whose conversation waits for slow work that was not taken."""
 _STARTS = re.compile(r"s\.([a-z][a-z0-9_]{0,39})\.([A-Za-z0-9_-]{0,96})")

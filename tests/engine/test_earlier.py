@@ -105,9 +105,20 @@ def test_stop_stops_from_an_earlier_page_too_but_not_what_came_after_it(desk: De
     asked = form(desk.give(Command("tell"), who=None))
     wrong = form(desk.give(Filled(asked.id, told(issue="")), who=None))
     shown = desk.give(Filled(wrong.id, told(issue="mine")), who=None)
-    old = form(desk.give(Opened(form(desk.give(Pressed(buttons(shown)["Back"]), who=None)).id), who=None))
-    assert "Stopped" in text(desk.give(Pressed(next(b.id for b in old.buttons if b.label == "Stop")), who=None))
+    old = desk.give(Opened(form(desk.give(Pressed(buttons(shown)["Back"]), who=None)).id), who=None)
+    sure = desk.give(Pressed(buttons(old)["Stop"]), who=None)
+    assert text(sure).startswith("Shall I stop? What you filled in is thrown away.")
+    assert form(sure).fields == form(old).fields, "and nothing is lost by looking"
+    again = desk.give(Filled(form(sure).id, told(issue="mine")), who=None)
+    press = Pressed(buttons(again)["Give it to the mentors"])
+    assert "Stopped" in text(desk.give(Pressed(buttons(sure)["Yes, throw it away"]), who=None))
     assert desk.open() == 0
+    assert "ended" in text(desk.give(press, who=None))
+    asked = form(desk.give(Command("tell"), who=None))
+    shown = desk.give(Filled(asked.id, told(issue="mine")), who=None)
+    receipt = desk.whole(Pressed(buttons(shown)["Give it to the mentors"]), who=None)
+    for stop in (f"{asked.id}.:stop_now", buttons(shown)["Back"].replace(":back", ":stop_now")):
+        assert card(desk.give(Pressed(stop), who=None)) == card(receipt), "a receipt is not stopped by what led to it"
 
 
 def test_every_form_of_an_earlier_turn_is_forgotten_with_it(desk: Desk) -> None:

@@ -217,7 +217,8 @@ def test_a_stolen_code_shows_nothing_that_was_not_sent(two: Two) -> None:
     assert two.member("thief on teams") != two.member("sam on discord")
     assert "a secret" not in str(two.give("thief on teams", Command("tell")))
     two.give("sam on discord", Command("cancel"))  # the code
-    two.give("sam on discord", Command("cancel"))  # the case
+    sure = two.give("sam on discord", Command("cancel"))  # the case
+    two.press("sam on discord", sure, "Yes, throw it away")
     assert "are one now" in text(two.enter("sam on teams", code))
 
 

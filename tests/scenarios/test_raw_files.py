@@ -156,6 +156,8 @@ async def test_whatever_ends_leaves_the_log_within_a_minute(sam: Sam, monkeypatc
     again = await sam.presses(shown, "Back")
     assert found(ever, sam.raw()) == 0, "what was written over"
     ever |= sam.sealed()
-    await sam.presses(again, "Stop")
+    sure = await sam.presses(again, "Stop")
+    ever |= sam.sealed()
+    await sam.presses(sure, "Yes, throw it away")
     assert sam.database.run_now(conversations.count) == 0
     assert found(ever, sam.raw()) == 0

@@ -204,7 +204,7 @@ async def test_a_mentor_by_role_who_lost_the_role(on_discord: Story) -> None:
         members.grant(session, on_discord.here, "mentor", "discord", "role", surface.role_ids["mentors"], "Mentor")
 
     on_discord.world.database.run_now(by_role)
-    await surface.say("Robin", "cases")
+    await surface.say("Robin", "/cases")
     assert any(line.startswith("[Read ") for line in await surface.seen("Robin"))
     surface.env.backend.get_guild(surface.guild.id).members[surface.people["Robin"].id].role_ids = []
     await on_discord.world.move_to("2026-11-24 09:00")

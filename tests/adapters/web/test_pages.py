@@ -109,8 +109,9 @@ async def test_a_form_comes_back_as_values(world: World) -> None:
 
 
 async def test_a_button_in_a_form_is_a_button(world: World) -> None:
-    await world.http.post("/c/first", data={"form": "c.9.x", "field": "scale:one", "button": "c.9.back"})
-    assert world.got[0].act == Pressed("c.9.back")
+    posted = {"form": "c.9.x", "field": "line:one", "v.one": "half a sen", "button": "c.9.back"}
+    await world.http.post("/c/first", data=posted)
+    assert world.got[0].act == Pressed("c.9.back", {"one": "half a sen"})
 
 
 async def test_the_same_button_of_the_same_page_is_one_event(world: World) -> None:

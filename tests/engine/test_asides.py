@@ -1,0 +1,89 @@
+"""What is asked in between: nothing that somebody wrote is lost by a word, by Stop, or by Back."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows.seam import Command, Filled, Pressed, Said
+from tests.engine.desk import Desk, form, text
+from tests.engine.test_earlier import SIX, WHO, cards
+from tests.engine.test_without_account import buttons
+
+BY_HAND = "A" * 64
+"""A case in a button that nobody sealed."""
+
+
+def more(desk: Desk, who: str = "sam") -> None:
+    """The question for more words, which waits from now on."""
+    form(desk.give(Pressed(f"s.write_more.{BY_HAND}"), who=who))
+
+
+@pytest.mark.parametrize("words", ["Help me!", "Tell nobody.", "Language barrier", "Answer came late", "stop bullying"])
+def test_an_answer_that_begins_like_a_command_is_an_answer(desk: Desk, words: str) -> None:
+    more(desk)
+    assert "six words again" in text(desk.give(Said(words))), "it goes on with what was written"
+
+
+@pytest.mark.parametrize(("word", "label"), [("Help!", "help"), ("tell", "tell"), ("sprache", "language")])
+def test_a_text_that_is_a_command_asks_which_was_meant(desk: Desk, word: str, label: str) -> None:
+    more(desk)
+    asked = desk.give(Said(word))
+    assert f"“{word}” can be your answer" in text(asked)
+    assert form(asked).fields[0].draft == word, "it stands in the box"
+    assert list(buttons(asked))[:2] == ["It is my answer", label]
+    assert "six words again" in text(desk.give(Pressed(buttons(asked)["It is my answer"])))
+
+
+def test_the_command_that_was_meant_starts_and_the_answer_still_waits(desk: Desk) -> None:
+    more(desk)
+    asked = desk.give(Said("help"))
+    assert "What you can ask me" in str(desk.give(Pressed(buttons(asked)["help"])).parts)
+    assert form(desk.give(Pressed(f"s.write_more.{BY_HAND}"))).fields[0].draft == "help"
+    stop = desk.give(Said("stop"))
+    assert "Stopped" in text(desk.give(Pressed(buttons(stop)["cancel"])))
+    assert desk.open() == 0
+
+
+def test_behind_a_slash_it_is_a_command(desk: Desk) -> None:
+    more(desk)
+    assert "What you can ask me" in str(desk.give(Said("/help me")).parts)
+    assert "Stopped" in text(desk.give(Said("/stop")))
+    assert desk.open() == 0
+
+
+def test_where_no_text_is_asked_a_command_is_one(desk: Desk) -> None:
+    desk.give(Command("tell"))
+    assert "What you can ask me" in str(desk.give(Said("Help me!")).parts)
+
+
+@WHO
+@pytest.mark.parametrize("sent", [True, False])
+def test_stop_asks_once_something_is_filled_in(desk: Desk, who: str | None, *, sent: bool) -> None:
+    asked = desk.give(Command("tell"), who=who)
+    if sent:
+        shown = desk.give(Filled(form(asked).id, SIX | {"issue": "mine"}), who=who)
+        asked = desk.give(Pressed(buttons(shown)["Back"]), who=who)
+    sure = desk.give(Pressed(buttons(asked)["Stop"], {"issue": "half a sen", "other": "x"}), who=who)
+    assert "Shall I stop?" in text(sure)
+    assert form(sure).fields[0].draft == "half a sen"
+    if who:
+        assert "Shall I stop?" in text(desk.give(Command("cancel")))
+    assert "Stopped" in text(desk.give(Pressed(buttons(sure)["Yes, throw it away"]), who=who))
+    assert desk.open() == 0
+
+
+@WHO
+def test_stop_stops_at_once_where_nothing_is_filled_in(desk: Desk, who: str | None) -> None:
+    asked = desk.give(Command("tell"), who=who)
+    empty = {"issue": "", "involved": None, "teacher": " "}
+    assert "Stopped" in text(desk.give(Pressed(buttons(asked)["Stop"], empty), who=who))
+    assert desk.open() == 0
+
+
+def test_back_keeps_what_was_written_but_not_sent(desk: Desk) -> None:
+    asked = desk.give(Command("tell"))
+    half = desk.give(Filled(form(asked).id, {"issue": "one"}))
+    again = desk.give(Pressed(f"{form(half).id}.no_such", {"teacher": "two", "issue": "other"}))
+    assert [one.draft for one in form(again).fields if one.name == "teacher"] == ["two"]
+    rest = {name: None for name in SIX if name not in ("issue", "teacher")}
+    assert cards(desk.give(Filled(form(again).id, rest | {"teacher": "two"}))) == "one two"
