@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from adapters.teams import TeamsAdapter
     from bot.http import Host
     from flows.seam import Adapter
-    from flows.words import Msg
 
 DRAIN = 8.0
 """Seconds for what is under way at a stop; with the rest of the stopping it stays under ten."""
@@ -151,14 +150,12 @@ class Program:
         self._tasks.append(task)
         return task
 
-    def _commands(self) -> tuple[tuple[str, Msg], ...]:
-        return tuple((command.name, command.about) for command in self.catalogue.commands.values())
-
     def _discord(self) -> DiscordAdapter:
         from adapters.discord import DiscordAdapter
 
         token = self.settings.discord_token.get_secret_value()
-        return DiscordAdapter(token, commands=self._commands())
+        commands = tuple((command.name, command.about) for command in self.catalogue.commands.values())
+        return DiscordAdapter(token, commands=commands)
 
     def _make_teams(self) -> TeamsAdapter:
         from adapters.teams import TeamsAdapter
@@ -168,7 +165,6 @@ class Program:
             app_secret=self.settings.teams_app_secret.get_secret_value(),
             tenants=self.settings.teams_tenants,
             public_url=self.settings.public_url,
-            commands=self._commands(),
         )
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:

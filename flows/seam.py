@@ -51,6 +51,8 @@ class Said:
     """Free text typed to Erbij."""
 
     text: str
+    files: bool = False
+    """Whether pictures, files or stickers came along, which nobody reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,12 @@ class Left:
     """Somebody left the space, or was taken out of it. Who it was is asked, not believed: nobody's act, no reply."""
 
 
-Act = Said | Command | Pressed | Opened | Filled | Arrived | Added | Removed | Left
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Someone edited or deleted a message that they had sent to Erbij in private."""
+
+
+Act = Said | Command | Pressed | Opened | Filled | Arrived | Added | Removed | Left | Changed
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,7 @@ class DiscordAdapter:
                 nonce = f"{message.id}{number or ''}"
                 ids.append((await channel.send(view=view, nonce=nonce, allowed_mentions=quiet)).id)
         for unused in old[len(ids) :]:
+            client.deleted[unused] = True
             await channel.get_partial_message(unused).delete()
         return Sent(".".join(map(str, ids)))
 

@@ -19,6 +19,7 @@ from adapters.discord.pace import Watch
 from flows.seam import (
     Act,
     Added,
+    Changed,
     Command,
     Filled,
     Gone,
@@ -56,6 +57,8 @@ class Client(discord.AutoShardedClient):
         self.http.max_ratelimit_timeout = LONGEST_PAUSE  # discord.py itself takes no less than half a minute
         self._receive = receive
         self._homes = Homes()
+        self.deleted: dict[int, bool] = {}
+        """Our own messages that we delete just now."""
         self.tree = commands.tree(self, listed, self._command)
 
     async def setup_hook(self) -> None:
@@ -107,13 +110,40 @@ class Client(discord.AutoShardedClient):
         """Take what someone writes to Erbij in a private chat; nothing else is listened to."""
         if message.guild is not None or message.author.bot or message.is_system():
             return
-        space = read.space(await self._homes.find(self, message.author.id))
-        incoming = Incoming(str(message.id), space, read.person(message.author), Said(message.content))
-        reply = await reply_to(self._receive, incoming)
-        if not space.id and reply.space is not None and reply.space.id.isdecimal():
-            self._homes.remember(message.author.id, int(reply.space.id))
+        said = Said(message.content, files=bool(message.attachments or message.stickers))
+        await self._private(str(message.id), message.author, said, message.channel)
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Say, once an hour at most, that a message which was edited in a private chat stays what it was."""
+        message = payload.message
+        if payload.guild_id is None and message.edited_at is not None and not message.author.bot:
+            await self._changed(message.author, message.channel)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """The same for one that was deleted; Discord does not say whose it was, so our own are remembered."""
+        if payload.guild_id is not None or self.deleted.pop(payload.message_id, False):
+            return
         try:
-            await say(message.channel, without_pickers(reply))
+            channel = await self.fetch_channel(payload.channel_id)
+        except (discord.HTTPException, discord.InvalidData, *NETWORK):
+            return
+        if isinstance(channel, discord.DMChannel) and channel.recipient is not None:
+            await self._changed(channel.recipient, channel)
+
+    async def _changed(self, person: discord.User | discord.Member, channel: discord.abc.Messageable) -> None:
+        hour = int(discord.utils.utcnow().timestamp() // 3600)
+        await self._private(f"changed:{person.id}:{hour}", person, Changed(), channel)
+
+    async def _private(
+        self, event: str, person: discord.User | discord.Member, act: Act, channel: discord.abc.Messageable
+    ) -> None:
+        """Take what someone did in a private chat without a button."""
+        space = read.space(await self._homes.find(self, person.id))
+        reply = await reply_to(self._receive, Incoming(event, space, read.person(person), act))
+        if not space.id and reply.space is not None and reply.space.id.isdecimal():
+            self._homes.remember(person.id, int(reply.space.id))
+        try:
+            await say(channel, without_pickers(reply))
         except (discord.HTTPException, discord.RateLimited, *NETWORK) as fault:
             log.warning("answer_not_sent", platform="discord", fault=type(fault).__name__)
 

@@ -10,12 +10,12 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adapters.teams.trust import tenant_of
-from flows.seam import Act, Added, Arrived, Command, Left, Removed, Said
+from flows.seam import Act, Added, Arrived, Changed, Left, Removed, Said
 
 _AT = re.compile(r"</?at[^>]*>")
 _PLACED = re.compile(r"<(quoted|attachment)\b[^<>]*(?:/>|>[^<>]*</\1>)", re.IGNORECASE)
@@ -52,8 +52,8 @@ class Event:
     """True where only members of the team can act: in its channels, but those that are shared with others."""
 
 
-def read(body: Mapping[str, Any], commands: Collection[str]) -> Event | None:
-    """The event in an activity; None for what Erbij leaves alone (edits, reactions, typing, bots)."""
+def read(body: Mapping[str, Any]) -> Event | None:
+    """The event in an activity; None for what Erbij leaves alone (reactions, typing, bots, edits in channels)."""
     person, chat = _dict(body, "from"), _dict(body, "conversation")
     channel_data = _dict(body, "channelData")
     user, conversation = _text(person, "id"), _text(chat, "id")
@@ -77,23 +77,23 @@ def read(body: Mapping[str, Any], commands: Collection[str]) -> Event | None:
         place="" if kind == "personal" else channel,
         card=_text(body, "replyToId"),
     )
-    return _with_act(event, body, commands)
+    return _with_act(event, body)
 
 
-def _with_act(event: Event, body: Mapping[str, Any], commands: Collection[str]) -> Event | None:
+def _with_act(event: Event, body: Mapping[str, Any]) -> Event | None:
     kind = body.get("type")
     if kind == "message":
         data = body.get("value")
         if isinstance(data, dict) and data:
             return replace(event, data=data)
-        return replace(event, act=said_or_command(_typed(body), commands))
+        return replace(event, act=Said(_typed(body), files=_has_files(body)))
+    if kind in ("messageUpdate", "messageDelete"):
+        return _edited(event, body)
     if kind == "invoke":
         return _invoked(event, body)
     if kind == "installationUpdate":
         return _installed(event, body, _text(body, "action"))
-    if kind == "conversationUpdate":
-        return _changed(event, body)
-    return None
+    return _changed(event, body) if kind == "conversationUpdate" else None
 
 
 def _invoked(event: Event, body: Mapping[str, Any]) -> Event | None:
@@ -136,14 +136,20 @@ def _changed(event: Event, body: Mapping[str, Any]) -> Event | None:
     return replace(event, act=Left()) if event.team and body.get("membersRemoved") else None
 
 
-def said_or_command(text: str, commands: Collection[str]) -> Act:
-    """A command by itself or with one word after it, or anything after a slash; all else is free text."""
-    words = text.split(maxsplit=1)
-    name = words[0].removeprefix("/").lower() if words else ""
-    rest = words[1].split() if len(words) > 1 else []
-    if name in commands and (text.startswith("/") or len(rest) <= 1):
-        return Command(name)
-    return Said(text)
+def _edited(event: Event, body: Mapping[str, Any]) -> Event | None:
+    """A message that was edited or deleted in private; one event an hour, because one answer is enough."""
+    what = _text(_dict(body, "channelData"), "eventType")
+    if not event.personal or what not in ("editMessage", "softDeleteMessage"):
+        return None  # undeleted, or a change that Teams itself made
+    return replace(event, id=f"{event.conversation}:changed:{_text(body, 'timestamp')[:13]}", act=Changed())
+
+
+def _has_files(body: Mapping[str, Any]) -> bool:
+    """Whether pictures or files came along; the text itself comes as an attachment too, as HTML."""
+    attachments = body.get("attachments")
+    listed = attachments if isinstance(attachments, list) else []
+    kinds = [_text(one, "contentType") for one in listed if isinstance(one, dict)]
+    return any(kind and not kind.startswith("text/") and kind != "messageReference" for kind in kinds)
 
 
 def _typed(body: Mapping[str, Any]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -42,7 +41,7 @@ from flows.seam import (
     Standing,
     TooLarge,
 )
-from flows.words import Msg, _, language_of, said
+from flows.words import _, language_of, said
 
 log = structlog.get_logger()
 
@@ -70,13 +69,11 @@ class TeamsAdapter:
         app_secret: str = "",
         tenants: frozenset[str] = frozenset(),
         public_url: str = "",
-        commands: Sequence[tuple[str, Msg]] = (),
     ) -> None:
         """``tenants`` are the Entra tenants served; with an app id and none of them nobody is."""
         self.app_id = app_id
         self.public_url = public_url
         self.up = False
-        self._commands = frozenset(name for name, _description in commands)
         self._tenants = tenants
         self._receive: Receive | None = None
         # A single-tenant bot fetches its token from its own tenant.
@@ -117,7 +114,7 @@ class TeamsAdapter:
         try:
             body = await self._body(request)
             await self._gate.check(request.headers.get("Authorization", ""), body)
-            event = read(body, self._commands)
+            event = read(body)
         except Refused as refused:
             log.info("teams.refused", status=refused.status, reason=refused.reason)
             return web.Response(status=refused.status)

@@ -9,7 +9,16 @@ from flows.engine import aside, draw, earlier
 from flows.engine.chat import Step
 from flows.engine.commands import CANCEL, Command
 from flows.engine.run import Run
-from flows.engine.sentences import ANSWERED, NOT_UNDERSTOOD, NOTHING_TO_STOP, OVER, RECEIVED, STOPPED
+from flows.engine.sentences import (
+    ANSWERED,
+    CHANGED,
+    NOT_UNDERSTOOD,
+    NOTHING_TO_STOP,
+    ONLY_TEXT,
+    OVER,
+    RECEIVED,
+    STOPPED,
+)
 from flows.engine.taking import Taking
 from flows.engine.token import ANSWER, BACK, STOP, STOP_NOW, Answers, Starts, Token, read
 from flows.engine.typed import clean
@@ -28,8 +37,10 @@ def dispatch(taking: Taking, act: seam.Act, *, first: bool) -> None:
             fill(taking, form, dict(values), first=first)
         case seam.Command(name):
             command(taking, taking.catalogue.words.named(name)) if first else repeated(taking)
-        case seam.Said(text):
-            hear(taking, clean(text)) if first else repeated(taking)
+        case seam.Said(text, files):
+            said_to(taking, clean(text), files=files) if first else repeated(taking)
+        case seam.Changed():
+            taking.say(CHANGED, "changed")
         case seam.Arrived():
             arrive(taking)
 
@@ -220,6 +231,16 @@ def cancel(taking: Taking) -> None:
         conversations.end(taking.session, conversation, turn)
         return taking.say(STOPPED, "stopped")
     return aside.whether_to_stop(taking, conversation, turn, run)
+
+
+def said_to(taking: Taking, text: str, *, files: bool) -> None:
+    """A message: its text, and that nothing else of it is read."""
+    if files:
+        taking.say(ONLY_TEXT, "files")
+    if text or not files:
+        hear(taking, text)
+    else:
+        show_all(taking)
 
 
 def hear(taking: Taking, text: str) -> None:

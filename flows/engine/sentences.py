@@ -8,6 +8,12 @@ OVER = _("This was already answered, or it has ended. Type {help} to see what yo
 ANSWERED = _("This was already answered.")
 RECEIVED = _("This was received already. You do not have to send it again.")
 STOPPED = _("Stopped. Nothing of it was kept.")
+ONLY_TEXT = _("Pictures and files do not come along: I only read what you type.")
+CHANGED = _(
+    "What you change or delete in this chat stays with me as you sent it. An answer you can change with Back, and what "
+    "you told the mentors you can take back: type “{answer}”.",
+    answer=_("answer"),
+)
 NOTHING_TO_STOP = _("There is nothing to stop.")
 NOT_FOR_YOU = _("This is for other members of the community. Type {help} to see what you can do.", help=HELP)
 UNANSWERED = _(

@@ -42,6 +42,8 @@ def take(  # noqa: PLR0913  what happened, when, and what is known about it
     language = language_of(incoming.locale)
     if isinstance(incoming.act, seam.Removed | seam.Left):
         return went(session, incoming, now)
+    if isinstance(incoming.act, seam.Changed) and not first():
+        return Turn(seam.Reply(), "repeated")
     asked = ask(session, incoming.act)
     who = find(session, incoming)
     if (instead := standing.held_up(catalogue, incoming, who, told)) is not None:
@@ -56,7 +58,7 @@ def take(  # noqa: PLR0913  what happened, when, and what is known about it
         words = draw.pieces(arrival.hello(session, who) if first() else [], language)
         return Turn(seam.Reply(tuple(words), language), "added")
     # What answers a conversation, and the same event again, makes nobody new: by it they may have been forgotten.
-    new = not gone and asked is None and first()
+    new = not gone and asked is None and first() and not isinstance(incoming.act, seam.Changed)
     context = None if who is None else recognise(session, incoming, who, site, new=new, gone=gone)
     if who is None or context is None:
         pieces = arrival.not_known(session, incoming)

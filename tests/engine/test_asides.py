@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from flows.seam import Command, Filled, Pressed, Said
+from flows.seam import Changed, Command, Filled, Pressed, Reply, Said
 from tests.engine.desk import Desk, form, text
 from tests.engine.test_earlier import SIX, WHO, cards
-from tests.engine.test_without_account import buttons
+from tests.engine.test_without_account import buttons, rows
 
 BY_HAND = "A" * 64
 """A case in a button that nobody sealed."""
@@ -87,3 +87,27 @@ def test_back_keeps_what_was_written_but_not_sent(desk: Desk) -> None:
     assert [one.draft for one in form(again).fields if one.name == "teacher"] == ["two"]
     rest = {name: None for name in SIX if name not in ("issue", "teacher")}
     assert cards(desk.give(Filled(form(again).id, rest | {"teacher": "two"}))) == "one two"
+
+
+def test_pictures_and_files_are_said_not_to_come_along(desk: Desk) -> None:
+    assert text(desk.give(Said("", files=True))) == "Pictures and files do not come along: I only read what you type."
+    more(desk)
+    shown = desk.give(Said("", files=True))
+    assert "do not come along" in text(shown)
+    assert form(shown).fields[0].error == "", "and it is no wrong answer"
+    answer = text(desk.give(Said("with a picture", files=True)))
+    assert answer.startswith("Pictures and files do not come along")
+    assert "six words again" in answer
+
+
+def test_a_message_that_is_edited_or_deleted_stays_what_it_was_and_makes_nobody_new(desk: Desk) -> None:
+    before = rows(desk)
+    assert "stays with me as you sent it" in text(desk.give(Changed(), event="hour", who="new"))
+    assert desk.give(Changed(), event="hour", who="new") == Reply()
+    assert {k: v for k, v in rows(desk).items() if k != "eventseen"} == {
+        k: v for k, v in before.items() if k != "eventseen"
+    }
+    more(desk)
+    before = rows(desk)
+    assert "Back" in text(desk.give(Changed()))
+    assert rows(desk)["conversation"] == before["conversation"]

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Self
 
-from flows.catalogue import catalogue
 from flows.seam import Receive, Space
-from flows.words import Msg
 from tests.adapters.teams.world import BOT, CARD, TEAM, TENANT, World, world
 
 PEOPLE = {"Sam": "students", "Noor": "students", "Robin": "mentors", "Kim": "mentors", "Alex": "leads"}
@@ -26,9 +24,8 @@ class TeamsSurface:
 
     name = "teams"
 
-    def __init__(self, receive: Receive, commands: Sequence[tuple[str, Msg]] | None = None) -> None:
+    def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._commands = _product() if commands is None else commands
         self.space = Space("teams", f"{TENANT}:{TEAM}", within=TENANT)
         self.place_ids = {place: f"19:{place}@thread.tacv2" for place in PLACES}
         self.person_ids = {who: f"oid-{who.lower()}" for who in PEOPLE}
@@ -38,7 +35,7 @@ class TeamsSurface:
 
     async def __aenter__(self) -> Self:
         self._stack = AsyncExitStack()
-        made = await self._stack.enter_async_context(world(self._receive, commands=self._commands))
+        made = await self._stack.enter_async_context(world(self._receive))
         self.world: World = made
         service = made.service
         service.members[TEAM] = [
@@ -121,7 +118,7 @@ class TeamsSurface:
     async def restart(self) -> None:
         """A new process: the same Teams, nothing remembered."""
         await self.world.stop()
-        await self.world.start(commands=self._commands)
+        await self.world.start()
         self.adapter._chats._services[TENANT] = self.world.service.url
 
     # ------------------------------------------------------------ what is seen
@@ -183,11 +180,6 @@ class TeamsSurface:
         status, answer = await self.world.post(body)
         assert status == 200, status
         return answer
-
-
-def _product() -> tuple[tuple[str, Msg], ...]:
-    """The commands that the program gives its adapters."""
-    return tuple((command.name, command.about) for command in catalogue().commands.values())
 
 
 def _cards(activity: dict[str, Any]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from flows.seam import (
     Button,
     Buttons,
     Card,
-    Command,
+    Changed,
     Field,
     Filled,
     Form,
@@ -54,16 +54,16 @@ CHOICE = Reply((Text("Shall we?"), Buttons((Button("c.yes.1", "Yes", "primary"),
     ("text", "act"),
     [
         ("hello", Said("hello")),
-        ("help", Command("help")),
-        ("/Help", Command("help")),
-        ("language nl", Command("language")),
+        ("help", Said("help")),
+        ("/Help", Said("/Help")),
+        ("language nl", Said("language nl")),
         ("help me out here", Said("help me out here")),
-        ("/language  de ", Command("language")),
-        ("<at>Erbij</at>&nbsp;help", Command("help")),
+        ("/language  de ", Said("/language  de")),
+        ("<at>Erbij</at>&nbsp;help", Said("help")),
         ("<at>Kim</at> said &lt;hi&gt;", Said("Kim said <hi>")),
         ("", Said("")),
         ("\u202ereversed\u200b", Said("\u202ereversed\u200b")),
-        ('<quoted messageId="1732790000000"/><at>Erbij</at> help', Command("help")),
+        ('<quoted messageId="1732790000000"/><at>Erbij</at> help', Said("help")),
         ('<quoted messageId="1732790000000"/> I would rather not say.', Said("I would rather not say.")),
         ('I wrote: <attachment id="a1"></attachment> and that was it', Said("I wrote:   and that was it")),
         ("1 < 2 and <quoted> is a word", Said("1 < 2 and <quoted> is a word")),
@@ -77,6 +77,26 @@ async def test_typed(teams: World, heard: Heard, text: str, act: object) -> None
     assert got.person
     assert (got.person.id, got.person.name, got.person.added) == ("oid-sam", "Sam", False)
     assert (got.space.id, got.place, got.locale) == (TENANT, "", "en-GB")
+    assert text_of(teams.service.cards("a:29:sam")[0]) == "Hello."
+
+
+async def test_it_is_told_that_files_came_along(teams: World, heard: Heard) -> None:
+    text = {"contentType": "text/html", "content": "<p>look</p>"}
+    picture = {"contentType": "image/*", "contentUrl": "http://localhost/x"}
+    for attachments, files in (([text], False), ([text, picture], True), ("broken", False), ([None, picture], True)):
+        await teams.post(teams.activity(text="look", attachments=attachments))
+        assert heard.act == Said("look", files=files)
+
+
+async def test_an_edit_and_a_deletion_in_private_are_one_event_an_hour(teams: World, heard: Heard) -> None:
+    at = "2026-11-28T10:{}:00Z"
+    for kind, what in (("messageUpdate", "editMessage"), ("messageDelete", "softDeleteMessage")):
+        edited = {"type": kind, "channelData": {"eventType": what}, "timestamp": at.format(len(what) + 10)}
+        status, _answer = await teams.post(teams.activity(text="two", **edited))
+        assert (status, heard.act) == (200, Changed())
+        await teams.post(teams.activity(channel="19:students@thread.tacv2", text="two", **edited))
+    await teams.post(teams.activity(type="messageUpdate", channelData={"eventType": "undeleteMessage"}))
+    assert [one.event for one in heard.got] == ["a:29:sam:changed:2026-11-28T10"]
     assert text_of(teams.service.cards("a:29:sam")[0]) == "Hello."
 
 

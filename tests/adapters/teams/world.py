@@ -23,7 +23,6 @@ from jwt.algorithms import RSAAlgorithm
 from adapters.teams import trust
 from adapters.teams.adapter import TeamsAdapter
 from flows.seam import Receive
-from flows.words import _
 from tests.adapters.teams.schema import check_card
 
 APP = "11111111-2222-3333-4444-555555555555"
@@ -31,7 +30,6 @@ TENANT = "aaaaaaaa-0000-4000-8000-000000000001"
 TEAM = "19:team@thread.tacv2"
 BOT = f"28:{APP}"
 ISSUER = "https://api.botframework.com"
-COMMANDS = (("help", _("Help")), ("language", _("Language")), ("cancel", _("Cancel")), ("setup", _("Set up")))
 CARD = "application/vnd.microsoft.card.adaptive"
 
 
@@ -213,7 +211,7 @@ class World:
         self._ids = itertools.count(1)
 
     async def start(self, **settings: Any) -> None:
-        settings = {"app_id": APP, "tenants": frozenset({TENANT}), "commands": COMMANDS} | settings
+        settings = {"app_id": APP, "tenants": frozenset({TENANT})} | settings
         self.adapter = TeamsAdapter(app_secret="not-used", **settings)
         self.adapter._connector.credentials.get_access_token = lambda force_refresh=False: "stub"
         app = web.Application()
