@@ -7,7 +7,8 @@ from tempfile import NamedTemporaryFile
 
 import pytest
 
-from bot.settings import Misconfigured, faults, load, master_key, secret
+from bot.settings import Misconfigured, faults, load, master_key, secret, secret_files
+from storage.keys import new_key
 
 
 def test_without_any_configuration_it_is_the_try_out() -> None:
@@ -104,6 +105,20 @@ def test_a_secret_may_stand_in_a_file_of_its_own(name: str, monkeypatch: pytest.
     assert "canary" not in repr(load())
 
 
+def test_a_line_end_behind_a_name_or_an_address_is_not_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("secret").write_text(f"{new_key()}\n")
+    Path("secret").chmod(0o644)
+    monkeypatch.setenv("ERBIJ_MASTER_KEY_FILE", " secret\n")
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", "sqlite:///here.sqlite3\r\n")
+    monkeypatch.setenv("ERBIJ_LEDGER", "erasures.ledger ")
+    monkeypatch.setenv("ERBIJ_HOST", "localhost\n")
+    settings = load()
+    assert secret_files(settings) == [Path("secret")]
+    assert settings.ledger_path == Path("erasures.ledger")
+    assert (settings.database, settings.host) == ("sqlite:///here.sqlite3", "localhost")
+    assert master_key(settings) == Path("secret").read_text().strip()
+
+
 def test_the_file_may_be_named_in_the_toml() -> None:
     Path("secret").write_text("canary\n")
     Path("erbij.toml").write_text('discord_token_file = "secret"')
@@ -140,8 +155,9 @@ def nobody() -> Iterator[None]:
         (b"a\0b", "holds no text"),
         (b"x" * 100_000, "holds no text"),
         (b" \n", "is empty"),
-        ("/dev/zero", "holds no text"),
-        ("/dev/null", "is empty"),
+        ("/dev/zero", "is a pipe or a device"),
+        ("/dev/null", "is a pipe or a device"),
+        ("pipe", "is a pipe or a device"),
         ("/dev/null/x", "cannot be read"),
     ],
 )
@@ -153,6 +169,8 @@ def test_a_file_without_a_secret_is_said_in_words(
         path.write_bytes(content)
     elif content == "folder":
         path.mkdir()
+    elif content == "pipe":
+        os.mkfifo(path)
     elif content:
         path = Path(content)
     monkeypatch.setenv("ERBIJ_MASTER_KEY_FILE", str(path))
