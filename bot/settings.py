@@ -273,7 +273,7 @@ def secret(path: Path, setting: str) -> str:
     """What a file holds, without spaces around it. Raises Misconfigured, which names the setting."""
     try:
         # Opened so that it does not wait: behind a pipe there may be nobody, who would hold up the start for ever.
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAITING)) as file:  # noqa: PTH123
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAITING)) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise Misconfigured(f"{setting}: {path} is a pipe or a device; an ordinary file is needed there.")
             raw = file.read(LONGEST + 1)

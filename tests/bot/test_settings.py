@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -210,6 +211,9 @@ def test_a_try_out_key_that_is_none_is_said_in_words(content: bytes | None) -> N
         ("postgresql:///x?host=db", "db"),
         ("postgresql:///x?host=/run/postgresql,db", "db"),
         ("postgresql://localhost/x?hostaddr=10.0.0.4", "10.0.0.4"),
+        ("postgresql://db,localhost/x?hostaddr=,127.0.0.1", "db"),
+        ("postgresql://localhost,db/x?hostaddr=127.0.0.1,", "db"),
+        ("postgresql://localhost/x?hostaddr=127.0.0.1,10.0.0.4", "localhost"),
         ("postgresql:///x?service=elsewhere", "elsewhere"),
         ("postgresql://db/x?sslmode=prefer", "db"),
         ("postgresql://db/x?sslmode=disable", "db"),
@@ -251,6 +255,65 @@ def test_what_the_url_leaves_open_may_stand_in_the_environment(monkeypatch: pyte
     assert "on db without" in faults(load())[0]
     monkeypatch.setenv("PGSSLMODE", "verify-full")
     assert faults(load()) == []
+
+
+def test_an_address_in_the_environment_beats_a_name_in_the_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", "postgresql://localhost/x")
+    monkeypatch.setenv("PGHOSTADDR", "10.0.0.4")
+    assert "on 10.0.0.4 without" in faults(load())[0]
+
+
+SERVICES = """
+[open]
+host=db
+sslmode=disable
+[address]
+hostaddr=10.0.0.4
+[safe]
+host=db
+sslmode=verify-full
+[socket]
+host=/run/postgresql
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "environment", "host"),
+    [
+        ("postgresql:///x?service=open", {}, "db"),
+        ("postgresql:///x?service=open", {"PGSSLMODE": "verify-full"}, "db"),
+        ("postgresql:///x", {"PGSERVICE": "open", "PGSSLMODE": "verify-full"}, "db"),
+        ("postgresql:///x?service=open", {"PGSERVICE": "safe"}, "db"),
+        ("postgresql:///x?service=address", {"PGHOST": "localhost"}, "10.0.0.4"),
+        ("postgresql://localhost/x?service=address", {}, "10.0.0.4"),
+        ("postgresql:///x?service=nowhere", {}, "nowhere"),
+        ("postgresql:///x", {"PGSERVICE": "nowhere"}, "nowhere"),
+        ("postgresql:///x?service=safe", {"PGSERVICE": "open", "PGSSLMODE": "disable"}, ""),
+        ("postgresql:///x?service=open&sslmode=require", {}, ""),
+        ("postgresql://localhost/x?service=open", {}, ""),
+        ("postgresql:///x?service=socket", {"PGHOST": "db"}, ""),
+        ("postgresql://localhost,/x?hostaddr=,127.0.0.1", {}, ""),
+    ],
+)
+def test_a_service_file_and_the_environment_count_as_libpq_counts_them(
+    url: str, environment: dict[str, str], host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("services").write_text(SERVICES)
+    for name, value in {"PGSERVICEFILE": str(Path("services").absolute()), **environment}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", url)
+    found = faults(load())
+    assert [f"on {host} without encryption" in one for one in found] == ([True] if host else [])
+
+
+def test_looking_asks_the_network_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        port = server.getsockname()[1]
+        monkeypatch.setenv("ERBIJ_DATABASE_URL", f"postgresql://127.0.0.1:{port}/x?target_session_attrs=any")
+        assert faults(load()) == []
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 def test_a_database_password_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
