@@ -9,7 +9,7 @@ from aiohttp import web
 
 from adapters.web import draw
 from adapters.web.acts import act_of, conversation_in, event_of, page_event
-from adapters.web.guard import BEGUN
+from adapters.web.guard import BEGUN, CROWDED
 from adapters.web.words import chrome
 from flows.seam import Buttons, Card, Form, Incoming, Receive, Reply, Space
 
@@ -46,7 +46,14 @@ class CasePage:
         event = page_event(event_of(posted, secrets.token_urlsafe(12)), act)
         language = draw.language(request)
         reply = await self._receive(
-            Incoming(event=event, space=Space("page", slug), person=None, act=act, locale=language)
+            Incoming(
+                event=event,
+                space=Space("page", slug),
+                person=None,
+                act=act,
+                locale=language,
+                crowded=request.get(CROWDED, False),
+            )
         )
         if conversation := conversation_in(reply.parts):
             request[BEGUN] = conversation

@@ -26,7 +26,9 @@ from storage.statement import Session
 BEGUN = "@begun"
 """In a journal: by what the conversation of someone without an account was begun, random."""
 ON_A_PAGE = timedelta(days=1)
-"""How long a conversation without an account waits: nobody comes back to a page that was closed."""
+"""How long a conversation without an account waits from its first answer: nobody comes back to a closed page."""
+UNDISTURBED = timedelta(minutes=30)
+"""How long it is safe from that first answer on, however many others come; then, in a full house, the oldest ends."""
 MOST_OPEN = 10
 """Conversations one person can have open; the one unused longest gives way, except one that must be kept."""
 
@@ -219,12 +221,14 @@ class Taking:
             if run.waits_first:
                 run.journal = given_back(run)
                 return self.draw(conversation, 0, run)
-            if not conversations.room(self.session, self.context.community):
+            before = self.now + ms(ON_A_PAGE - UNDISTURBED)
+            me = self.context
+            if not conversations.make_room(self.session, me.community, before, crowded=me.crowded):
                 return self.refuse(conversation, run)
         run.journal[ASKED] = run.waits_at
         if run.learned:
             lives = run.flow.expires_after if self.context.member else min(run.flow.expires_after, ON_A_PAGE)
-            self.keep(conversation, turn, run.journal, self.now + int(lives.total_seconds() * 1000))
+            self.keep(conversation, turn, run.journal, self.now + ms(lives))
             turn += 1
         return self.draw(conversation, turn, run)
 
@@ -363,7 +367,12 @@ class Taking:
     def _used_at(self, journal: Journal, until: int) -> int:
         """When a conversation took its last turn: flows live for different times, so expiry alone does not tell."""
         flow = self.catalogue.flows.get(journal["@flow"])
-        return until - (0 if flow is None else int(flow.expires_after.total_seconds() * 1000))
+        return until - (0 if flow is None else ms(flow.expires_after))
+
+
+def ms(time: timedelta) -> int:
+    """Milliseconds."""
+    return int(time.total_seconds() * 1000)
 
 
 def given_back(run: Run) -> Journal:
