@@ -27,11 +27,11 @@ _PAD = 8192
 """Bytes; nearly every letter takes as many."""
 OF_A_CASE = 32
 """Further letters of one case that wait at the most; one more has room, for taking the case back."""
-OF_A_COMMUNITY, IN_ALL = 1_000, 20_000
+OF_A_COMMUNITY, IN_ALL = 2_000, 20_000
 """Letters that wait at the most and were written by somebody with an account; nobody else's count for them."""
-_OF_PAGES, _OF_CROWDS = 2, 6
-"""Who has no account is refused where this part of it waits in all; earlier who comes from where much comes from, so
-that there is room for others still when all that they told is taken back too."""
+_OF_PAGES, _OF_CROWDS = 2, 5
+"""Who has no account is refused where this part of it waits in all; earlier who comes from where much comes from: there
+is room for a lecture hall, and still for others when all that it told is taken back too."""
 
 
 class CaseLetter(SQLModel, table=True):
