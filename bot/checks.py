@@ -97,10 +97,10 @@ def _files(settings: Settings) -> list[Finding]:
     texts += [f"{path} holds a secret and is open to others on this machine: chmod 600 {path}" for path in secrets]
     url = make_url(settings.database) if settings.database.startswith("sqlite:///") else None
     folder = Path(url.database).parent if url is not None and url.database else None
-    if folder is not None and files.open_to_others(folder):
+    if folder is not None and files.changed_by_others(folder):  # that they see names in it is no harm
         texts.append(
-            f"The folder {folder.absolute()}, in which the database lies, is open to others on this machine: "
-            f"chmod 700 {folder}, or keep the database in a folder of its own."
+            f"Others on this machine may put files into the folder {folder.absolute()}, in which the database lies: "
+            f"chmod go-w {folder}, or keep the database in a folder of its own."
         )
     return [Finding(False, text) for text in texts]
 

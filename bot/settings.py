@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import stat
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +28,8 @@ LONGEST = 64 * 1024
 """Bytes of such a file at most: no secret is that long, and a device never ends."""
 MOUNTED = Path("/run/secrets")
 """Where containers are given secrets, with rights that they do not choose."""
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0)
+"""Windows has no such pipes."""
 
 
 class Misconfigured(Exception):
@@ -35,7 +39,13 @@ class Misconfigured(Exception):
 class Settings(BaseSettings):
     """Every setting, with its default. None of them is needed for the try-out."""
 
-    model_config = SettingsConfigDict(env_prefix="ERBIJ_", toml_file=FILE, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="ERBIJ_",
+        toml_file=FILE,
+        extra="forbid",
+        frozen=True,
+        str_strip_whitespace=True,  # a line end or a space behind a name or an address belongs to neither
+    )
 
     database_url: str = Field("", repr=False)
     """``sqlite:///path`` or ``postgresql://...``; empty for a file under ``data/``."""
@@ -262,7 +272,10 @@ def master_key(settings: Settings) -> str:
 def secret(path: Path, setting: str) -> str:
     """What a file holds, without spaces around it. Raises Misconfigured, which names the setting."""
     try:
-        with path.open("rb") as file:
+        # Opened so that it does not wait: behind a pipe there may be nobody, who would hold up the start for ever.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAITING)) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise Misconfigured(f"{setting}: {path} is a pipe or a device; an ordinary file is needed there.")
             raw = file.read(LONGEST + 1)
     except IsADirectoryError:
         raise Misconfigured(f"{setting}: {path} is a folder; a file is needed there.") from None

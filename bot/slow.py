@@ -8,12 +8,17 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from flows.engine.chat import Context
 from flows.engine.taking import Work
 
 THREADS = 2
 """At once. The hash of a receipt takes 19 MiB while it runs."""
-MOST = 100
-"""People whose work is under way or waits: two processors do all of it in about a second."""
+MOST, WITHOUT_ACCOUNT, CROWDED = 100, 75, 30
+"""People whose work is under way or waits: two processors do all of it in about a second.
+
+Who has no account is not taken beyond the second number, and who comes from where much comes from (flows/seam.py) not
+beyond the third: so neither can take all places.
+"""
 NICE = 10
 """How far behind other threads: enough that a turn goes first, little enough that it goes on beside busy programs."""
 
@@ -34,7 +39,7 @@ class SlowWork:
         owner = work.context.member or work.token.conversation
         what = (work.token.conversation, work.key, work.args)
         if owner not in self._under_way:
-            if len(self._under_way) >= MOST:
+            if len(self._under_way) >= _places(work.context):
                 raise Busy
             result = asyncio.get_running_loop().run_in_executor(self._pool, work.fn, *work.args)
             self._under_way[owner] = (what, result)
@@ -47,6 +52,13 @@ class SlowWork:
     def close(self) -> None:
         """Take no more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _places(who: Context) -> int:
+    """Of how many places somebody may take the last."""
+    if who.member:
+        return MOST
+    return CROWDED if who.crowded else WITHOUT_ACCOUNT
 
 
 def _behind_others() -> None:

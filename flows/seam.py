@@ -148,6 +148,8 @@ class Incoming:
     """The platform's language tag for this person, ``nl-BE`` say; empty when unknown."""
     address: str = ""
     """What the adapter needs to reach this person privately later; opaque to everyone else."""
+    crowded: bool = False
+    """For someone without an account: so much comes from where this comes from that everybody else goes first."""
 
 
 # ---------------------------------------------------------------- what goes out

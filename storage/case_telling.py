@@ -24,21 +24,29 @@ _ORDER = _TELLING, _MORE, _BACK, _ERASE = "telling", "more", "back", "erase"
 # ---------------------------------------------------------------- telling
 
 
-def room(session: Session, community: str, *, account: bool) -> bool:
+def room(session: Session, community: str, *, account: bool, crowded: bool = False) -> bool:
     """Whether one more case can be told, or written on, before the next set moment; by someone with an account or not.
 
-    Who has none is refused earlier, and so can never take the room of those who have one.
+    Who has none is refused earlier, and never takes the room of those who have one. ``crowded``: see flows/seam.py.
     """
-    return letters.room(session, community, account=account)
+    return letters.room(session, community, account=account, crowded=crowded)
 
 
-def tell(session: Session, community: str, receipt_tag: str, text: Mapping[str, str | None], day: int) -> str:
+def tell(  # noqa: PLR0913
+    session: Session,
+    community: str,
+    receipt_tag: str,
+    text: Mapping[str, str | None],
+    day: int,
+    *,
+    account: bool = True,
+) -> str:
     """A new case, on its way; returns its id. ``receipt_tag`` in hex, ``day`` in days since 1970."""
     case = new_id()
     answers = {question: answer for question, answer in text.items() if answer}
     letter = {"kind": _TELLING, "case": case, "tag": receipt_tag, "text": json.dumps(answers), "day": day}
     key = letters.key_to_write(session, community)
-    letters.post(session, community, letters.values(key, f"receipt:{receipt_tag}")[0], letter)
+    letters.post(session, community, letters.values(key, f"receipt:{receipt_tag}")[0], letter, account=account)
     return case
 
 
@@ -54,7 +62,7 @@ def by_receipt(session: Session, community: str, tag: str) -> CaseView | None:
 
 
 def write_on(  # noqa: PLR0913
-    session: Session, community: str, case: str, text: str, day: int, *, account: bool = True
+    session: Session, community: str, case: str, text: str, day: int, *, account: bool = True, crowded: bool = False
 ) -> str:
     """More words of the student; mentors see them from the next set moment. DONE, GONE or FULL."""
     key = letters.key_to_write(session, community)
@@ -62,6 +70,8 @@ def write_on(  # noqa: PLR0913
     if cases.takes_words(session, community, case) is False or any(letter["kind"] == _ERASE for letter in mine):
         return GONE
     letter = {"kind": _MORE, "case": case, "text": text, "day": day}
+    if not room(session, community, account=account, crowded=crowded):
+        return FULL
     return _post(session, community, letter, key, len(mine), account=account)
 
 
@@ -71,6 +81,8 @@ def hear_back(session: Session, community: str, case: str, account: str) -> str:
     Travels as every letter does, so that nobody sees what was chosen, nor for which case. DONE or FULL.
     """
     key = letters.key_to_write(session, community)
+    if not room(session, community, account=True):
+        return FULL
     letter = {"kind": _BACK, "case": case, "to": accounts.mark_of(session, community, account) if account else None}
     return _post(session, community, letter, key, len(_further(session, community, case, key)), account=True)
 
@@ -78,7 +90,7 @@ def hear_back(session: Session, community: str, case: str, account: str) -> str:
 def take_back(session: Session, community: str, case: str, day: int) -> str:
     """The student wants it erased. A letter too: a row that went in the student's own turn would say whose it was.
 
-    Always DONE: there is one such letter for each case at the most, and it has room of its own.
+    Always DONE: there is one such letter for each case at the most, and it takes no room from anyone with an account.
     """
     key = letters.key_to_write(session, community)
     if not any(letter["kind"] == _ERASE for letter in _further(session, community, case, key)):
@@ -166,10 +178,10 @@ def _post(  # noqa: PLR0913
     session: Session, community: str, letter: dict[str, Any], key: bytes, number: int, *, account: bool
 ) -> str:
     """The next letter of a case that was told before."""
-    if number >= letters.OF_A_CASE or not room(session, community, account=account):
+    if number >= letters.OF_A_CASE:
         return FULL
     value = letters.values(key, f"case:{letter['case']}")[number]
-    letters.post(session, community, value, letter | {"number": number})
+    letters.post(session, community, value, letter | {"number": number}, account=account)
     return DONE
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy import Index, bindparam, delete, func, select, update
+from sqlalchemy import Index, bindparam, case, delete, func, select, update
 from sqlmodel import BigInteger, Field, SQLModel
 
 from storage.keeping import DAY, Days, Keeping, Sealed, drop_rows, number
@@ -39,7 +39,7 @@ class EventSeen(SQLModel, table=True):
 
 
 OF_A_COMMUNITY, IN_ALL = 1_000, 10_000
-"""Conversations without an account that wait at the most. Nobody comes back to one whose page is closed."""
+"""Conversations without an account that wait at the most; half of it for who comes from where much comes from."""
 KEEPING = (
     Keeping(
         Conversation,
@@ -78,14 +78,30 @@ _open = Statement(
     )
 )
 _add = Statement(lambda sql: sql.insert(Conversation))
-_without_account = select(_c.member_id).where(_c.member_id == "").limit(1).offset(bindparam("most"))
-_beyond_here = Statement(lambda _: _without_account.where(_c.community_id == bindparam("community")))
-_beyond = Statement(lambda _: _without_account)
+_without_account = _c.member_id == ""
+_of_here = _c.community_id == bindparam("community")
+_counted = select(_c.member_id).where(_without_account).limit(1).offset(bindparam("most"))
+_beyond_here = Statement(lambda _: _counted.where(_of_here))
+_beyond = Statement(lambda _: _counted)
+_oldest = (
+    select(_c.id)
+    .where(_without_account, _c.expires_at <= bindparam("before"))
+    .order_by(_c.expires_at)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_give_way_here = Statement(lambda _: delete(Conversation).where(_c.id.in_(_oldest.where(_of_here))))
+_give_way = Statement(lambda _: delete(Conversation).where(_c.id.in_(_oldest)))
 _save = Statement(
     lambda _: (
         update(Conversation)
         .where(_c.id == bindparam("conversation"), _c.turn == bindparam("was"))
-        .values(turn=bindparam("now"), journal=bindparam("text"), expires_at=bindparam("until"))
+        .values(
+            turn=bindparam("now"),
+            journal=bindparam("text"),
+            # Without an account it lives from its first answer on: turns that cost nothing must not hold a place.
+            expires_at=case((_without_account, _c.expires_at), else_=bindparam("until")),
+        )
     )
 )
 _end = Statement(lambda _: delete(Conversation).where(_c.id == bindparam("conversation"), _c.turn == bindparam("was")))
@@ -150,12 +166,21 @@ def open_of(session: Session, community: str, member: str) -> list[tuple[str, in
     return [_opened(session, row) for row in session.all(_open, community=community, member=member)]
 
 
-def room(session: Session, community: str) -> bool:
-    """Whether one more conversation with someone without an account has room."""
-    return (
-        session.one(_beyond_here, community=community, most=OF_A_COMMUNITY - 1) is None
-        and session.one(_beyond, most=IN_ALL - 1) is None
-    )
+def make_room(session: Session, community: str, before: int, *, crowded: bool) -> bool:
+    """Whether one more conversation with someone without an account has room.
+
+    Where all places are taken the oldest gives way, if it would have expired ``before`` anyway. Who comes from where
+    much comes from (``crowded``) finds half of the places, and nobody gives way to them.
+    """
+    share = 2 if crowded else 1
+    full_here = session.one(_beyond_here, community=community, most=OF_A_COMMUNITY // share - 1) is not None
+    if not full_here and session.one(_beyond, most=IN_ALL // share - 1) is None:
+        return True
+    if crowded:
+        return False
+    if full_here:
+        return session.run(_give_way_here, community=community, before=before) > 0
+    return session.run(_give_way, before=before) > 0
 
 
 def add(  # noqa: PLR0913  one row
@@ -174,7 +199,10 @@ def add(  # noqa: PLR0913  one row
 
 
 def save(session: Session, conversation: str, turn: int, journal: bytes, expires_at: int) -> None:
-    """One turn further; the conversation was found, and so locked, in this transaction."""
+    """One turn further; the conversation was found, and so locked, in this transaction.
+
+    ``expires_at`` counts for a member's; one without an account ends when it was to end from the beginning.
+    """
     text = _sealed(session, conversation, journal)
     session.put(_save, conversation=conversation, was=turn, now=turn + 1, text=text, until=expires_at)
 

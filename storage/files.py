@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 _OTHERS = 0o077
+_CHANGE = 0o022
 
 
 def folder(path: Path) -> None:
@@ -32,6 +33,14 @@ def open_to_others(path: Path) -> bool:
     """Whether anybody but the owner has any right to a file or folder; False when there is none."""
     try:
         return os.name == "posix" and bool(path.stat().st_mode & _OTHERS)
+    except OSError:
+        return False
+
+
+def changed_by_others(path: Path) -> bool:
+    """Whether anybody but the owner may put files into a folder, or replace those in it; False when there is none."""
+    try:
+        return os.name == "posix" and bool(path.stat().st_mode & _CHANGE)
     except OSError:
         return False
 

@@ -27,8 +27,11 @@ _PAD = 8192
 """Bytes; nearly every letter takes as many."""
 OF_A_CASE = 32
 """Further letters of one case that wait at the most; one more has room, for taking the case back."""
-OF_A_COMMUNITY, IN_ALL = 1_000, 20_000
-"""Letters that wait at the most. Who has no account is refused at half of it, and so can never fill the other half."""
+OF_A_COMMUNITY, IN_ALL = 2_000, 20_000
+"""Letters that wait at the most and were written by somebody with an account; nobody else's count for them."""
+_OF_PAGES, _OF_CROWDS = 2, 5
+"""Who has no account is refused where this part of it waits in all; earlier who comes from where much comes from: there
+is room for a lecture hall, and still for others when all that it told is taken back too."""
 
 
 class CaseLetter(SQLModel, table=True):
@@ -43,6 +46,14 @@ class CaseLetter(SQLModel, table=True):
     lookup: bytes | None = None
     """None for a letter that a release could not deliver, or that was written before letters had such a value."""
     sealed: bytes
+
+
+class AccountLetter(SQLModel, table=True):
+    """That somebody with an account wrote one of the letters that wait: it says neither who nor which one."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
+    id: str = Field(primary_key=True)
+    community_id: str = Field(foreign_key="community.id", index=True)
 
 
 class LetterKey(SQLModel, table=True):
@@ -63,10 +74,11 @@ class Letter:
 
 KEEPING = (
     Keeping(CaseLetter, kept="until cases are released", sealed=Sealed("sealed", "letter")),
+    Keeping(AccountLetter, kept="until cases are released"),
     Keeping(LetterKey, kept="until cases are released", sealed=Sealed("sealed", "letters")),
 )
 
-_l, _k = columns(CaseLetter), columns(LetterKey)
+_l, _k, _a = columns(CaseLetter), columns(LetterKey), columns(AccountLetter)
 _here = _l.community_id == bindparam("community")
 _NAMES = [f"value{number}" for number in range(OF_A_CASE + 1)]
 _add = Statement(lambda sql: sql.insert(CaseLetter))
@@ -81,6 +93,11 @@ _unkeyed = Statement(lambda _: _letter.where(_l.lookup.is_(None)))
 _locked = Statement(lambda _: _letter.where(_here).with_for_update())
 _beyond_here = Statement(lambda _: select(_l.id).where(_here).limit(1).offset(bindparam("most")))
 _beyond = Statement(lambda _: select(_l.id).limit(1).offset(bindparam("most")))
+_counted = select(_a.community_id).limit(1).offset(bindparam("most"))
+_accounts_beyond_here = Statement(lambda _: _counted.where(_a.community_id == bindparam("community")))
+_accounts_beyond = Statement(lambda _: _counted)
+_count = Statement(lambda sql: sql.insert(AccountLetter))
+_count_anew = Statement(lambda _: delete(AccountLetter).where(_a.community_id == bindparam("community")))
 _lose = Statement(lambda _: update(CaseLetter).where(_l.id == bindparam("letter")).values(lookup=null()))
 _drop = Statement(lambda _: delete(CaseLetter).where(_l.id == bindparam("letter")))
 _add_key = Statement(lambda sql: sql.insert(LetterKey).on_conflict_do_nothing())
@@ -112,14 +129,19 @@ def key_to_write(session: Session, community: str) -> bytes:
 # ---------------------------------------------------------------- letters
 
 
-def post(session: Session, community: str, value: bytes, letter: Mapping[str, Any]) -> None:
-    """Put a letter into the box, to be found by a value; its content must be JSON."""
+def post(session: Session, community: str, value: bytes, letter: Mapping[str, Any], *, account: bool = False) -> None:
+    """Put a letter into the box, to be found by a value; its content must be JSON.
+
+    With ``account`` it counts among those for which :func:`room` was asked so.
+    """
     letter_id = new_id()
     raw = json.dumps(letter, ensure_ascii=False).encode()
     raw += b" " * (-len(raw) % _PAD)  # its length must not tell which case it became
     session.scrub()  # it shares its commit with its student's conversation
     sealed = session.keys.seal_passing("letter", letter_id, raw)
     session.put(_add, id=letter_id, community_id=community, lookup=value, sealed=sealed)
+    if account:
+        session.put(_count, id=new_id(), community_id=community)
 
 
 def values(key: bytes, whose: str) -> list[bytes]:
@@ -144,12 +166,13 @@ def order(letter: Letter) -> tuple[bool, int]:
     return letter.keyed, letter.content.get("number", 0)
 
 
-def room(session: Session, community: str, *, account: bool) -> bool:
-    """Whether one more letter has room, from someone with an account or without."""
-    share = 1 if account else 2
+def room(session: Session, community: str, *, account: bool, crowded: bool = False) -> bool:
+    """Whether one more letter has room, from someone with an account or without; ``crowded``: see flows/seam.py."""
+    share = 1 if account else _OF_CROWDS if crowded else _OF_PAGES
+    here, in_all = (_accounts_beyond_here, _accounts_beyond) if account else (_beyond_here, _beyond)
     return (
-        session.one(_beyond_here, community=community, most=OF_A_COMMUNITY // share - 1) is None
-        and session.one(_beyond, most=IN_ALL // share - 1) is None
+        session.one(here, community=community, most=OF_A_COMMUNITY // share - 1) is None
+        and session.one(in_all, most=IN_ALL // share - 1) is None
     )
 
 
@@ -160,6 +183,7 @@ def take(session: Session, community: str) -> list[Letter]:
     """
     if session.one(_locked_key, community=community) is not None:
         _renew(session, community)
+    session.put(_count_anew, community=community)
     session.scrub()
     opened, lost = _opened(session, session.all(_locked, community=community))
     for letter in lost:

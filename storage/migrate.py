@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 import warnings
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import URL, make_url
 
 from storage import files
+
+if TYPE_CHECKING:
+    import psycopg
 
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
 PATIENCE = 60
@@ -46,8 +51,10 @@ def upgrade(url: str, to: str = "head") -> None:
     lite = parsed.get_backend_name() == "sqlite"
     if lite and parsed.database:
         files.file(Path(parsed.database))
-    patience = {"timeout": PATIENCE} if lite else {}
-    engine = create_engine(parsed if lite else parsed.set(drivername="postgresql+psycopg"), connect_args=patience)
+    if lite:
+        engine = create_engine(parsed, connect_args={"timeout": PATIENCE})
+    else:
+        engine = create_engine("postgresql+psycopg://", creator=partial(_connected, parsed))
     config = Config()
     config.set_main_option("script_location", str(VERSIONS.parent))
     config.set_main_option("path_separator", "os")
@@ -79,12 +86,18 @@ def _sqlite_version(url: URL) -> str | None:
 
 
 def _postgresql_version(url: URL) -> str | None:
-    import psycopg
-
-    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as connection:
+    with _connected(url, autocommit=True) as connection:
         row = connection.execute("select to_regclass('alembic_version')").fetchone()
         if row is None or row[0] is None:
             return None
         row = connection.execute("select version_num from alembic_version").fetchone()
     return row[0] if row else None
+
+
+def _connected(url: URL, *, autocommit: bool = False) -> psycopg.Connection:
+    """To where everything else connects: a library that reads the URL in its own way might go elsewhere."""
+    import psycopg
+
+    from storage.postgresql import plain
+
+    return psycopg.connect(plain(url), autocommit=autocommit)

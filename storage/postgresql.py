@@ -8,14 +8,17 @@ hears of a result. Statements are prepared once per connection.
 from __future__ import annotations
 
 import ipaddress
+import os
 import selectors
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import zip_longest
 from typing import Any
 
 import psycopg
 from psycopg.adapt import Transformer
-from psycopg.pq import Conninfo, ConnStatus, ExecStatus, Format
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import Conninfo, ConnStatus, ExecStatus, Format, PGconn
 
 LANES = 3
 """Connections at work at the same time; two bring four fifths of what three do."""
@@ -31,20 +34,37 @@ AGAIN = (
 """Two processes met on a row."""
 _GOOD = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 _ENCRYPTED = ("require", "verify-ca", "verify-full")
+_NEVER = "looked-up-only"
 
 
 def in_the_clear(url: Any) -> str:
     """A host that the URL reaches over a network and where everything could be read on the way; empty for none.
 
-    What the URL leaves open is looked up where libpq looks: ``PGHOST``, ``PGSSLMODE``, a service file.
+    What the URL leaves open is for libpq to fill in (service files, ``PGHOST``, ``PGHOSTADDR``, ``PGSSLMODE``, ...), in
+    an order of its own, so it is libpq that is asked. What it cannot make out counts as a network.
     """
-    plain = url.set(drivername="postgresql").render_as_string(hide_password=False).encode()
-    options = [*Conninfo.get_defaults(), *Conninfo.parse(plain)]
-    set_ = {one.keyword.decode(): one.val.decode() for one in options if one.val}
-    if set_.get("sslmode") in _ENCRYPTED:
+    told = plain(url)
+    written = {one.keyword.decode(): one.val.decode() for one in Conninfo.parse(told.encode()) if one.val}
+    # With a value that never is one, libpq reads and merges everything and then refuses, before it asks for any name.
+    looked = PGconn.connect_start(make_conninfo(told, target_session_attrs=_NEVER).encode())
+    if _NEVER not in looked.get_error_message():
+        return written.get("service") or written.get("host") or os.environ.get("PGSERVICE") or "a server"
+    found = {one.keyword.decode(): one.val.decode() for one in looked.info if one.val}
+    if found.get("sslmode") in _ENCRYPTED:
         return ""
-    hosts = set_.get("hostaddr") or set_.get("host") or set_.get("service") or ""
-    return next((host for host in hosts.split(",") if not _stays_here(host)), "")
+    return next((host for host in _reached(found) if not _stays_here(host)), "")
+
+
+def plain(url: Any) -> str:
+    """The URL as libpq takes it: there is one way to connect, and it is what :func:`in_the_clear` judges."""
+    rendered: str = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return rendered
+
+
+def _reached(found: Mapping[str, str]) -> list[str]:
+    """Where libpq connects to: for each place an address, else a name, else (empty) the socket of this machine."""
+    addresses, names = (found[one].split(",") if one in found else [] for one in ("hostaddr", "host"))
+    return [address or name for address, name in zip_longest(addresses, names, fillvalue="")]
 
 
 def _stays_here(host: str) -> bool:
@@ -100,8 +120,7 @@ class Postgresql:
     """One connection. ``put`` queues a statement, ``execute`` waits for it and for all before it."""
 
     def __init__(self, url: Any) -> None:
-        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        self._connection = psycopg.connect(plain, autocommit=True, client_encoding="utf8")
+        self._connection = psycopg.connect(plain(url), autocommit=True, client_encoding="utf8")
         self._connection.execute(f"SET lock_timeout = {LOCK_MS}")
         self.transformer = Transformer(self._connection)
         self._wire = self._connection.pgconn

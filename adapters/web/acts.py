@@ -54,6 +54,12 @@ def conversation_of(posted: Posted) -> str:
     return _conversation(_text(posted, key) for key in ("button", "form"))
 
 
+def first_answer_of(posted: Posted) -> str:
+    """The conversation that would begin with what was done, as far as its id tells; else ``""``."""
+    done = next((one for key in ("button", "form") if (one := _text(posted, key))), "")
+    return _conversation((done,)) if done.startswith("f.") else ""
+
+
 def conversation_in(parts: Iterable[Part]) -> str:
     """The conversation in which something is asked here, or ``""``."""
     forms = (part.id for part in parts if isinstance(part, Form))

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from adapters.web import draw
 from adapters.web.acts import Posted, act_of, conversation_in, conversation_of, event_of, page_event
-from adapters.web.guard import BEGUN
+from adapters.web.guard import BEGUN, CROWDED, LED_TO
 from adapters.web.views import Views
 from adapters.web.words import chrome
 from flows.seam import Act, Buttons, Card, Form, Incoming, Opened, Receive, Reply, Space
@@ -38,14 +38,15 @@ class CasePage:
         if act is None:
             return _begin(request, slug, name)
         event = page_event(event_of(posted, secrets.token_urlsafe(12)), act)
-        reply = await self._take(slug, event, act, draw.language(request))
+        reply = await self._take(request, slug, event, act)
         if not reply.saved:
             return _page(slug, name, reply, posted)
         if conversation := conversation_in(reply.parts):
             request[BEGUN] = conversation
         self._views.left(conversation_of(posted))
         view = self._views.add(slug, _token(reply), conversation, reply)
-        raise web.HTTPSeeOther(f"/c/{slug}/{view}?lang={reply.language}")
+        request[LED_TO] = view
+        return web.Response(status=303, headers={"Location": f"/c/{slug}/{view}?lang={reply.language}"})
 
     async def view(self, request: web.Request) -> web.StreamResponse:
         """The page of a step, as often as it is asked for: after going back it shows what was sent, to be changed."""
@@ -54,14 +55,21 @@ class CasePage:
         language = draw.language(request)
         reply = found.reply if found else None
         if found and found.token and (reply is None or reply.language != language):
-            reply = await self._take(slug, secrets.token_urlsafe(12), Opened(found.token), language)
+            reply = await self._take(request, slug, secrets.token_urlsafe(12), Opened(found.token))
             if reply.saved and not _token(reply):
                 reply = None
         return _page(slug, name, reply) if reply else _begin(request, slug, name, closed=True)
 
-    async def _take(self, slug: str, event: str, act: Act, language: str) -> Reply:
+    async def _take(self, request: web.Request, slug: str, event: str, act: Act) -> Reply:
         return await self._receive(
-            Incoming(event=event, space=Space("page", slug), person=None, act=act, locale=language)
+            Incoming(
+                event=event,
+                space=Space("page", slug),
+                person=None,
+                act=act,
+                locale=draw.language(request),
+                crowded=request.get(CROWDED, False),
+            )
         )
 
     async def _known(self, request: web.Request) -> tuple[str, str]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +23,7 @@ from aiohttp.typedefs import Middleware
 from multidict import MultiMapping
 
 from adapters.web import draw
-from adapters.web.acts import conversation_of
+from adapters.web.acts import conversation_of, first_answer_of
 from adapters.web.clients import client_of, host_of, is_near, is_ours, written_last
 from adapters.web.haste import PER_CLIENT, Haste
 
@@ -31,8 +33,8 @@ BODY_TIME = 30.0
 """Seconds in which all of a body must have come."""
 LARGE = 64 * 1024
 """Bytes. Nearly all that people write is smaller."""
-MOST_LARGE = 32
-"""Larger bodies, or of unknown length, read at once: so that many together do not fill the memory."""
+MOST_LARGE, MOST_LARGE_EACH = 32, 8
+"""Larger bodies, or of unknown length, in memory at once, in all and of one client: so that they do not fill it."""
 NOT_PAGES = ("/healthz", "/api/")
 """Not for browsers: no page as an error, no form as a body, no counting."""
 WITHOUT_SCRIPTS = ("/c/", "/privacy", "/terms")
@@ -40,6 +42,10 @@ FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Host", "X
 """What proxies add."""
 BEGUN = web.RequestKey("begun", str)
 """Set by a page that asks something: the conversation whose steps count by themselves from now on."""
+LED_TO = web.RequestKey("led_to", str)
+"""Set by a page that leads to an address of its own: what stands last in it."""
+CROWDED = web.RequestKey("crowded", bool)
+"""Set for a post: whether so much comes from its client that everybody else goes first."""
 
 POSTED = web.RequestKey("posted", MultiMapping[Any])
 """The form that was posted, once it is read."""
@@ -75,6 +81,8 @@ class Site:
     """Whether the client is the one that the nearest proxy wrote down last in ``X-Forwarded-For``."""
     per_client: int = PER_CLIENT
     """Requests of one client in a minute."""
+    clock: Callable[[], float] = time.monotonic
+    """Seconds; by these minutes and hours are counted."""
 
 
 def application(site: Site, unnamed_proxy: Callable[[], None] = lambda: None) -> web.Application:
@@ -90,7 +98,7 @@ def application(site: Site, unnamed_proxy: Callable[[], None] = lambda: None) ->
             _asked_for(site),
             _noticing(site, unnamed_proxy),
             _own_posts_only,
-            _whole(),
+            _whole(site),
             _unhurried(site),
         ],
     )
@@ -192,27 +200,29 @@ def _netloc(origin: str) -> str:
         return ""
 
 
-def _whole() -> Middleware:
+def _whole(site: Site) -> Middleware:
     """Read all of a body before anything else happens: in time, not too much, and of a kind that is read here."""
-    large = 0
+    large: Counter[str] = Counter()
 
     @web.middleware
     async def whole(request: web.Request, handler: Next) -> web.StreamResponse:
-        nonlocal large
         if not _posted(request):
             return await handler(request)
         _refuse_by_header(request)
-        if request.body_exists and (request.content_length or MOST_BODY) > LARGE:
-            if large >= MOST_LARGE:
-                raise web.HTTPServiceUnavailable(headers={"Retry-After": "10"})
-            large += 1
-            try:
-                await _read(request)
-            finally:
-                large -= 1
-        else:
+        if not request.body_exists or (request.content_length or MOST_BODY) <= LARGE:
             await _read(request)
-        return await handler(request)
+            return await handler(request)
+        client = _client(request, site)
+        if large.total() >= MOST_LARGE or large[client] >= MOST_LARGE_EACH:
+            raise web.HTTPServiceUnavailable(headers={"Retry-After": "10"})
+        large[client] += 1
+        try:  # until it is answered: so long it is kept
+            await _read(request)
+            return await handler(request)
+        finally:
+            large[client] -= 1
+            if not large[client]:
+                del large[client]
 
     return whole
 
@@ -258,19 +268,27 @@ def _is_form(request: web.Request) -> bool:
 
 def _unhurried(site: Site) -> Middleware:
     """Count what each client and each conversation asks for."""
-    haste = Haste(site.per_client)
+    haste = Haste(site.per_client, site.clock)
 
     @web.middleware
     async def unhurried(request: web.Request, handler: Next) -> web.StreamResponse:
         if _no_page(request) or request.path.startswith("/static/"):
             return await handler(request)
-        conversation = conversation_of(await request.post()) if _posted(request) else ""
-        if not haste.takes(_client(request, site), conversation):
+        client, posted = _client(request, site), await request.post() if _posted(request) else None
+        # The address of a step, that a post led to, is the second half of it.
+        step = request.match_info.get("view", "") if posted is None else conversation_of(posted)
+        if not haste.takes(client, step):
             log.info("web.too_fast", route=_route(request))
             raise web.HTTPTooManyRequests(headers={"Retry-After": "60"})
-        response = await handler(request)
-        if begun := request.get(BEGUN):
-            haste.began(begun)
+        if posted is None:
+            return await handler(request)
+        with haste.answering(client, first_answer_of(posted)) as post:
+            request[CROWDED] = post.crowded
+            response = await handler(request)
+            post.begun = request.get(BEGUN, "")
+        for step in (post.begun, request.get(LED_TO, "")):
+            if step:
+                haste.began(client, step)
         return response
 
     return unhurried

@@ -32,7 +32,8 @@ async def belonging_case(chat: Chat) -> None:
     chat.show(Shown(_("A case"), rows(answers.model_dump())))
     await chat.ask("confirm", _("Shall I give it to the mentors? With Back you can still change it."), SEND)
     for number in count():
-        if await chat.do(f"room.{number}", case_telling.room, chat.community, account=bool(chat.member)):
+        mine = {"account": bool(chat.member), "crowded": chat.crowded}
+        if await chat.do(f"room.{number}", case_telling.room, chat.community, **mine):
             break
         chat.say(TOO_MUCH)
         if not chat.member:
@@ -100,5 +101,5 @@ def save(  # noqa: PLR0913
     session: Session, community: str, member: str, tag: str, answers: dict[str, str | None], now: int
 ) -> str | None:
     """Store the case. Its id is given back sealed for an hour: it must not stand beside the person who told it."""
-    case = case_telling.tell(session, community, tag, answers, now // DAY)
+    case = case_telling.tell(session, community, tag, answers, now // DAY, account=bool(member))
     return case_telling.carry(session, community, member, case, now)

@@ -61,7 +61,7 @@ async def write_more(chat: Chat, carried: str) -> None:
     text = ""
     for number in count():
         text = (await chat.fill(f"more.{number}", More, {"text": text} if text else None)).text
-        outcome = await on_case(chat, number, carried, write, text, chat.member)
+        outcome = await on_case(chat, number, carried, write, text, chat.member, chat.crowded)
         if outcome.came != FULL:
             break
         chat.say(TOO_MUCH)
@@ -91,12 +91,19 @@ async def take_back(chat: Chat, carried: str) -> None:
     chat.say(_("It is erased at 9:00, 13:00 or 17:00, whichever comes first. You can always tell it anew."))
 
 
-def write(  # noqa: PLR0913
-    session: Session, community: str, case: str, now: int, text: str, member: str
+def write(  # noqa: PLR0913  what is written, by whom
+    session: Session,
+    community: str,
+    case: str,
+    now: int,
+    text: str,
+    member: str,
+    crowded: bool,  # noqa: FBT001
 ) -> str:
     """Put more words on their way."""
     closed = cases.status(session, community, case) == cases.CLOSED
-    came = case_telling.write_on(session, community, case, text, now // DAY, account=bool(member))
+    mine = {"account": bool(member), "crowded": crowded}
+    came = case_telling.write_on(session, community, case, text, now // DAY, **mine)
     return OPENED_AGAIN if came == DONE and closed else came
 
 

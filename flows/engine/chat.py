@@ -89,6 +89,9 @@ class Context:
     """Where this is said; for effects that keep it, never to decide by."""
     absent: Msg | None = None
     """What is said instead of what is not for this person, when the platform does not count them among the space."""
+    crowded: bool = False
+    """Without an account: so much comes from where this comes from that everybody else goes first. For effects, never
+    to decide by."""
 
     @property
     def is_one_of(self) -> frozenset[str]:
@@ -103,6 +106,7 @@ class Steps:
         "account",
         "community",
         "community_name",
+        "crowded",
         "doorbell",
         "is_one_of",
         "language",
@@ -125,6 +129,7 @@ class Steps:
         self.roles = context.roles
         self.page = context.page
         self.doorbell = context.doorbell
+        self.crowded = context.crowded
         self.account = context.account
         self.space = context.space
         self.is_one_of = context.is_one_of

@@ -24,6 +24,8 @@ _QUESTIONS = ("ask", "fill")
 _EFFECTS = ("do", "post", "later")
 ASKED = "@asked"
 """In a journal: the key of the question that its person saw last, so that no answer is taken for another one."""
+BEGUN = "@begun"
+"""In a journal: by what the conversation of someone without an account was begun, random."""
 FORMS = "@forms"
 """In a journal: by turn, the key of the form that was asked then, so that a page that was gone back to still counts."""
 
@@ -169,6 +171,14 @@ class Run:
         pending = [] if self.pending is None else [(self.pending.key, self.pending.kind)]
         key, kind = next((one for one in (*self._trail, *pending) if one[1] in _QUESTIONS), ("", ""))
         return key if kind == "fill" else ""
+
+    @property
+    def given_back(self) -> Journal:
+        """A journal of nothing but what stands in the first form, to be shown and sent again."""
+        first, journal = self.first_form, self.journal
+        given = {**(journal.get(first) or {}), **journal.get("@drafts", {}).get(first, {})}
+        kept = {name: journal[name] for name in ("@flow", "@argument", BEGUN, "@wrong") if name in journal}
+        return kept | {"@drafts": {first: given}}
 
     @property
     def back_to(self) -> str:

@@ -15,7 +15,7 @@ from flows.engine import draw, wire
 from flows.engine.arrival import BEGIN
 from flows.engine.chat import Context
 from flows.engine.flow import COORDINATOR, EVERYONE, Catalogue, Flow, FlowFault, Job
-from flows.engine.run import ASKED, Journal, Later, Post, Run
+from flows.engine.run import ASKED, BEGUN, Journal, Later, Post, Run
 from flows.engine.sentences import IN_THE_CHAT, NO_ROOM, NOT_FOR_YOU, NOT_SET_UP, OVER, greeting
 from flows.engine.token import Answers, AnswersFirst, Token
 from flows.words import Msg
@@ -23,10 +23,10 @@ from storage import conversations, due, members, outbox, places
 from storage.ids import new_id
 from storage.statement import Session
 
-BEGUN = "@begun"
-"""In a journal: by what the conversation of someone without an account was begun, random."""
 ON_A_PAGE = timedelta(days=1)
-"""How long a conversation without an account waits: nobody comes back to a page that was closed."""
+"""How long a conversation without an account waits from its first answer: nobody comes back to a closed page."""
+UNDISTURBED = timedelta(minutes=30)
+"""How long it is safe from that first answer on, however many others come; then, in a full house, the oldest ends."""
 MOST_OPEN = 10
 """Conversations one person can have open; the one unused longest gives way, except one that must be kept."""
 
@@ -222,15 +222,17 @@ class Taking:
         if not turn and not self.context.member and run.flow.who:
             # So nobody fills the house by opening pages: the first answer brings with it all that is needed.
             if run.waits_first:
-                run.journal = given_back(run)
+                run.journal = run.given_back
                 return self.draw(conversation, 0, run)
-            if not conversations.room(self.session, self.context.community):
+            before = self.now + ms(ON_A_PAGE - UNDISTURBED)
+            me = self.context
+            if not conversations.make_room(self.session, me.community, before, crowded=me.crowded):
                 return self.refuse(conversation, run)
         run.journal[ASKED] = run.waits_at
         if run.learned:
             run.note_form(turn + 1)
             lives = run.flow.expires_after if self.context.member else min(run.flow.expires_after, ON_A_PAGE)
-            self.keep(conversation, turn, run.journal, self.now + int(lives.total_seconds() * 1000))
+            self.keep(conversation, turn, run.journal, self.now + ms(lives))
             turn += 1
         return self.draw(conversation, turn, run)
 
@@ -250,7 +252,7 @@ class Taking:
         So a flow for someone without an account does nothing for good between its first question and its second.
         """
         self.say(NO_ROOM, "full")
-        before = self.run(run.flow, given_back(run))
+        before = self.run(run.flow, run.given_back)
         before.go()
         self.draw(conversation, 0, before)
 
@@ -381,15 +383,12 @@ class Taking:
     def _used_at(self, journal: Journal, until: int) -> int:
         """When a conversation took its last turn: flows live for different times, so expiry alone does not tell."""
         flow = self.catalogue.flows.get(journal["@flow"])
-        return until - (0 if flow is None else int(flow.expires_after.total_seconds() * 1000))
+        return until - (0 if flow is None else ms(flow.expires_after))
 
 
-def given_back(run: Run) -> Journal:
-    """A journal of nothing but what stands in the first form, to be shown and sent again."""
-    first, journal = run.first_form, run.journal
-    given = {**(journal.get(first) or {}), **journal.get("@drafts", {}).get(first, {})}
-    kept = {name: journal[name] for name in ("@flow", "@argument", BEGUN, "@wrong") if name in journal}
-    return kept | {"@drafts": {first: given}}
+def ms(time: timedelta) -> int:
+    """Milliseconds."""
+    return int(time.total_seconds() * 1000)
 
 
 def outbox_key(session: Session, conversation: str, key: str) -> str:

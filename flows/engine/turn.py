@@ -160,7 +160,8 @@ def recognise(  # noqa: PLR0913  who it is, and how they stand
         return None
     language = standing.language_for(incoming, who)
     if person is None:
-        return Context(who.community, who.community_name, who.time_zone, language, space=space)
+        name, crowded = who.community_name, incoming.crowded
+        return Context(who.community, name, who.time_zone, language, space=space, crowded=crowded)
     name = clean(person.name) if roles & STAFF else ""
     member = who.member if gone or not (who.member or new) else _noted(session, incoming, person, who, name)
     page = f"{site.rstrip('/')}/c/{who.slug}" if site else ""

@@ -63,7 +63,7 @@ async def got(port: int, path: str = "/c/teacher-education-1", **headers: str) -
 
 
 async def posted(port: int, body: bytes, path: str = "/c/teacher-education-1", **headers: str) -> Answer:
-    """The answer to a POST, by default of a form."""
+    """The answer to a POST, by default of a form; where that leads to another address, the page there."""
     told = {
         "Host": "localhost",
         "Connection": "close",
@@ -72,7 +72,8 @@ async def posted(port: int, body: bytes, path: str = "/c/teacher-education-1", *
     }
     told |= {k.replace("_", "-"): v for k, v in headers.items()}
     lines = "".join(f"{name}: {value}\r\n" for name, value in told.items() if value)
-    return await said(port, f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode() + body)
+    answer = await said(port, f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode() + body)
+    return await got(port, answer.headers["Location"]) if answer.status == 303 else answer
 
 
 @asynccontextmanager

@@ -102,11 +102,17 @@ def test_check_tells_what_others_may_read_and_the_start_closes_it() -> None:
     said = run.invoke(app, ["check"]).output
     assert f"wrong {path} is open to others" in said
     assert f"wrong {key} is open to others" in said
-    assert "chmod 700 data" in said
+    assert "chmod go-w" not in said, "containers make their volumes so: what counts are the files"
+    path.parent.chmod(0o775)
+    assert "wrong Others on this machine may put files into the folder" in run.invoke(app, ["check"]).output
+    path.parent.chmod(0o755)
     assert "erbij.toml" not in said, "nothing secret is in it"
     program = Program(load())
     program.open()
     program.database.close()
+    assert {one.stat().st_mode & 0o077 for one in path.parent.iterdir()} == {0}
+    said = run.invoke(app, ["check"])
+    assert said.exit_code == 0, "a folder that others may look into, and nothing in it that they can read"
     toml.write_text('master_key_file = "secret"\nteams_app_secret = "x"')
     said = run.invoke(app, ["check"]).output
     assert f"{path} is open" not in said

@@ -232,8 +232,13 @@ async def test_replies_are_forgotten_within_minutes(runtime: Runtime, clock: Clo
     send, receipt = await sam.told()
     clock.ahead += later
     again = await sam.does(send, "send")
-    assert words(receipt) not in str(again)
-    assert again.saved
+    assert words(again) == words(receipt), "it waits until it is kept"
+    await sam.does(pressed(again, "Yes, I have kept them"), "kept")
+    for event in ("send", "kept"):
+        clock.ahead += later
+        again = await sam.does(send, event)
+        assert words(receipt) not in str(again)
+        assert again.saved
 
 
 async def test_replies_are_forgotten_though_nothing_happens(runtime: Runtime, clock: Clock) -> None:

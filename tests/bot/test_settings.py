@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import pytest
 
-from bot.settings import Misconfigured, faults, load, master_key, secret
+from bot.settings import Misconfigured, faults, load, master_key, secret, secret_files
+from storage.keys import new_key
 
 
 def test_without_any_configuration_it_is_the_try_out() -> None:
@@ -104,6 +106,20 @@ def test_a_secret_may_stand_in_a_file_of_its_own(name: str, monkeypatch: pytest.
     assert "canary" not in repr(load())
 
 
+def test_a_line_end_behind_a_name_or_an_address_is_not_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("secret").write_text(f"{new_key()}\n")
+    Path("secret").chmod(0o644)
+    monkeypatch.setenv("ERBIJ_MASTER_KEY_FILE", " secret\n")
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", "sqlite:///here.sqlite3\r\n")
+    monkeypatch.setenv("ERBIJ_LEDGER", "erasures.ledger ")
+    monkeypatch.setenv("ERBIJ_HOST", "localhost\n")
+    settings = load()
+    assert secret_files(settings) == [Path("secret")]
+    assert settings.ledger_path == Path("erasures.ledger")
+    assert (settings.database, settings.host) == ("sqlite:///here.sqlite3", "localhost")
+    assert master_key(settings) == Path("secret").read_text().strip()
+
+
 def test_the_file_may_be_named_in_the_toml() -> None:
     Path("secret").write_text("canary\n")
     Path("erbij.toml").write_text('discord_token_file = "secret"')
@@ -140,8 +156,9 @@ def nobody() -> Iterator[None]:
         (b"a\0b", "holds no text"),
         (b"x" * 100_000, "holds no text"),
         (b" \n", "is empty"),
-        ("/dev/zero", "holds no text"),
-        ("/dev/null", "is empty"),
+        ("/dev/zero", "is a pipe or a device"),
+        ("/dev/null", "is a pipe or a device"),
+        ("pipe", "is a pipe or a device"),
         ("/dev/null/x", "cannot be read"),
     ],
 )
@@ -153,6 +170,8 @@ def test_a_file_without_a_secret_is_said_in_words(
         path.write_bytes(content)
     elif content == "folder":
         path.mkdir()
+    elif content == "pipe":
+        os.mkfifo(path)
     elif content:
         path = Path(content)
     monkeypatch.setenv("ERBIJ_MASTER_KEY_FILE", str(path))
@@ -192,6 +211,9 @@ def test_a_try_out_key_that_is_none_is_said_in_words(content: bytes | None) -> N
         ("postgresql:///x?host=db", "db"),
         ("postgresql:///x?host=/run/postgresql,db", "db"),
         ("postgresql://localhost/x?hostaddr=10.0.0.4", "10.0.0.4"),
+        ("postgresql://db,localhost/x?hostaddr=,127.0.0.1", "db"),
+        ("postgresql://localhost,db/x?hostaddr=127.0.0.1,", "db"),
+        ("postgresql://localhost/x?hostaddr=127.0.0.1,10.0.0.4", "localhost"),
         ("postgresql:///x?service=elsewhere", "elsewhere"),
         ("postgresql://db/x?sslmode=prefer", "db"),
         ("postgresql://db/x?sslmode=disable", "db"),
@@ -233,6 +255,65 @@ def test_what_the_url_leaves_open_may_stand_in_the_environment(monkeypatch: pyte
     assert "on db without" in faults(load())[0]
     monkeypatch.setenv("PGSSLMODE", "verify-full")
     assert faults(load()) == []
+
+
+def test_an_address_in_the_environment_beats_a_name_in_the_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", "postgresql://localhost/x")
+    monkeypatch.setenv("PGHOSTADDR", "10.0.0.4")
+    assert "on 10.0.0.4 without" in faults(load())[0]
+
+
+SERVICES = """
+[open]
+host=db
+sslmode=disable
+[address]
+hostaddr=10.0.0.4
+[safe]
+host=db
+sslmode=verify-full
+[socket]
+host=/run/postgresql
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "environment", "host"),
+    [
+        ("postgresql:///x?service=open", {}, "db"),
+        ("postgresql:///x?service=open", {"PGSSLMODE": "verify-full"}, "db"),
+        ("postgresql:///x", {"PGSERVICE": "open", "PGSSLMODE": "verify-full"}, "db"),
+        ("postgresql:///x?service=open", {"PGSERVICE": "safe"}, "db"),
+        ("postgresql:///x?service=address", {"PGHOST": "localhost"}, "10.0.0.4"),
+        ("postgresql://localhost/x?service=address", {}, "10.0.0.4"),
+        ("postgresql:///x?service=nowhere", {}, "nowhere"),
+        ("postgresql:///x", {"PGSERVICE": "nowhere"}, "nowhere"),
+        ("postgresql:///x?service=safe", {"PGSERVICE": "open", "PGSSLMODE": "disable"}, ""),
+        ("postgresql:///x?service=open&sslmode=require", {}, ""),
+        ("postgresql://localhost/x?service=open", {}, ""),
+        ("postgresql:///x?service=socket", {"PGHOST": "db"}, ""),
+        ("postgresql://localhost,/x?hostaddr=,127.0.0.1", {}, ""),
+    ],
+)
+def test_a_service_file_and_the_environment_count_as_libpq_counts_them(
+    url: str, environment: dict[str, str], host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("services").write_text(SERVICES)
+    for name, value in {"PGSERVICEFILE": str(Path("services").absolute()), **environment}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ERBIJ_DATABASE_URL", url)
+    found = faults(load())
+    assert [f"on {host} without encryption" in one for one in found] == ([True] if host else [])
+
+
+def test_looking_asks_the_network_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        port = server.getsockname()[1]
+        monkeypatch.setenv("ERBIJ_DATABASE_URL", f"postgresql://127.0.0.1:{port}/x?target_session_attrs=any")
+        assert faults(load()) == []
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 def test_a_database_password_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:

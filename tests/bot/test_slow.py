@@ -45,14 +45,14 @@ class Hash:
 class Someone:
     """A member, or a visitor without an account, at the product's door."""
 
-    def __init__(self, runtime: Runtime, name: str = "", number: int = 0) -> None:
-        self.runtime, self.name, self.number, self.events = runtime, name, number, 0
+    def __init__(self, runtime: Runtime, name: str = "", number: int = 0, *, crowded: bool = False) -> None:
+        self.runtime, self.name, self.number, self.events, self.crowded = runtime, name, number, 0, crowded
 
     async def does(self, act: Act, event: str = "") -> Reply:
         self.events += 1
         space, person = (SPACE, Person(self.name, self.name)) if self.name else (PAGE, None)
         event = event or f"{self.name}{self.number}.{self.events}"
-        return await self.runtime.receive(Incoming(event, space, person, act, locale="en"))
+        return await self.runtime.receive(Incoming(event, space, person, act, locale="en", crowded=self.crowded))
 
     async def shows(self, text: str = "CANARY") -> Reply:
         """The case as it is before it is sent."""
@@ -121,7 +121,7 @@ async def test_two_at_once_and_other_turns_go_on(runtime: Runtime, hash_: Hash) 
 async def test_beyond_the_queue_nothing_is_lost(
     runtime: Runtime, database: Database, hash_: Hash, monkeypatch: pytest.MonkeyPatch, same_event: bool
 ) -> None:
-    monkeypatch.setattr(slow, "MOST", 3)
+    monkeypatch.setattr(slow, "WITHOUT_ACCOUNT", 3)
     visitors = [Someone(runtime, number=n) for n in range(3)]
     sends = [asyncio.create_task(one.presses(await one.shows(), SEND)) for one in visitors]
     await all_wait(runtime, 3)
@@ -150,12 +150,12 @@ async def test_who_comes_back_with_six_words_need_not_type_them_again(
     six = words(await sam.presses(await sam.shows(), SEND))
     back = Someone(runtime, number=1)
     [form] = [part for part in (await back.does(Command("answer"))).parts if isinstance(part, Form)]
-    monkeypatch.setattr(slow, "MOST", 0)
+    monkeypatch.setattr(slow, "WITHOUT_ACCOUNT", 0)
     busy = await back.does(Filled(form.id, {"words": six}), "send")
     assert six in str([part for part in busy.parts if isinstance(part, Card)]), "to read, where a form opens empty"
     [again] = [part for part in busy.parts if isinstance(part, Form)]
     assert (again.id, again.fields[0].draft) == (form.id, six)
-    monkeypatch.setattr(slow, "MOST", 1)
+    monkeypatch.setattr(slow, "WITHOUT_ACCOUNT", 1)
     filled = Filled(again.id, {"words": str(again.fields[0].draft)})
     read = await back.does(filled, "send" if same_event else "")
     assert "CANARY" in str(read)
@@ -200,3 +200,32 @@ async def test_each_answer_is_to_the_words_that_it_was_asked_with(runtime: Runti
     other = await back.does(others)
     assert "finds nothing" in said(other)
     assert "CANARY" not in str(other)
+
+
+async def test_who_has_an_account_has_a_place_whoever_else_waits_and_a_crowd_leaves_room_for_all(
+    runtime: Runtime, database: Database, hash_: Hash, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, places in (("CROWDED", 2), ("WITHOUT_ACCOUNT", 4), ("MOST", 5)):
+        monkeypatch.setattr(slow, name, places)
+    sends = []
+
+    async def waits(who: Someone) -> None:
+        sends.append(asyncio.create_task(who.presses(await who.shows(), SEND)))
+        await all_wait(runtime, len(sends))
+
+    async def hears(who: Someone) -> Reply:
+        return await who.presses(await who.shows(), SEND)
+
+    for number in range(2):
+        await waits(Someone(runtime, number=number, crowded=True))
+    busy = await hears(late := Someone(runtime, number=10, crowded=True))
+    assert said(busy).startswith("One moment, please")
+    for number in range(2, 4):
+        await waits(Someone(runtime, number=number))
+    assert said(await hears(Someone(runtime, number=11))).startswith("One moment, please")
+    await waits(Someone(runtime, "noor"))
+    assert len(told(database)) == 0
+    hash_.go.set()
+    assert all(words(reply) for reply in await asyncio.gather(*sends))
+    assert words(await late.presses(busy, "Try again"))
+    assert len(told(database)) == 6

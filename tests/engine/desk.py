@@ -43,9 +43,12 @@ class Desk:
         event: str = "",
         now: int = NOW,
         locale: str = "",
+        crowded: bool = False,
     ) -> Reply:
         person = None if who is None else Person(who, who.title())
-        incoming = Incoming(event or f"e{next(_events)}", Space("web", space), person, act, locale=locale)
+        incoming = Incoming(
+            event or f"e{next(_events)}", Space("web", space), person, act, locale=locale, crowded=crowded
+        )
         return self.database.run_now(lambda s: take(s, self.catalogue, incoming, now)).reply
 
     def whole(self, act: Act, *, who: str | None = "sam") -> Reply:

@@ -169,6 +169,66 @@ def test_what_someone_wrote_comes_back_where_there_is_no_room(desk: Desk) -> Non
     assert "CANARY" in str(shown.parts)
 
 
+HALF_AN_HOUR, DAY = 1_800_000, 86_400_000
+
+
+def goes_on(desk: Desk, shown: Reply, **more: Any) -> Reply:
+    """Back, and the same again: two turns further in the same conversation."""
+    back = on_page(desk, Pressed(buttons(shown)["Back"]), **more)
+    return on_page(desk, Filled(form(back).id, SIX), **more)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_full_house_opens_after_half_an_hour_whatever_those_in_it_do(desk: Desk) -> None:
+    """The oldest gives way, though it took turns all the time; nobody does before, and no one with an account."""
+    member = form(desk.give(Command("tell"), who="sam"))
+    first = begin(desk)
+    others = [begin(desk, now=NOW + minute) for minute in (1, 2)]
+    for minutes in range(1, 30):
+        first = goes_on(desk, first, now=NOW + minutes * 60_000)
+    before = rows(desk)["conversation"]
+    assert "no room" in text(begin(desk, now=NOW + HALF_AN_HOUR - 1))
+    assert rows(desk)["conversation"] == before
+    later = NOW + HALF_AN_HOUR
+    assert "Give it to the mentors" in buttons(begin(desk, now=later))
+    after = rows(desk)["conversation"]
+    assert (len(after), len(set(before) - set(after)), len(set(after) - set(before))) == (4, 1, 1)
+    assert "ended" in text(on_page(desk, Pressed(buttons(first)["Back"]), now=later))
+    assert all("Give it to the mentors" in buttons(goes_on(desk, one, now=later)) for one in others)
+    assert "no room" in text(begin(desk, now=later))
+    assert form(desk.give(Arrived(), who="sam", now=later)) == member
+
+
+@pytest.mark.usefixtures("small")
+def test_where_all_communities_are_full_the_oldest_of_all_gives_way(desk: Desk) -> None:
+    spaces = ("one", "two", "one", "two")
+    first, *_others = [begin(desk, space, now=NOW + number) for number, space in enumerate(spaces)]
+    assert "Give it to the mentors" in buttons(begin(desk, "two", now=NOW + HALF_AN_HOUR))
+    assert "ended" in text(on_page(desk, Pressed(buttons(first)["Back"]), now=NOW + HALF_AN_HOUR))
+    assert desk.open() == 4
+
+
+def test_a_conversation_lives_a_day_from_its_first_answer_and_turns_do_not_lengthen_it(desk: Desk) -> None:
+    shown = goes_on(desk, begin(desk), now=NOW + DAY - 1)
+    assert desk.database.run_now(lambda s: conversations.expire(s, NOW + DAY)) == 1
+    assert "ended" in text(on_page(desk, Pressed(buttons(shown)["Back"]), now=NOW + DAY))
+
+
+def test_who_comes_from_where_much_comes_from_finds_half_of_the_room_and_takes_nobodys_place(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversations, "OF_A_COMMUNITY", 4)
+    for _n in range(2):
+        assert "Give it to the mentors" in buttons(begin(desk, crowded=True))
+    before = rows(desk)
+    refused = begin(desk, crowded=True, now=NOW + HALF_AN_HOUR)
+    assert "no room" in text(refused)
+    assert {one.name: one.draft for one in form(refused).fields} == SIX
+    assert rows(desk) == before
+    for _n in range(2):
+        assert "Give it to the mentors" in buttons(begin(desk))
+
+
 @pytest.mark.usefixtures("small")
 def test_it_comes_back_in_the_language_of_the_page(desk: Desk) -> None:
     refused = [begin(desk, locale="nl") for _n in range(4)][-1]

@@ -499,6 +499,51 @@ def test_there_is_a_bound_for_all_communities_together(database: Database, here:
     assert not has_room(database, there, account=True)
 
 
+@pytest.mark.usefixtures("small")
+def test_telling_and_taking_back_without_an_account_never_takes_the_room_of_those_who_have_one(
+    database: Database, here: Here
+) -> None:
+    box = Box(database, here.id)
+
+    def tells(*, account: bool) -> str:
+        if not has_room(database, here, account=account):
+            return ""
+        tag = secrets.token_hex(32)
+        return database.run_now(lambda s: case_telling.tell(s, here.id, tag, TEXT, DAY, account=account))
+
+    of_days_before = []
+    for _day in range(4):
+        of_days_before += [one for one in (tells(account=False) for _ in range(4)) if one]
+        box.release()
+    assert len(of_days_before) == 12
+    for case in of_days_before:
+        for _twice in range(2):
+            assert database.run_now(lambda s, case=case: case_telling.take_back(s, here.id, case, DAY)) == "done"  # type: ignore[misc]
+    assert len(box.rows("id")) == 12
+    assert not tells(account=False)
+    mine = [tells(account=True) for _ in range(7)]
+    assert [bool(one) for one in mine] == [True] * 6 + [False]
+    assert box.write(mine[0], "more") == case_telling.FULL
+    assert database.run_now(lambda s: case_telling.hear_back(s, here.id, mine[0], "web:sam")) == case_telling.FULL
+    assert set(box.release()) == {*mine[:6], *of_days_before}, "what was taken back is told to the mentors too"
+    assert database.run_now(lambda s: s._execute("select * from accountletter", {}).fetchall()) == []
+    assert tells(account=True)
+    assert tells(account=False)
+
+
+def test_who_comes_from_where_much_comes_from_leaves_room_for_others_also_when_they_take_it_all_back(
+    database: Database, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(letters, "OF_A_COMMUNITY", 12)
+    box, told = Box(database, here.id), []
+    while database.run_now(lambda s: case_telling.room(s, here.id, account=False, crowded=True)):
+        told.append(box.tell()[1])
+    for case in told:
+        database.run_now(lambda s, case=case: case_telling.take_back(s, here.id, case, DAY))  # type: ignore[misc]
+    assert len(box.rows("id")) == 4
+    assert has_room(database, here, account=False)
+
+
 def test_one_case_has_room_for_so_many_letters_and_always_for_taking_it_back(box: Box, database: Database) -> None:
     tag, case = box.tell()
     for number in range(letters.OF_A_CASE):
@@ -520,7 +565,8 @@ def test_counting_what_waits_looks_into_an_index_alone(box: Box, database: Datab
 
     def plans(s: Session) -> str:
         found_plans = []
-        for statement in (letters._beyond, letters._beyond_here, letters._found):
+        counting = (letters._accounts_beyond, letters._accounts_beyond_here)
+        for statement in (letters._beyond, letters._beyond_here, letters._found, *counting):
             text, order, _ = statement.sql("sqlite")
             found_plans.append(str(s._execute("explain query plan " + text, [0] * len(order)).fetchall()))
         return "\n".join(found_plans)
@@ -528,4 +574,5 @@ def test_counting_what_waits_looks_into_an_index_alone(box: Box, database: Datab
     plan = database.run_now(plans)
     assert plan.count("USING COVERING INDEX caseletter_lookup") == 2
     assert plan.count("INDEX caseletter_lookup (community_id=? AND lookup=?)") == 2
+    assert plan.count("USING COVERING INDEX ix_accountletter_community_id") == 2
     assert "SCAN caseletter'" not in plan
