@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -27,9 +28,11 @@ WRITTEN = "written"
 class Health:
     """Looks at one database, when it is asked and not more often than it must."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
+        """``clock`` gives seconds, and never goes back."""
         self._database = database
-        self._saved = time.monotonic()  # the program has just written, to open it
+        self._clock = clock
+        self._saved = clock()  # the program has just written, to open it
         self._next = self._saved
         """When it is tried by writing again."""
         self._looked: tuple[float, asyncio.Task[outbox.Depth | None]] | None = None
@@ -38,11 +41,11 @@ class Health:
     @property
     def saved(self) -> datetime:
         """When it last took something, as far as was tried; in UTC."""
-        return datetime.now(UTC) - timedelta(seconds=time.monotonic() - self._saved)
+        return datetime.now(UTC) - timedelta(seconds=self._clock() - self._saved)
 
     async def look(self) -> outbox.Depth | None:
         """What waits to be sent; None when nothing can be saved now, or the database does not answer in time."""
-        now = time.monotonic()
+        now = self._clock()
         if self._looked is None or now - self._looked[0] > HOLDS:
             self._looked = now, asyncio.create_task(self._look())
         return await asyncio.shield(self._looked[1])
@@ -58,7 +61,7 @@ class Health:
             return None
 
     async def _tried(self) -> outbox.Depth:
-        began = time.monotonic()
+        began = self._clock()
         writes = began >= self._next
 
         def work(session: Session) -> outbox.Depth:

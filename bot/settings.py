@@ -20,7 +20,6 @@ from pydantic_settings import (
 from bot import formats
 
 if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
     from sqlalchemy.engine import URL
 
 FILE = "erbij.toml"
@@ -84,12 +83,13 @@ class Settings(BaseSettings):
             path = str(given.get(f"{name}_file") or "").strip()
             if not path:
                 continue
-            setting = f"{_name((name,))}_FILE"
+            setting = f"{formats.PREFIX}{name.upper()}"
+            named = f"{setting}_FILE"
             if given.get(name):
-                wrong.append(f"{_name((name,))} and {setting} are both set: keep one of them.")
+                wrong.append(f"{setting} and {named} are both set: keep one of them.")
                 continue
             try:
-                read[name] = secret(Path(path), setting)
+                read[name] = secret(Path(path), named)
             except Misconfigured as fault:
                 wrong += fault.texts
         if wrong:
@@ -178,7 +178,7 @@ def load() -> Settings:
     try:
         settings = Settings()
     except ValidationError as fault:
-        wrong += [_why(error) for error in fault.errors()]
+        wrong += [_why(error["type"], str(error["loc"][0]), error["input"]) for error in fault.errors()]
     except Misconfigured as fault:
         wrong += fault.texts
     except UnicodeDecodeError:
@@ -342,17 +342,13 @@ def key_file(settings: Settings) -> Path:
     return Path("data/tryout.key")
 
 
-def _name(where: tuple[int | str, ...]) -> str:
-    return f"{formats.PREFIX}{where[0]}".upper()
-
-
-def _why(error: ErrorDetails) -> str:
+def _why(kind: str, name: str, given: object) -> str:
     """What pydantic found, in our own words, and without showing a secret."""
-    name, kind = _name(error["loc"]), error["type"]
+    setting = f"{formats.PREFIX}{name.upper()}"
     if kind == "extra_forbidden":
-        return f"{formats.unknown(name, KNOWN)} It stands in {FILE}."
-    shown = "" if error["loc"][0] in SECRETS else f" is {error['input']!r}, and"
+        return f"{formats.unknown(setting, KNOWN)} It stands in {FILE}."
+    shown = "" if name in SECRETS else f" is {given!r}, and"
     for begins, needed in (("int", "a whole number, 3978 say"), ("bool", "true or false"), ("frozen_set", "a list")):
         if kind.startswith(begins):
-            return f"{name}{shown} must be {needed}."
-    return f"{name}{shown} must be text."
+            return f"{setting}{shown} must be {needed}."
+    return f"{setting}{shown} must be text."
