@@ -334,21 +334,11 @@ def _ready() -> Settings:
     return settings
 
 
-def _unusable(settings: Settings) -> list[str]:
-    """Why the database may not, or cannot, be connected to."""
-    from bot import start
-    from bot.settings import database_faults
-
-    if found := database_faults(settings):
-        return found
-    path = start.sqlite_file(settings)
-    fault = "" if path is None else start.place_fault(path)
-    return [fault] if fault else []
-
-
 def _database_of(settings: Settings) -> str:
-    """The database's URL; ends the command when it may not be connected to."""
-    if found := _unusable(settings):
+    """The database's URL; ends the command when it may not, or cannot, be connected to."""
+    from bot import start
+
+    if found := start.unusable(settings):
         _fail(*found)
     return settings.database
 

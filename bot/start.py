@@ -12,7 +12,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.settings import key_file
+from bot.settings import database_faults, key_file
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -25,10 +25,14 @@ _SOON = 1.0
 def faults(settings: Settings) -> list[str]:
     """Why Erbij cannot keep its data here, or should not begin anew; for a database's URL that is one."""
     path = sqlite_file(settings)
-    if path is None:
-        return []
-    found = place_fault(path) or without_key(settings) or without_database(settings)
+    found = (path and place_fault(path)) or without_key(settings) or without_database(settings)
     return [found] if found else []
+
+
+def unusable(settings: Settings) -> list[str]:
+    """Why the database may not, or cannot, be connected to."""
+    path = None if (found := database_faults(settings)) else sqlite_file(settings)
+    return found or [text for text in (path and place_fault(path),) if text]
 
 
 def sqlite_file(settings: Settings) -> Path | None:
@@ -60,14 +64,14 @@ def without_key(settings: Settings) -> str:
     """That a database is there but not its key, which a new one would not open; empty when not so."""
     from storage import migrate
 
-    database, key = sqlite_file(settings), key_file(settings)
-    if database is None or not settings.is_tryout or settings.master_key.get_secret_value():
+    key, database = key_file(settings), sqlite_file(settings) or "on PostgreSQL"
+    if not settings.is_tryout or settings.master_key.get_secret_value():
         return ""  # that a setting is missing is said with the settings
-    if os.path.lexists(key) or not migrate.sealed(database):
+    if os.path.lexists(key) or not migrate.sealed(settings.database):
         return ""
     return (
         f"The key {key} is missing, and no other opens the database {database}.\n"
-        f"Put the key back. To begin anew, move {database} away."
+        "Put the key back. To begin anew, move that database away."
     )
 
 

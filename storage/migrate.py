@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 import warnings
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -65,14 +66,18 @@ def pending(url: str) -> bool:
     return at != newest()
 
 
-def sealed(path: Path) -> bool:
-    """Whether there is a SQLite file that only the right master key opens."""
-    if not path.is_file():
+def sealed(url: str) -> bool:
+    """Whether there is a database that only the right master key opens; False too where it cannot be asked."""
+    parsed = make_url(url)
+    lite = parsed.get_backend_name() == "sqlite"
+    if lite and not (parsed.database and Path(parsed.database).is_file()):
         return False
+    import psycopg
+
     try:
-        with closing(sqlite.reading(URL.create("sqlite", database=str(path)))) as connection:
+        with _connected(parsed) as connection:
             return connection.execute("select 1 from meta where name = 'database_key'").fetchone() is not None
-    except (OSError, sqlite3.Error):  # said where it is opened
+    except (OSError, sqlite3.Error, psycopg.Error):  # said where it is opened
         return False
 
 
@@ -146,19 +151,25 @@ def _tables(at: str) -> schema.Tables:
 
 def _look(url: URL) -> tuple[str | None, schema.Tables]:
     """The version that a database says it is of, and the tables that it has."""
+    lite = url.get_backend_name() == "sqlite"
+    if lite and (not url.database or not Path(url.database).exists()):
+        return None, {}
+    with _connected(url) as connection:
+        tables = schema.of_sqlite(connection) if lite else schema.of_postgresql(connection)
+        known = "alembic_version" in tables
+        row = connection.execute("select version_num from alembic_version").fetchone() if known else None
+    return row[0] if row else None, tables
+
+
+@contextmanager
+def _connected(url: URL) -> Iterator[Any]:
+    """A database that is there, to look at."""
     if url.get_backend_name() == "sqlite":
-        if not url.database or not Path(url.database).exists():
-            return None, {}
-        with closing(sqlite.reading(url)) as connection:
-            return _read(connection, schema.of_sqlite(connection))
+        with closing(sqlite.reading(url)) as lite:
+            yield lite
+        return
     import psycopg
 
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
-        return _read(connection, schema.of_postgresql(connection))
-
-
-def _read(connection: Any, tables: schema.Tables) -> tuple[str | None, schema.Tables]:
-    known = "alembic_version" in tables
-    row = connection.execute("select version_num from alembic_version").fetchone() if known else None
-    return row[0] if row else None, tables
+        yield connection

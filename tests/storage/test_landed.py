@@ -153,11 +153,11 @@ def files(folder: Path) -> dict[str, tuple[bytes, int]]:
 def test_to_look_makes_and_changes_no_file(tmp_path: Path, sqlite_url: str, masters: Masters) -> None:
     with pytest.raises(Unsealed):
         Database(sqlite_url, masters, read_only=True).open()
-    assert not migrate.sealed(tmp_path / "erbij.sqlite3")
+    assert not migrate.sealed(sqlite_url)
     first = Database(sqlite_url, masters)
     first.open()
     first.close()
-    assert migrate.sealed(tmp_path / "erbij.sqlite3")
+    assert migrate.sealed(sqlite_url)
     before = files(tmp_path)
     looking = Database(sqlite_url, masters, read_only=True)
     looking.open()
