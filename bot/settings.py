@@ -177,6 +177,7 @@ def load() -> Settings:
         wrong.append(f"{FILE} is a folder; move it away, or put a file with settings there.")
     try:
         settings = Settings()
+        wrong += faults(settings) if wrong else []
     except ValidationError as fault:
         wrong += [_why(error["type"], str(error["loc"][0]), error["input"]) for error in fault.errors()]
     except Misconfigured as fault:

@@ -154,6 +154,15 @@ def test_all_that_is_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> N
     )
 
 
+def test_a_typing_error_hides_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERBIJ_PROT", "1")
+    monkeypatch.setenv("ERBIJ_PORT", "99999")
+    refused(
+        "ERBIJ_PROT: there is no such setting. Did you mean ERBIJ_PORT?",
+        "ERBIJ_PORT is 99999; ports go from 1 to 65535. Choose another one, 3978 say.",
+    )
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
