@@ -14,8 +14,9 @@ import psycopg
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot import formats, start
 from bot.http import UNNAMED_PROXY
-from bot.settings import Misconfigured, Settings, database_faults, faults, master_key, own_files, secret_files
+from bot.settings import Misconfigured, Settings, database_faults, faults, known_key, own_files, secret_files
 from bot.tryout import SLUG
 from flows.engine import COORDINATOR
 from flows.setup.rules import missing
@@ -39,6 +40,8 @@ from storage import (
 from storage.database import Database, NotSaved
 from storage.keys import KeyFault, Masters
 from storage.ledger import LedgerFault
+from storage.meta import Unsealed
+from storage.migrate import Unfit
 from storage.statement import Session
 
 DAY = 86_400_000
@@ -53,21 +56,27 @@ class Finding:
 
 
 def findings(settings: Settings) -> list[Finding]:
-    """All that was looked at; what depends on something wrong is not looked at any further."""
+    """All that was looked at, without changing anything; what depends on something wrong is not looked at further."""
     wrong = [Finding(False, text) for text in faults(settings)]
     kind = "the try-out" if settings.is_tryout else "real communities"
     found = wrong or [Finding(True, f"The settings fit together; Erbij runs {kind}.")]
-    found += _files(settings)
-    try:
-        masters = Masters(master_key(settings))
-    except (KeyFault, Misconfigured) as fault:
-        return [*found, Finding(False, f"The master key cannot be used: {fault}")]
+    if all(0 <= port <= formats.MOST_PORT for port in (settings.port, settings.metrics_port)):
+        found += [Finding(False, text) for text in start.port_faults(settings)]
     if database_faults(settings):
         return found
+    found += _reached(settings)
+    if here := start.faults(settings):
+        return [*found, *(Finding(False, text) for text in here)]
+    found += _files(settings)
     try:
-        return [*found, *_reached(settings), *_database(settings, masters)]
+        masters = Masters(key) if (key := known_key(settings)) else None
+        return [*found, *_database(settings, masters)]
+    except (KeyFault, Misconfigured) as fault:
+        return found if wrong else [*found, Finding(False, str(fault))]
+    except Unfit as fault:
+        return [*found, Finding(False, str(fault))]
     except (NotSaved, ValueError, OSError, sqlite3.Error, psycopg.Error, SQLAlchemyError) as fault:
-        return [*found, Finding(False, f"The database cannot be used: {str(fault).splitlines()[0]}")]
+        return [*found, Finding(False, start.cannot_use(settings, fault))]
 
 
 _PROXY = (
@@ -105,6 +114,7 @@ def _files(settings: Settings) -> list[Finding]:
     return [Finding(False, text) for text in texts]
 
 
+_UNSEALED = Finding(True, "The database's tables are there; its key is made at the next start.")
 _DEAD = "{number} messages were given up: see 'erbij outbox'."
 _STUCK = (
     "Letters that did not open when cases were released: {number}. They wait on; they were changed in the database, or "
@@ -113,38 +123,48 @@ _STUCK = (
 _FAILING = "{number} timers fail again and again: see the log."
 
 
-def _database(settings: Settings, masters: Masters) -> list[Finding]:
-    url, public_url = settings.database, settings.public_url
-    logged, now = _log_file(make_url(url)), time.time_ns() // 1_000_000
+def _database(settings: Settings, masters: Masters | None) -> list[Finding]:
+    """Whether the database is of this version and opens; then what it says of itself."""
+    url = settings.database
+    logged = _log_file(make_url(url))
     if migrate.pending(url):
         if url.startswith("sqlite"):
             return [Finding(True, "The database is made or brought up to date at the next start.")]
         return [Finding(False, "The database's tables are of another version: run 'erbij migrate'.")]
-    database = Database(url, masters, settings.ledger_path)
+    if masters is None:
+        return [_UNSEALED]
+    database = Database(url, masters, settings.ledger_path, read_only=True)
     try:
         database.open()
         found = [Finding(True, "The database opens, and the master key fits it.")]
         if database.dialect == "sqlite":
-            found.append(_log(logged, database.run_now(log.filled), now))
-        depth, failing = database.run_now(outbox.depth), database.run_now(due.failing)
+            found.append(_log(logged, database.run_now(log.filled), time.time_ns() // 1_000_000))
         found += _rotation(masters, database.run_now(rotation.behind))
-        if database.run_now(lambda s: meta.get(s, UNNAMED_PROXY)):
-            found.append(Finding(False, _PROXY))
-        stuck = database.run_now(letters.stuck)
-        found += database.run_now(partial(_ledger, path=settings.ledger_path))
-        known = database.run_now(communities.every)
-        doorbells = database.run_now(communities.with_doorbell)
-        found += _roster(database.run_now(roster.unanswered), {row[0]: row[2] for row in known})
-        for community, *_rest in known:
-            found += _community(database.run_now(partial(setup.read, community=community)))
+        return found + _inside(database, settings)
+    except Unsealed:
+        return [_UNSEALED]
     except KeyFault as fault:
-        return [Finding(False, f"The master key does not fit this database: {fault}")]
+        return [Finding(False, start.no_key(fault))]
     finally:
         database.close()
-    if doorbells and not public_url:
+
+
+def _inside(database: Database, settings: Settings) -> list[Finding]:
+    """What waits or fails, and what each community's setup misses."""
+    found = []
+    if database.run_now(lambda s: meta.get(s, UNNAMED_PROXY)):
+        found.append(Finding(False, _PROXY))
+    found += database.run_now(partial(_ledger, path=settings.ledger_path))
+    known = database.run_now(communities.every)
+    found += _roster(database.run_now(roster.unanswered), {row[0]: row[2] for row in known})
+    for community, *_rest in known:
+        found += _community(database.run_now(partial(setup.read, community=community)))
+    doorbells = database.run_now(communities.with_doorbell)
+    if doorbells and not settings.public_url:
         names = ", ".join(doorbells)
         found.append(Finding(False, f"{names}: cases are told on the case page only, but ERBIJ_PUBLIC_URL is not set."))
-    for number, text in ((depth.dead, _DEAD), (stuck, _STUCK), (len(failing), _FAILING)):
+    dead, stuck = database.run_now(outbox.depth).dead, database.run_now(letters.stuck)
+    for number, text in ((dead, _DEAD), (stuck, _STUCK), (len(database.run_now(due.failing)), _FAILING)):
         if number:
             found.append(Finding(False, text.format(number=number)))
     return found
@@ -207,7 +227,7 @@ def _ledger(session: Session, path: Path | None) -> list[Finding]:
         session.ledger.check()
         left, missing = replay.behind(session), erasures.missing(session)
     except LedgerFault as fault:
-        return [Finding(False, str(fault))]
+        return [Finding(False, f"ERBIJ_LEDGER: {fault}")]
     if left.people or left.cases:
         text = (
             f"{len(left.people)} people and {len(left.cases)} cases are here that were erased, the ledger {path} says: "

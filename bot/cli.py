@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -15,26 +15,46 @@ if TYPE_CHECKING:
     from bot.program import Program
     from bot.settings import Settings
     from storage.database import Database
+    from storage.statement import Session
 
-app = typer.Typer(
-    help="Erbij, the chatbot of a belonging programme.", add_completion=False, pretty_exceptions_enable=False
-)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 keys = typer.Typer(help="Master keys.", no_args_is_help=True)
 discord = typer.Typer(help="Erbij in Discord.", no_args_is_help=True)
 teams = typer.Typer(help="Erbij in Microsoft Teams.", no_args_is_help=True)
 person = typer.Typer(help="What is stored of a person.", no_args_is_help=True)
+coordinator = typer.Typer(
+    help="Who coordinates a community, where nobody can say it in the chat.", no_args_is_help=True
+)
 app.add_typer(keys, name="keys")
 app.add_typer(discord, name="discord")
 app.add_typer(teams, name="teams")
 app.add_typer(person, name="person")
+app.add_typer(coordinator, name="coordinator")
 Platform = Annotated[str, typer.Argument(help="discord or teams.")]
 Ident = Annotated[str, typer.Argument(help="The person's id on that platform.")]
 In = Annotated[str, typer.Option("--community", help="Only in the community with this address.")]
 
 
+def _version(asked: bool) -> None:  # noqa: FBT001  a flag of the command line
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"Erbij {version('erbij')}")
+        raise typer.Exit
+
+
 @app.callback(invoke_without_command=True)
-def run(context: typer.Context) -> None:
-    """Run Erbij: the try-out without any configuration, and else what is configured."""
+def run(
+    context: typer.Context,
+    version: Annotated[  # noqa: FBT002  a flag of the command line
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Erbij, the chatbot of a belonging programme.
+
+    Without a command it runs, until Ctrl+C: the try-out where no platform is set, and else what is set.
+    """
+    del version
     if context.invoked_subcommand is not None:
         return
     import asyncio
@@ -42,15 +62,13 @@ def run(context: typer.Context) -> None:
 
     gc.disable()  # what is loaded now stays: searching it for rubbish again and again would cost a tenth of the start
 
-    from bot import logs
+    from bot import logs, start
     from bot.program import Program
-    from bot.settings import Misconfigured, faults
+    from bot.settings import Misconfigured
     from storage.keys import KeyFault
+    from storage.migrate import Unfit
 
-    settings = _settings()
-    found = faults(settings)
-    if found:
-        _fail(*found)
+    settings = _ready()
     logs.set_up()
 
     async def go() -> None:
@@ -62,17 +80,21 @@ def run(context: typer.Context) -> None:
 
     try:
         asyncio.run(go())
-    except (Misconfigured, KeyFault) as fault:
+    except (Misconfigured, Unfit) as fault:
         _fail(str(fault))
+    except KeyFault as fault:
+        _fail(start.no_key(fault))
     except _database_faults() as fault:
-        _fail(f"The database cannot be used: {fault}")
+        _fail(start.cannot_use(settings, fault))
     except OSError as fault:
-        _fail(f"Cannot listen on {settings.host}:{settings.port}: {fault.strerror or fault}")
+        _fail(start.cannot_read(fault))
 
 
 @app.command()
 def check() -> None:
-    """Say what is wrong with configuration, database and keys."""
+    """Say what is wrong with settings, database and keys, and change nothing."""
+    from rich.markup import escape
+
     from bot import checks
     from bot.settings import Misconfigured, load
 
@@ -80,9 +102,10 @@ def check() -> None:
     try:
         findings = checks.findings(load())
     except Misconfigured as fault:
-        findings = [checks.Finding(False, line) for line in str(fault).splitlines()]
+        findings = [checks.Finding(False, text) for text in fault.texts]
     for finding in findings:
-        console.print("[green]ok   [/]" if finding.fine else "[bold red]wrong[/]", finding.text, soft_wrap=True)
+        text = escape(finding.text).replace("\n", "\n      ")
+        console.print("[green]ok   [/]" if finding.fine else "[bold red]wrong[/]", text, soft_wrap=True)
     if not all(finding.fine for finding in findings):
         raise typer.Exit(1)
 
@@ -115,17 +138,21 @@ def outbox(
 
 @app.command()
 def migrate() -> None:
-    """Bring the database's tables to this version."""
+    """Make the database's tables, or bring them to this version."""
+    from bot import start
     from storage import migrate as migration
 
-    url = _database_of(_settings())
+    settings = _settings()
+    url = _database_of(settings)
     try:
         if not migration.pending(url):
             typer.echo("The database is of this version already.")
             return
         migration.upgrade(url)
+    except migration.Unfit as fault:
+        _fail(str(fault))
     except _database_faults() as fault:
-        _fail(f"The database cannot be used: {fault}")
+        _fail(start.cannot_use(settings, fault))
     typer.echo(f"The database is at version {migration.newest()} now.")
 
 
@@ -163,12 +190,15 @@ def invite(
 ) -> None:
     """Print the link that adds Erbij to a server, with the fewest permissions."""
     from adapters.discord import invite_url
+    from bot import formats
 
     if not client_id:
         token = _settings().discord_token.get_secret_value()
         if not token:
             _fail("Set ERBIJ_DISCORD_TOKEN, or give --client-id: the application id on Discord's developer page.")
-        client_id = _client_id(token)
+        client_id = formats.client_id(token)
+        if not client_id:
+            _fail("ERBIJ_DISCORD_TOKEN is no bot token: copy it again from Discord's developer page, under Bot.")
     typer.echo(invite_url(client_id))
 
 
@@ -240,6 +270,39 @@ def replay() -> None:
         database.close()
 
 
+@coordinator.command("add")
+def add_coordinator(
+    platform: Platform,
+    ident: Ident,
+    community: In = "",
+    name: Annotated[str, typer.Option(help="Their name, as setup shows it.")] = "",
+) -> None:
+    """Let a person set a community up: where it has no coordinator, or lost the last one."""
+    from bot import coordinators
+
+    _of_coordinators(lambda session: coordinators.add(session, platform, ident, community, name))
+
+
+@coordinator.command("remove")
+def remove_coordinator(platform: Platform, ident: Ident, community: In = "") -> None:
+    """Let a person set a community up no more."""
+    from bot import coordinators
+
+    _of_coordinators(lambda session: coordinators.remove(session, platform, ident, community))
+
+
+def _of_coordinators(work: Callable[[Session], str]) -> None:
+    from bot import coordinators
+
+    database = _database()
+    try:
+        typer.echo(database.run_now(work))
+    except coordinators.Refused as refused:
+        _fail(str(refused))
+    finally:
+        database.close()
+
+
 # ---------------------------------------------------------------- what the commands share
 
 
@@ -249,20 +312,40 @@ def _settings() -> Settings:
     try:
         return load()
     except Misconfigured as fault:
-        _fail(*str(fault).splitlines())
+        _fail(*fault.texts)
+
+
+def _ready() -> Settings:
+    """The settings, when Erbij can start with them here; whether it should begin anew is asked, where someone is."""
+    import sys
+
+    from bot import start
+    from bot.settings import database_faults, faults
+
+    settings = _settings()
+    found = faults(settings)
+    here = [] if database_faults(settings) else start.faults(settings)
+    if here and here == [start.without_database(settings)] and sys.stdin.isatty() and sys.stdout.isatty():
+        typer.echo(here.pop())
+        if not found and not typer.confirm("Make a new, empty one now?"):
+            raise typer.Exit(1)
+    if found or here:
+        _fail(*found, *here)
+    return settings
 
 
 def _database_of(settings: Settings) -> str:
-    """The database's URL; ends the command when it may not be connected to."""
-    from bot.settings import database_faults
+    """The database's URL; ends the command when it may not, or cannot, be connected to."""
+    from bot import start
 
-    if found := database_faults(settings):
+    if found := start.unusable(settings):
         _fail(*found)
     return settings.database
 
 
 def _database() -> Database:
     """The database, open; ends the command when it cannot be used."""
+    from bot import start
     from bot.settings import Misconfigured, master_key
     from storage import migrate as migration
     from storage.database import Database
@@ -273,12 +356,16 @@ def _database() -> Database:
     try:
         if migration.pending(url):
             _fail("The database is empty or of another version: start Erbij once, or run 'erbij migrate'.")
+        if missing := start.without_key(settings):
+            _fail(missing)
         database = Database(url, Masters(master_key(settings)), settings.ledger_path)
         database.open()
-    except (Misconfigured, KeyFault) as fault:
+    except (Misconfigured, migration.Unfit) as fault:
         _fail(str(fault))
+    except KeyFault as fault:
+        _fail(start.no_key(fault))
     except _database_faults() as fault:
-        _fail(f"The database cannot be used: {fault}")
+        _fail(start.cannot_use(settings, fault))
     return database
 
 
@@ -293,27 +380,15 @@ def _database_faults() -> tuple[type[Exception], ...]:
     return (NotSaved, sqlite3.Error, psycopg.Error, SQLAlchemyError)
 
 
-def _client_id(token: str) -> str:
-    """The application id, which is the first part of a token."""
-    first = token.split(".", maxsplit=1)[0]
-    try:
-        found = base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)).decode()
-    except ValueError:
-        found = ""
-    if not found.isdigit():
-        _fail("ERBIJ_DISCORD_TOKEN is no bot token: copy it again from Discord's developer page.")
-    return found
-
-
 def _console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False)
 
 
-def _fail(*lines: str) -> NoReturn:
-    for line in lines:
-        typer.echo(line, err=True)
+def _fail(*texts: str) -> NoReturn:
+    for text in texts:
+        typer.echo(text.replace("\n", "\n  "), err=True)
     raise typer.Exit(1)
 
 

@@ -13,8 +13,10 @@ from aiohttp import web
 
 from adapters.web import guard
 from bot.door import Door
+from bot.health import Health
 from bot.settings import Misconfigured, Settings
-from storage import meta, outbox
+from bot.start import cannot_listen
+from storage import meta
 from storage.database import NotSaved
 
 if TYPE_CHECKING:
@@ -23,10 +25,6 @@ if TYPE_CHECKING:
     from bot.time import Clock
     from storage.database import Database
 
-HEALTH_WAIT = 2.0
-"""Seconds that the database has to answer a look at its health."""
-HEALTH_HOLDS = 1.0
-"""Seconds for which one look answers everyone: each is a transaction, and anybody may ask."""
 METRICS_HOST = "127.0.0.1"
 UNNAMED_PROXY = "unnamed_proxy"
 """Named value of the database: since its last start, Erbij got requests through a proxy that no setting names."""
@@ -51,10 +49,10 @@ class Host:
         self._database = database
         self._clock = clock
         self._metrics = metrics
-        self._looked: tuple[float, asyncio.Task[outbox.Depth | None]] | None = None
+        self._health = Health(database)
         self._noted: asyncio.Task[None] | None = None
         app = guard.application(site(settings), self._unnamed_proxy)
-        app.add_routes([*pages.routes(), web.get("/healthz", self._health)])
+        app.add_routes([*pages.routes(), web.get("/healthz", self._healthz)])
         if messages is not None:
             app.add_routes([web.post("/api/messages", messages)])
         self._door = Door(_runner(app), behind_proxy=settings.behind_proxy)
@@ -63,16 +61,12 @@ class Host:
         self._metrics_door = Door(_runner(measured)) if settings.metrics_port else None
 
     async def start(self) -> None:
-        """Listen. Raises OSError when the port is taken, and Misconfigured when that of the metrics is."""
+        """Listen. Raises Misconfigured when a port cannot be had."""
         with contextlib.suppress(NotSaved):  # seen again soon enough
             await self._database.run(lambda s: meta.drop(s, UNNAMED_PROXY))
-        await self._door.start(self._settings.host, self._settings.port)
+        await _listen(self._door, "ERBIJ_PORT", self._settings.host, self._settings.port)
         if self._metrics_door is not None:
-            port = self._settings.metrics_port
-            try:
-                await self._metrics_door.start(METRICS_HOST, port)
-            except OSError as fault:
-                raise Misconfigured(f"ERBIJ_METRICS_PORT: cannot listen on {METRICS_HOST}:{port}: {fault}") from fault
+            await _listen(self._metrics_door, "ERBIJ_METRICS_PORT", METRICS_HOST, self._settings.metrics_port)
 
     @property
     def port(self) -> int:
@@ -85,33 +79,20 @@ class Host:
         if self._metrics_door is not None:
             await self._metrics_door.stop()
 
-    async def _health(self, _request: web.Request) -> web.StreamResponse:
-        """200 when the database takes a transaction, 503 when not."""
-        if await self._look() is None:
-            return web.json_response({"database": "does not answer"}, status=503)
+    async def _healthz(self, _request: web.Request) -> web.StreamResponse:
+        """200 when the database takes what is written, 503 when not, and since when."""
+        if await self._health.look() is None:
+            text = f"not saved since {self._health.saved:%Y-%m-%d %H:%M:%S} UTC"
+            return web.json_response({"database": text}, status=503)
         return web.json_response({"database": "ok"})
 
     async def _measured(self, _request: web.Request) -> web.StreamResponse:
         """What Prometheus reads."""
         self._metrics.queue.set(self._database.waiting)
-        waiting = await self._look()
+        waiting = await self._health.look()
         if waiting is not None:
             self._metrics.show_outbox(waiting, self._clock.now())
         return web.Response(body=self._metrics.text(), content_type="text/plain", charset="utf-8")
-
-    async def _look(self) -> outbox.Depth | None:
-        """What waits to be sent; None when the database does not answer in time."""
-        now = asyncio.get_running_loop().time()
-        if self._looked is None or now - self._looked[0] > HEALTH_HOLDS:
-            self._looked = now, asyncio.create_task(self._depth())
-        return await asyncio.shield(self._looked[1])
-
-    async def _depth(self) -> outbox.Depth | None:
-        try:
-            async with asyncio.timeout(HEALTH_WAIT):
-                return await self._database.run(outbox.depth)
-        except (NotSaved, TimeoutError):
-            return None
 
     def _unnamed_proxy(self) -> None:
         """Tell it once for each start, in the log and where 'erbij check' finds it."""
@@ -136,6 +117,13 @@ def site(settings: Settings) -> guard.Site:
         https=public.scheme == "https",
         behind_proxy=settings.behind_proxy,
     )
+
+
+async def _listen(door: Door, setting: str, host: str, port: int) -> None:
+    try:
+        await door.start(host, port)
+    except OSError as fault:
+        raise Misconfigured(cannot_listen(setting, host, port, fault)) from fault
 
 
 def _runner(app: web.Application) -> web.AppRunner:

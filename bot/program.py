@@ -68,7 +68,7 @@ class Program:
         self._tasks: list[asyncio.Task[None]] = []
 
     def open(self) -> None:
-        """Bring the database up and wire the pieces; raises Misconfigured or NotSaved."""
+        """Bring the database up and wire the pieces; raises Misconfigured, Unfit or NotSaved."""
         url = self.settings.database
         for path in own_files(self.settings):
             files.close_to_others(path)
@@ -81,7 +81,7 @@ class Program:
             Ledger(self.settings.ledger_path).check()
             again = self.database.run_now(lambda s: replay(s, self.clock.now()))
         except LedgerFault as fault:
-            raise Misconfigured(str(fault)) from fault
+            raise Misconfigured(f"ERBIJ_LEDGER: {fault}") from fault
         if again.people or again.cases:
             log.warning("erased again", people=len(again.people), cases=len(again.cases))
         if self.settings.is_tryout:

@@ -18,6 +18,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bot import formats
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
@@ -33,14 +35,18 @@ _NO_WAITING = getattr(os, "O_NONBLOCK", 0)
 
 
 class Misconfigured(Exception):
-    """A setting is missing or wrong; the text says which, and what to do."""
+    """Settings are missing or wrong; each text says which, what is wrong and what to do."""
+
+    def __init__(self, *texts: str) -> None:
+        super().__init__("\n".join(texts))
+        self.texts = texts
 
 
 class Settings(BaseSettings):
     """Every setting, with its default. None of them is needed for the try-out."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ERBIJ_",
+        env_prefix=formats.PREFIX,
         toml_file=FILE,
         extra="forbid",
         frozen=True,
@@ -80,30 +86,41 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _from_files(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """The secrets that stand in files of their own. Raises Misconfigured with a line for each that does not."""
+        """The secrets that stand in files of their own. Raises Misconfigured with a text for each that does not."""
         read, wrong = dict(given), []
         for name in SECRETS:
             path = str(given.get(f"{name}_file") or "").strip()
             if not path:
                 continue
-            setting = f"{_name((name,))}_FILE"
+            setting = f"{formats.PREFIX}{name.upper()}"
+            named = f"{setting}_FILE"
             if given.get(name):
-                wrong.append(f"{_name((name,))} and {setting} are both set: keep one of them.")
+                wrong.append(f"{setting} and {named} are both set: keep one of them.")
                 continue
             try:
-                read[name] = secret(Path(path), setting)
+                read[name] = secret(Path(path), named)
             except Misconfigured as fault:
-                wrong.append(str(fault))
+                wrong += fault.texts
         if wrong:
-            raise Misconfigured("\n".join(wrong))
+            raise Misconfigured(*wrong)
         return read
 
     @field_validator("teams_tenants", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
-            return frozenset(one.strip() for one in value.split(",") if one.strip())
+            return frozenset(one.strip().lower() for one in value.split(",") if one.strip())
         return value
+
+    @field_validator("teams_app_id", mode="after")
+    @classmethod
+    def _small(cls, value: str) -> str:
+        return value.strip().lower()  # as Microsoft's tokens name it
+
+    @field_validator("public_url", mode="after")
+    @classmethod
+    def _bare(cls, value: str) -> str:
+        return value.strip().rstrip("/")
 
     @classmethod
     def settings_customise_sources(
@@ -160,17 +177,42 @@ class Settings(BaseSettings):
 
 def load() -> Settings:
     """The settings as they are now. Raises Misconfigured, in words for who set them."""
+    wrong = [
+        formats.unknown(name, KNOWN)
+        for name in sorted(os.environ)
+        if name.upper().startswith(formats.PREFIX) and name.upper() not in KNOWN
+    ]
+    if Path(FILE).exists() and not Path(FILE).is_file():
+        wrong.append(f"{FILE} is a folder; move it away, or put a file with settings there.")
     try:
-        return Settings()
+        settings = Settings()
+        wrong += faults(settings) if wrong else []
     except ValidationError as fault:
-        lines = [f"{_name(error['loc'])}: {_why(error['type'], error['msg'])}" for error in fault.errors()]
-        raise Misconfigured("\n".join(lines)) from None
-    except ValueError as fault:  # the file is not TOML
-        raise Misconfigured(f"{FILE} cannot be read: {fault}") from None
+        wrong += [_why(error["type"], str(error["loc"][0]), error["input"]) for error in fault.errors()]
+    except Misconfigured as fault:
+        wrong += fault.texts
+    except UnicodeDecodeError:
+        wrong.append(f"{FILE} cannot be read: it is no text. Save it as UTF-8.")
+    except OSError as fault:
+        wrong.append(f"{FILE} cannot be read ({fault.strerror}); let the user who runs Erbij read it.")
+    except ValueError as fault:
+        wrong.append(f'{FILE} cannot be read: {fault}. A line is written like: port = 3978, or: host = "127.0.0.1"')
+    if wrong:
+        raise Misconfigured(*wrong)
+    return settings
+
+
+KNOWN = tuple(f"{formats.PREFIX}{name.upper()}" for name in Settings.model_fields)
+"""The names of all settings."""
 
 
 def faults(settings: Settings) -> list[str]:
-    """What is wrong with the settings, each in one sentence; empty when Erbij can start."""
+    """What is wrong with the settings, each with what to do; empty when Erbij can start."""
+    return [*_together(settings), *formats.wrong(settings), *database_faults(settings)]
+
+
+def _together(settings: Settings) -> list[str]:
+    """Settings that need or exclude each other."""
     found = []
     if settings.is_tryout:
         if settings.on_discord or settings.on_teams:
@@ -178,20 +220,25 @@ def faults(settings: Settings) -> list[str]:
         if not settings.loopback:
             found.append("The try-out runs on this machine only: leave ERBIJ_HOST at 127.0.0.1.")
     elif not settings.master_key.get_secret_value():
-        found.append("ERBIJ_MASTER_KEY is missing: make one with 'erbij keys new' and keep it somewhere safe.")
+        found.append(
+            "ERBIJ_MASTER_KEY is missing: set the one that the database was made with.\n"
+            "Before there is a database, 'erbij keys new' makes one; keep it somewhere safe."
+        )
     if bool(settings.teams_app_id) != bool(settings.teams_app_secret.get_secret_value()):
         found.append("Microsoft Teams needs both ERBIJ_TEAMS_APP_ID and ERBIJ_TEAMS_APP_SECRET.")
     if settings.on_teams and not settings.teams_tenants:
         found.append("ERBIJ_TEAMS_TENANTS is empty: name the tenants that may use Erbij.")
     if settings.metrics_port and settings.metrics_port == settings.port:
         found.append("ERBIJ_METRICS_PORT must be another port than ERBIJ_PORT: the world reaches that one.")
-    if settings.on_teams and not settings.public_url.startswith("https://"):
+    if settings.on_teams and not settings.public_url:
         found.append("ERBIJ_PUBLIC_URL must be the https address at which Microsoft Teams reaches Erbij.")
-    return found + database_faults(settings)
+    return found
 
 
 def database_faults(settings: Settings) -> list[str]:
     """Why the database may not even be connected to."""
+    if wrong := list(formats.database(settings.database_url)):
+        return wrong
     host = "" if settings.database_insecure else _in_the_clear(settings.database)
     text = (
         f"ERBIJ_DATABASE_URL reaches PostgreSQL on {host} without encryption: add ?sslmode=verify-full to it. Where "
@@ -231,7 +278,7 @@ def own_files(settings: Settings) -> list[Path]:
     if settings.ledger_path is not None:
         found.append(settings.ledger_path)
     if settings.is_tryout:
-        found.append(_key_file(settings))
+        found.append(key_file(settings))
     return found
 
 
@@ -250,8 +297,8 @@ def _toml_has_secrets() -> bool:
     return any(value and not str(value).startswith("sqlite:") for value in map(values.get, SECRETS))
 
 
-def master_key(settings: Settings) -> str:
-    """The master keys as set; in the try-out from a key file, made on first use for its owner alone.
+def known_key(settings: Settings) -> str:
+    """The master keys as set, in the try-out from its key file; empty in a try-out that did not start yet.
 
     Raises Misconfigured outside the try-out when there is none.
     """
@@ -260,13 +307,19 @@ def master_key(settings: Settings) -> str:
         return given
     if not settings.is_tryout:
         raise Misconfigured("ERBIJ_MASTER_KEY is missing.")
-    path = _key_file(settings)
-    if not path.exists():
-        from storage import files
-        from storage.keys import new_key
+    path = key_file(settings)
+    return secret(path, "The try-out's key file") if os.path.lexists(path) else ""
 
-        files.file(path, new_key() + "\n")
-    return secret(path, "The try-out's key file")
+
+def master_key(settings: Settings) -> str:
+    """The same; in a try-out that did not start yet a key file is made, for its owner alone."""
+    if known := known_key(settings):
+        return known
+    from storage import files
+    from storage.keys import new_key
+
+    files.file(key_file(settings), new_key() + "\n")
+    return known_key(settings)
 
 
 def secret(path: Path, setting: str) -> str:
@@ -278,9 +331,9 @@ def secret(path: Path, setting: str) -> str:
                 raise Misconfigured(f"{setting}: {path} is a pipe or a device; an ordinary file is needed there.")
             raw = file.read(LONGEST + 1)
     except IsADirectoryError:
-        raise Misconfigured(f"{setting}: {path} is a folder; a file is needed there.") from None
+        raise Misconfigured(f"{setting}: {path} is a folder. Move it away, and put the file there.") from None
     except FileNotFoundError:
-        raise Misconfigured(f"{setting}: there is no file {path}.") from None
+        raise Misconfigured(f"{setting}: there is no file {path}. Put it back, or name the right one.") from None
     except OSError as fault:
         why = fault.strerror or type(fault).__name__
         raise Misconfigured(f"{setting}: {path} cannot be read ({why}); let the user who runs Erbij read it.") from None
@@ -295,16 +348,20 @@ def secret(path: Path, setting: str) -> str:
     return text
 
 
-def _key_file(settings: Settings) -> Path:
-    """Beside the SQLite file, so that the two are kept or thrown away together."""
+def key_file(settings: Settings) -> Path:
+    """Of the try-out: beside the SQLite file, so that the two are kept or thrown away together."""
     if settings.database.startswith("sqlite:///"):
         return Path(settings.database.removeprefix("sqlite:///")).with_suffix(".key")
     return Path("data/tryout.key")
 
 
-def _name(where: tuple[int | str, ...]) -> str:
-    return "ERBIJ_" + "_".join(map(str, where)).upper()
-
-
-def _why(kind: str, text: str) -> str:
-    return f"Erbij knows no such setting; look for a typing error in {FILE}" if kind == "extra_forbidden" else text
+def _why(kind: str, name: str, given: object) -> str:
+    """What pydantic found, in our own words, and without showing a secret."""
+    setting = f"{formats.PREFIX}{name.upper()}"
+    if kind == "extra_forbidden":
+        return f"{formats.unknown(setting, KNOWN)} It stands in {FILE}."
+    shown = "" if name in SECRETS else f" is {given!r}, and"
+    for begins, needed in (("int", "a whole number, 3978 say"), ("bool", "true or false"), ("frozen_set", "a list")):
+        if kind.startswith(begins):
+            return f"{setting}{shown} must be {needed}."
+    return f"{setting}{shown} must be text."

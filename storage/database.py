@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zlib import crc32
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
 from storage.keys import Keys, Masters
 from storage.lane import Job, Lane, NotSaved
@@ -33,9 +33,13 @@ T = TypeVar("T")
 class Database:
     """One process's door to the database. Open it, then ``await run(function)``."""
 
-    def __init__(self, url: str, masters: Masters, ledger: Path | None = None) -> None:
-        """``ledger``: the file that erasures are written down in; without one they are not."""
-        self.url = make_url(url)
+    def __init__(self, url: str, masters: Masters, ledger: Path | None = None, *, read_only: bool = False) -> None:
+        """``ledger``: the file that erasures are written down in; without one they are not.
+
+        ``read_only``: to look, and to change nothing.
+        """
+        self.url = _reading(make_url(url)) if read_only else make_url(url)
+        self._makes_key = not read_only
         self.dialect = self.url.get_backend_name()
         if self.dialect not in ("sqlite", "postgresql"):
             raise ValueError(f"ERBIJ_DATABASE_URL names {self.dialect}; Erbij knows sqlite and postgresql")
@@ -47,13 +51,13 @@ class Database:
         self.lanes = [Lane(self.url, driver, Ledger(ledger)) for _ in range(driver.LANES)]
 
     def open(self) -> None:
-        """Connect, find the database key (made on first use), and start."""
+        """Connect, find the database key (made on first use), and start. Raises Unsealed where it may not be made."""
         from storage.meta import database_key
 
         first = self.lanes[0]
         try:
             first.connect(Keys(self.masters, b""))
-            [key] = first.transaction([lambda s: database_key(s, self.masters)])
+            [key] = first.transaction([lambda s: database_key(s, self.masters, make=self._makes_key)])
             self.keys = Keys(self.masters, key)
             for lane in self.lanes:
                 lane.connect(self.keys)
@@ -87,3 +91,11 @@ class Database:
         future: Future[T] = Future()
         self.lanes[0].put(Job(function, future))
         return future.result()
+
+
+def _reading(url: URL) -> URL:
+    """The same database, as one that the driver or the server lets nobody change."""
+    if url.get_backend_name() == "sqlite":
+        return url.update_query_dict({"mode": "ro"})
+    options = [*url.normalized_query.get("options", ()), "-cdefault_transaction_read_only=on"]
+    return url.update_query_dict({"options": "\t".join(options)})  # a space would be written as +, which libpq keeps

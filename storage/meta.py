@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlmodel import Field, SQLModel
 
 from storage.keeping import Keeping
-from storage.keys import Masters
+from storage.keys import KeyFault, Masters
 from storage.statement import Session, Statement, columns
 
 
@@ -45,10 +45,16 @@ def drop(session: Session, name: str) -> None:
     session.put(_drop, name=name)
 
 
-def database_key(session: Session, masters: Masters) -> bytes:
-    """The database key; made, wrapped and stored where there is none yet."""
+class Unsealed(KeyFault):
+    """The database has its tables but no key yet: the first start makes one."""
+
+
+def database_key(session: Session, masters: Masters, *, make: bool = True) -> bytes:
+    """The database key; made, wrapped and stored where there is none yet. Raises Unsealed where it may not be."""
     wrapped = get(session, "database_key")
     if wrapped is None:
+        if not make:
+            raise Unsealed
         session.put(_add, name="database_key", value=masters.wrap(secrets.token_bytes(32), "database"))
         wrapped = get(session, "database_key")
     return masters.unwrap(wrapped or b"", "database")

@@ -42,13 +42,47 @@ class Sqlite(sqlite3.Connection):
         return not busy
 
 
+class Reading(Sqlite):
+    """One connection that changes nothing, neither rows nor files."""
+
+    def begin(self) -> None:
+        """Read one state throughout."""
+        self.execute("BEGIN")
+
+    def empty_log(self) -> bool:
+        """The log is not ours to empty."""
+        return True
+
+
 def paths(url: Any) -> tuple[Path, ...]:
     """The database's file, its log and the log's index, whether or not they are there; none in memory."""
     return tuple(Path(f"{url.database}{ending}") for ending in ("", "-wal", "-shm")) if url.database else ()
 
 
+def reading(url: Any) -> Reading:
+    """A database that is there, to read and nothing else: no file is made or changed beside it either."""
+    path = Path(url.database).absolute()
+    with path.open("rb") as file:
+        logs = file.read(19)[18:] == b"\2"  # 2: changes go to a log first
+    # Where there is no log nobody has it open: then SQLite need not make the log's index for the two of us.
+    alone = logs and not Path(f"{path}-wal").exists()
+    return sqlite3.connect(
+        f"{path.as_uri()}?mode=ro{'&immutable=1' if alone else ''}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=BUSY_MS / 1000,
+        factory=Reading,
+    )
+
+
 def connect(url: Any) -> Sqlite:
-    """The database of a URL; file and folder are made, for their owner alone. SQLite gives its log the same rights."""
+    """The database of a URL; file and folder are made, for their owner alone. SQLite gives its log the same rights.
+
+    With ``?mode=ro`` it is to read only.
+    """
+    if url.query.get("mode") == "ro":
+        return reading(url)
     path = url.database or ":memory:"
     if path != ":memory:":
         files.file(Path(path))

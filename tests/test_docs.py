@@ -60,3 +60,9 @@ def test_the_security_documents_name_what_they_rest_on() -> None:
     for name in ("threat-model.md", "asvs.md"):
         named = NAMED.findall((ROOT / "docs" / name).read_text(encoding="utf-8"))
         assert len({path for path, _test in named}) > 20, name
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_command_installs_what_only_tests_need(document: Path) -> None:
+    """``uv run`` alone would install the packages of the tests, five times as much, whatever ran before."""
+    assert not re.search(r"uv run erbij", document.read_text(encoding="utf-8"))

@@ -451,7 +451,7 @@ def test_what_one_person_did_does_not_show() -> None:
 def test_check_says_that_nobody_can_reach_the_pages_by_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     from storage.keys import new_key
 
-    monkeypatch.setenv("ERBIJ_DISCORD_TOKEN", "x")
+    monkeypatch.setenv("ERBIJ_DISCORD_TOKEN", "MTIzNDU2Nzg5MDEyMzQ1Njc4.x.y")
     monkeypatch.setenv("ERBIJ_MASTER_KEY", new_key())
     run = CliRunner()
     assert "ERBIJ_PUBLIC_URL is not set" not in run.invoke(app, ["check"]).output

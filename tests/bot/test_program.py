@@ -128,5 +128,6 @@ async def test_a_taken_port_is_said_in_words(tmp_path: Path) -> None:
         async with erbij(tmp_path, port) as process:
             _out, said = await process.communicate()
     assert process.returncode == 1
-    assert f"Cannot listen on 127.0.0.1:{port}".encode() in said
+    assert f"ERBIJ_PORT: something listens on 127.0.0.1:{port} already.".encode() in said
+    assert b"Stop it, or set ERBIJ_PORT to another port." in said
     assert b"Traceback" not in said

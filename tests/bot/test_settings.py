@@ -61,9 +61,17 @@ def test_tenants_come_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("porrt = 4000", "ERBIJ_PORRT: Erbij knows no such setting"),
-        ('port = "many"', "ERBIJ_PORT:"),
-        ("port = ", "erbij.toml cannot be read"),
+        (
+            "porrt = 4000",
+            r"^ERBIJ_PORRT: there is no such setting. Did you mean ERBIJ_PORT\?",
+        ),
+        ('port = "many"', "^ERBIJ_PORT is 'many', and must be a whole number, 3978 say.$"),
+        ('tryout = "perhaps"', "^ERBIJ_TRYOUT is 'perhaps', and must be true or false.$"),
+        ("host = 1", "^ERBIJ_HOST is 1, and must be text.$"),
+        ("master_key = 12345", "^ERBIJ_MASTER_KEY must be text.$"),
+        ("teams_tenants = 1", "^ERBIJ_TEAMS_TENANTS is 1, and must be a list.$"),
+        ("teams_tenants = [1]", "^ERBIJ_TEAMS_TENANTS is 1, and must be text.$"),
+        ("port = ", "^erbij.toml cannot be read: .* A line is written like: port = 3978"),
     ],
 )
 def test_a_wrong_file_is_said_in_words(text: str, said: str) -> None:
