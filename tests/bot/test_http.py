@@ -470,6 +470,8 @@ def test_the_page_about_proxies_says_what_the_code_does() -> None:
         f"| {door.HEAD_TIME:.0f} seconds, {door.MOST_HEAD // 1024} KB |",
         f"| {guard.BODY_TIME:.0f} seconds, {guard.MOST_BODY // 1024} KB; ",
         f"of more than {guard.LARGE // 1024} KB at most {guard.MOST_LARGE} at once |",
+        f"| such large bodies of one address | {guard.MOST_LARGE_EACH} at once, ",
+        f"| steps of conversations of one address | {haste.PER_CLIENT:,} a minute, and three more ",
         f"| {door.IDLE_TIME:.0f} seconds: ",
         f"(`ulimit -n`), {door.MOST:,} at most |",
         f"| {haste.PER_CLIENT:,} a minute, ",
