@@ -44,7 +44,7 @@ def forget(database: Database, account: str, slug: str = "", *, dry_run: bool = 
         lines = []
         for one in _found(session, account, slug):
             name = communities.about(session, one.community)[0] or "A community that is being set up"
-            last = not members.keep_a_holder(session, one.community, COORDINATOR, one.accounts)
+            last = members.are_last(members.granted(session, one.community), COORDINATOR, one.accounts)
             rows = ", ".join(f"{table} {count}" for table, count in sorted(erase(session, one, now).items()))
             lines.append(f"{name}: {'would be erased' if dry_run else 'erased'}: {rows or 'nothing'}.")
             if last:

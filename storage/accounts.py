@@ -14,7 +14,7 @@ from sqlalchemy import Column, Table, UniqueConstraint, bindparam, case, delete,
 
 from storage.check_ins import Participation, Round
 from storage.communities import CommunitySpace
-from storage.ids import new_id
+from storage.ids import new_id, platform_and_id
 from storage.keeping import Merge
 from storage.members import Account, Member, accounts
 from storage.statement import Session, Statement, columns
@@ -168,7 +168,7 @@ def keys_with(column: Column[Any]) -> Iterator[list[Column[Any]]]:
 
 
 def _external(community: str, account: str) -> dict[str, str]:
-    platform, _colon, external = account.partition(":")
+    platform, external = platform_and_id(account)
     return {"community": community, "on": platform, "external": external}
 
 

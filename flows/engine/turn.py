@@ -211,7 +211,7 @@ def _noted(session: Session, incoming: seam.Incoming, person: seam.Person, who: 
     if incoming.address and incoming.address != who.address:
         members.set_address(session, space.platform, person.id, incoming.address)
     if name and name != who.name:
-        members.set_name(session, who.member, name)
+        members.set_name(session, who.community, who.member, name)
     if not who.latest and _begins(incoming.act):
         members.set_latest(session, space.platform, person.id, who.community)
     return who.member

@@ -9,8 +9,9 @@ import pytest
 from flows.catalogue import catalogue
 from flows.engine.turn import take
 from flows.seam import Incoming, Picked, Pressed
+from flows.staff.left import settle
 from flows.staff.rules import Leaving
-from storage import cases, due, forgetting, members
+from storage import accounts, cases, forgetting, members
 from storage.database import Database
 from storage.keeping import Person
 from storage.keys import Masters
@@ -179,10 +180,7 @@ def busy_mentor(town: Town) -> tuple[str, str]:
 def test_of_a_mentor_nothing_is_left_and_their_case_goes_back(town: Town) -> None:
     held, closed = busy_mentor(town)
     member, robin = town.member("robin on discord"), "robin on discord"
-    gone = Leaving(member, name("robin"), (f"discord:{ident(robin)}",), cases=True, staff=False, tell=())
-    town.database.run_now(lambda s: due.add(s, f"left:{gone.key}", town.one, "staff_left", gone.text(), NOW + DAY))
-    found = tables_with(town.database, member)
-    assert found == {"account", "member", "belonging_case", "caseevent", "due"}
+    assert tables_with(town.database, member) == {"account", "member", "belonging_case", "caseevent"}
     assert tables_with(town.database, ident(robin), name("robin")) >= {"account", "rolegrant", "outbox", "conversation"}
 
     assert "go back to the mentors" in text(town.ask(robin, "forget me"))
@@ -212,6 +210,65 @@ def test_of_a_mentor_nothing_is_left_and_their_case_goes_back(town: Town) -> Non
     assert again is not None
     assert again.holder == town.member("kim on discord")
     assert town.database.run_now(lambda s: cases.holder(s, town.one, closed)) == ""
+
+
+def left(town: Town, who: str, *tell: str) -> None:
+    """The platform says that somebody has left; the coordinators hear of it tomorrow."""
+    gone = Leaving(
+        town.member(who),
+        name(who.split(maxsplit=1)[0]),
+        (f"discord:{ident(who)}",),
+        cases=True,
+        staff=False,
+        tell=tuple(town.member(one) for one in tell),
+    )
+    town.database.run_now(lambda s: settle(s, town.one, gone, NOW, NOW + DAY))
+
+
+def test_what_is_told_of_somebody_who_left_goes_when_they_are_forgotten(town: Town) -> None:
+    town.tell("noor on discord", "a story", "Only my six words")
+    town.run("release_cases")
+    town.give("robin on discord", Pressed(f"s.claim_case.{town.open_cases()[0]}"))
+    town.give("pat on discord", Pressed("s.setup_group.mentors"))
+    town.ask("alex on discord", "help")
+    member = town.member("robin on discord")
+    left(town, "robin on discord", "alex on discord")
+    about = (name("robin"), ident("robin on discord"), member)
+    assert "due" in tables_with(town.database, name("robin")), "sealed"
+    in_clear = str(town.database.run_now(lambda s: rows(s, "due")))
+    assert not [one for one in about if one in in_clear]
+    town.forget("robin on discord")
+    assert tables_with(town.database, *about) == {"rolegrant"}, "of the other community"
+    assert "staff_left" not in str(town.database.run_now(lambda s: rows(s, "due")))
+
+
+def test_who_was_to_be_told_of_it_is_forgotten_and_the_others_hear_of_it(town: Town) -> None:
+    busy_mentor(town)
+    for who in ("alex on discord", "pat on discord"):
+        town.ask(who, "help")
+    alex = town.member("alex on discord")
+    left(town, "robin on discord", "alex on discord", "pat on discord")
+    town.forget("alex on discord")
+    assert tables_with(town.database, alex, ident("alex on discord"), name("alex")) == {"rolegrant"}
+    town.now += DAY
+    town.run_waiting()
+    private = town.database.run_now(lambda s: [row["lane"] for row in rows(s, "outbox") if row["private"]])
+    assert ident("pat on discord") in private
+    assert ident("alex on discord") not in private
+
+
+def test_two_accounts_that_become_one_take_the_timers_along(town: Town) -> None:
+    """One of somebody who left, one that tells somebody; both are of the account that goes."""
+    for who in ("robin on discord", "robin on teams", "alex on discord", "alex on teams"):
+        town.ask(who, "help")
+    left(town, "robin on discord", "alex on discord")
+    for who in ("robin", "alex"):
+        stays, goes = (town.member(f"{who} on {platform}") for platform in ("teams", "discord"))
+        assert town.database.run_now(lambda s, one=stays, other=goes: accounts.merge(s, town.one, one, other))  # type: ignore[misc]
+    [row] = [one for one in town.database.run_now(lambda s: rows(s, "due")) if one["flow"] == "staff_left"]
+    assert town.member("alex on discord") in row["argument"]
+    town.forget("robin on teams")
+    assert "staff_left" not in str(town.database.run_now(lambda s: rows(s, "due")))
 
 
 def test_a_case_that_was_taken_in_the_meantime_is_not_offered_again(town: Town) -> None:
