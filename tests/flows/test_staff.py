@@ -181,7 +181,7 @@ def buttons(parts: Iterable[Part]) -> list[Button]:
     return [one for part in parts if isinstance(part, Buttons) for one in part.buttons]
 
 
-TIMES = ("due", "roster")
+TIMES = ("due", "roster", "receiptkey")
 """Tables that move on each night."""
 
 
