@@ -206,6 +206,7 @@ def _ledger(session: Session, path: Path | None) -> list[Finding]:
     try:
         session.ledger.check()
         left, missing = replay.behind(session), erasures.missing(session)
+        doubtful = erasures.doubtful(session)
     except LedgerFault as fault:
         return [Finding(False, str(fault))]
     if left.people or left.cases:
@@ -219,7 +220,20 @@ def _ledger(session: Session, path: Path | None) -> list[Finding]:
             f"{missing} erasures are not in the ledger {path}: put the right file there, or lines of several together."
         )
         return [Finding(False, text)]
-    return [Finding(True, f"Nobody is here who was forgotten; erasures are written down in {path}.")]
+    found = [Finding(True, f"Nobody is here who was forgotten; erasures are written down in {path}.")]
+    if doubtful.torn:
+        text = (
+            f"{doubtful.torn} lines of {path} were not written whole, by a process that was killed or on a full disk. "
+            "Nothing was erased by them, and they stop nothing; you can delete them."
+        )
+        found.append(Finding(True, text))
+    if doubtful.foreign:
+        text = (
+            f"{doubtful.foreign} lines of {path} were not written with this database's key, so nobody is erased by "
+            "them. If it is not a file of several databases, somebody else has written to it."
+        )
+        found.append(Finding(False, text))
+    return found
 
 
 def _roster(waiting: list[roster.Unanswered], names: dict[str, str]) -> list[Finding]:
