@@ -32,10 +32,12 @@ _lock = Statement(
 )
 _set = Statement(
     lambda _: (
-        update(Member).where(_m.id == bindparam("member")).values(language=bindparam("tongue"), name=bindparam("known"))
+        update(Member)
+        .where(_m.id == bindparam("member"), _m.community_id == bindparam("community"))
+        .values(language=bindparam("tongue"), name=bindparam("known"))
     )
 )
-_drop = Statement(lambda _: delete(Member).where(_m.id == bindparam("goes")))
+_drop = Statement(lambda _: delete(Member).where(_m.id == bindparam("goes"), _m.community_id == bindparam("community")))
 _is_account = (
     _account.community_id == bindparam("community"),
     _account.platform == bindparam("on"),
@@ -92,12 +94,12 @@ def merge(session: Session, community: str, stays: str, goes: str) -> bool:
     if len(known) < 2:
         return False
     language, name = (getattr(known[stays], one) or getattr(known[goes], one) for one in ("language", "name"))
-    session.run(_set, member=stays, tongue=language, known=name)
+    session.run(_set, community=community, member=stays, tongue=language, known=name)
     for statement in _moves():
         session.run(statement, stays=stays, goes=goes)
     for merge_more in _mergers():
         merge_more(session, community, stays, goes)
-    session.run(_drop, goes=goes)
+    session.run(_drop, community=community, goes=goes)
     return True
 
 

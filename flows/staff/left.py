@@ -43,6 +43,7 @@ def settle(session: Session, community: str, leaving: Leaving, now: int, told_at
     The mentors and the coordinators are told at a moment of its own. Done before, it does nothing.
     """
     communities.lock(session, community)  # two coordinators who leave at once must not both find the other still there
+    session.scrub()
     roles = _take_away(session, community, leaving)
     cases = []
     if leaving.cases:

@@ -104,6 +104,22 @@ def test_leaving_in_a_running_round_gives_no_second_vote(town: Town) -> None:
         assert town.database.run_now(lambda s, t=table: rows(s, t)) == [], table  # type: ignore[misc]
 
 
+def test_who_comes_back_and_links_another_account_gets_no_second_vote(town: Town) -> None:
+    """Neither on the account that was not known then, nor when the two part again."""
+    round_id = town.open_round()
+    assert "Your answers are in" in text(town.answer_check_in(SAM[0], round_id))
+    town.forget(SAM[0])
+    for who in SAM:
+        town.ask(who, "help")
+    town.link(*SAM)
+    assert "You already took part" in text(town.answer_check_in(SAM[1], round_id))
+    member = town.member(SAM[1])
+    account = f"teams:{ident(SAM[1])}"
+    assert town.database.run_now(lambda s: accounts.split(s, town.one, member, account))
+    assert "You already took part" in text(town.answer_check_in(SAM[1], round_id))
+    assert len(town.database.run_now(lambda s: rows(s, "ballot"))) == 1
+
+
 def test_an_address_of_an_account_that_is_gone_is_blanked_at_the_next_release(town: Town) -> None:
     busy_student(town)
     [account] = [

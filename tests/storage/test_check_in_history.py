@@ -98,7 +98,7 @@ class History:
             waiting.clear()
 
     def night(self) -> None:
-        check_in_pools.drop_expired(self.s, self.now)
+        check_in_pools.drop_expired(self.s, self.here, self.now)
         for questions in SETS:
             if self.until[questions] <= self.now:
                 self._destroy(questions)

@@ -125,9 +125,9 @@ def test_a_community_can_want_more_but_never_fewer(database: Database, here: Her
 def test_ballots_that_find_no_others_are_destroyed_unopened(database: Database, here: Here) -> None:
     def work(session: Session) -> None:
         held(session, here, *[scores()] * 4)
-        check_in_pools.drop_expired(session, NOW + 1000 + TERM - 1)
+        check_in_pools.drop_expired(session, here.id, NOW + 1000 + TERM - 1)
         assert count(session, "carriedballot") == 4
-        check_in_pools.drop_expired(session, NOW + 1000 + TERM)
+        check_in_pools.drop_expired(session, here.id, NOW + 1000 + TERM)
         assert count(session, "carriedballot") == 0
         assert held(session, here, *[scores()] * 4, now=NOW + TERM + WEEK) == 0, "nothing of the old ones is counted"
         assert held(session, here, scores(), now=NOW + TERM + 2 * WEEK) == 5
@@ -160,8 +160,8 @@ def test_the_term_begins_with_the_first_ballot_that_waits(database: Database, he
 def test_a_clock_that_ran_ahead_lets_nothing_wait_longer(database: Database, here: Here) -> None:
     def work(session: Session) -> None:
         held(session, here, scores(), now=NOW + 10 * TERM)
-        check_in_pools.drop_expired(session, NOW)
-        check_in_pools.drop_expired(session, NOW + TERM)
+        check_in_pools.drop_expired(session, here.id, NOW)
+        check_in_pools.drop_expired(session, here.id, NOW + TERM)
         assert count(session, "carriedballot") == 0
 
     database.run_now(work)
