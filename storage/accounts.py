@@ -96,7 +96,7 @@ def merge(session: Session, community: str, stays: str, goes: str) -> bool:
     language, name = (getattr(known[stays], one) or getattr(known[goes], one) for one in ("language", "name"))
     session.run(_set, community=community, member=stays, tongue=language, known=name)
     for statement in _moves():
-        session.run(statement, stays=stays, goes=goes)
+        session.run(statement, community=community, stays=stays, goes=goes)
     for merge_more in _mergers():
         merge_more(session, community, stays, goes)
     session.run(_drop, community=community, goes=goes)
@@ -197,13 +197,24 @@ def _same(column: Column[Any], others: list[Column[Any]]) -> Statement:
     has_it = select(twin.c[column.name]).where(
         twin.c[column.name] == bindparam("stays"), *(twin.c[one.name] == one for one in others)
     )
-    return Statement(lambda _: delete(_table(column)).where(column == bindparam("goes"), has_it.exists()))
+    return Statement(
+        lambda _: delete(_table(column)).where(column == bindparam("goes"), has_it.exists(), *_here(column))
+    )
 
 
 def _rename(column: Column[Any]) -> Statement:
     return Statement(
-        lambda _: update(_table(column)).where(column == bindparam("goes")).values({column.name: bindparam("stays")})
+        lambda _: (
+            update(_table(column))
+            .where(column == bindparam("goes"), *_here(column))
+            .values({column.name: bindparam("stays")})
+        )
     )
+
+
+def _here(column: Column[Any]) -> list[Any]:
+    of = column.table.c
+    return [of.community_id == bindparam("community")] if "community_id" in of else []
 
 
 def _table(column: Column[Any]) -> Table:
