@@ -373,7 +373,7 @@ KEEPING = (
     Keeping(
         Outbox,
         kept=Days(90, "created_at", only=_o.state != WAITING),
-        names=("lane",),
+        names=("lane", "payload"),
         erase=_drop_person,
         export=_export,
     ),
