@@ -15,7 +15,16 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.http import UNNAMED_PROXY
-from bot.settings import Misconfigured, Settings, database_faults, faults, master_key, own_files, secret_files
+from bot.settings import (
+    Misconfigured,
+    Settings,
+    database_faults,
+    faults,
+    master_key,
+    own_files,
+    secret_files,
+    sqlite_file,
+)
 from bot.tryout import SLUG
 from flows.engine import COORDINATOR
 from flows.setup.rules import missing
@@ -95,8 +104,8 @@ def _files(settings: Settings) -> list[Finding]:
     ours, secrets = (filter(files.open_to_others, of(settings)) for of in (own_files, secret_files))
     texts = [f"{path} is open to others on this machine; starting Erbij closes it." for path in ours]
     texts += [f"{path} holds a secret and is open to others on this machine: chmod 600 {path}" for path in secrets]
-    url = make_url(settings.database) if settings.database.startswith("sqlite:///") else None
-    folder = Path(url.database).parent if url is not None and url.database else None
+    path = sqlite_file(settings.database)
+    folder = None if path is None else path.parent
     if folder is not None and files.open_to_others(folder):
         texts.append(
             f"The folder {folder.absolute()}, in which the database lies, is open to others on this machine: "
@@ -117,7 +126,7 @@ def _database(settings: Settings, masters: Masters) -> list[Finding]:
     url, public_url = settings.database, settings.public_url
     logged, now = _log_file(make_url(url)), time.time_ns() // 1_000_000
     if migrate.pending(url):
-        if url.startswith("sqlite"):
+        if make_url(url).get_backend_name() == "sqlite":
             return [Finding(True, "The database is made or brought up to date at the next start.")]
         return [Finding(False, "The database's tables are of another version: run 'erbij migrate'.")]
     database = Database(url, masters, settings.ledger_path)
