@@ -58,7 +58,7 @@ def take(  # noqa: PLR0913  what happened, when, and what is known about it
         words = draw.pieces(arrival.hello(session, who) if first() else [], language)
         return Turn(seam.Reply(tuple(words), language), "added")
     # What answers a conversation, and the same event again, makes nobody new: by it they may have been forgotten.
-    new = not gone and asked is None and first() and not isinstance(incoming.act, seam.Changed)
+    new = not gone and asked is None and arrival.makes_known(catalogue, incoming.act) and first()
     context = None if who is None else recognise(session, incoming, who, site, new=new, gone=gone)
     if who is None or context is None:
         pieces = arrival.not_known(session, incoming)

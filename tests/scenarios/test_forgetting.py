@@ -85,10 +85,19 @@ def test_who_comes_back_is_new(town: Town) -> None:
     before = town.member(SAM[0])
     town.forget(SAM[0])
     assert not town.member(SAM[0])
+    known = town.database.run_now(lambda s: {t: rows(s, t) for t in ("member", "account", "conversation")})
+    assert "Nothing is stored" in text(town.ask(SAM[0], "my data"))
+    assert town.database.run_now(lambda s: {t: rows(s, t) for t in ("member", "account", "conversation")}) == known
+    town.ask(SAM[0], "help")
     rows_of = dict(card(town.ask(SAM[0], "my data")).rows)
     assert rows_of == {"Your accounts": "Discord", "About the check-in that is open now": "nothing"}
     assert town.member(SAM[0]) not in ("", before)
     assert town.member(SAM[0]) != town.member(SAM[1])
+
+
+def test_who_was_only_named_reads_that_and_becomes_no_member(town: Town) -> None:
+    assert "mentor" in str(card(town.ask("kim on discord", "my data")).rows)
+    assert not town.member("kim on discord")
 
 
 def test_leaving_in_a_running_round_gives_no_second_vote(town: Town) -> None:
