@@ -19,12 +19,15 @@ async def my_data(chat: Chat) -> None:
     stored = await chat.do("stored", known_of, chat.community, chat.member, chat.account)
     lines = [(one.label, one.text(stored[one.key])) for one in catalogue().held if one.key in stored]
     told = [(label, text) for label, text in lines if text]
-    if not chat.member and not stored["roles"]:
+    nothing = not chat.member and not stored["roles"]
+    if nothing:
         chat.say(_("Nothing is stored with your name or account."))
-        return
-    chat.show(Shown(_("What is stored with your name or account"), told))
+    else:
+        chat.show(Shown(_("What is stored with your name or account"), told))
     for sentence in NOT_THERE:
         chat.say(sentence)
+    if nothing:
+        return
     chat.say(_("To have all of it erased, type “{forget}”.", forget=FORGET))
 
 
