@@ -23,7 +23,9 @@ COORDINATOR = "coordinator"
 """The role of who sets a community up."""
 EVERYONE, NO_ACCOUNT = "everyone", "no account"
 """Who may start a flow beside those with a role: every member, and someone on the case page, whom nobody knows."""
-ROLES = frozenset({"student", "mentor", "lead", COORDINATOR, "teacher"})
+STAFF = frozenset({"mentor", "lead", COORDINATOR, "teacher"})
+"""The roles of who is no student: their names are known, and whether they are still there is asked."""
+ROLES = STAFF | {"student"}
 SETUP = "setup"
 """The flow, and the command, that sets a community up."""
 

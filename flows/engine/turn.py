@@ -9,7 +9,7 @@ from typing import Any
 from flows import seam
 from flows.engine import answer, arrival, draw, standing
 from flows.engine.chat import Context
-from flows.engine.flow import COORDINATOR, Catalogue
+from flows.engine.flow import COORDINATOR, STAFF, Catalogue
 from flows.engine.sentences import OVER, RECEIVED, no_member
 from flows.engine.taking import Taking, Turn, Work
 from flows.engine.token import Answers, Starts, read
@@ -21,7 +21,6 @@ from storage.statement import Session
 DAY, HOUR = 86_400_000, 3_600_000
 BROUGHT_LATER = 14
 """Days in which a private message that could not be delivered is still worth reading."""
-STAFF = frozenset({"mentor", "lead", "coordinator", "teacher"})
 
 
 def take(  # noqa: PLR0913  what happened, when, and what is known about it

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from flows.engine import COORDINATOR
+from flows.engine.flow import STAFF
 from flows.engine.timers import next_time
-from flows.engine.turn import STAFF, granted
+from flows.engine.turn import granted
 from flows.seam import Standing
 from storage.members import Grant
 from storage.roster import Staff, StaffAccount
