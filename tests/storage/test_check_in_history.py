@@ -109,7 +109,7 @@ class History:
         self.waiting[questions].clear()
 
     def threshold_(self, ballots: int) -> None:
-        communities.set_threshold(self.s, self.here, ballots)
+        self.s._execute(f"update community set threshold = {ballots} where id = '{self.here}'", {})
         self.threshold = ballots
 
     def leave(self, name: str) -> None:
