@@ -120,7 +120,7 @@ def starts(catalogue: Catalogue, act: seam.Act) -> str:
 
 
 def makes_known(catalogue: Catalogue, act: seam.Act) -> bool:
-    """Whether someone new becomes a member by an act: not by asking what is stored of them, nor by changing a message."""
+    """Whether someone new becomes a member by an act: not by asking what is stored of them, nor by an edit."""
     if isinstance(act, seam.Changed):
         return False
     flow = catalogue.flows.get(starts(catalogue, act))
