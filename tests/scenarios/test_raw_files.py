@@ -157,7 +157,9 @@ async def test_what_was_stopped_is_gone_at_once(sam: Sam) -> None:
     ever = sam.sealed()
     again = await sam.presses(shown, "Back")
     ever |= sam.sealed()
-    await sam.presses(again, "Stop")
+    sure = await sam.presses(again, "Stop")
+    ever |= sam.sealed()
+    await sam.presses(sure, "Yes, throw it away")
     assert found(ever, sam.raw()) == 0
 
 
