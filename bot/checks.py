@@ -16,7 +16,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import formats, start
 from bot.http import UNNAMED_PROXY
-from bot.settings import Misconfigured, Settings, database_faults, faults, known_key, own_files, secret_files
+from bot.settings import (
+    Misconfigured,
+    Settings,
+    database_faults,
+    faults,
+    known_key,
+    own_files,
+    secret_files,
+    sqlite_file,
+)
 from bot.tryout import SLUG
 from flows.engine import COORDINATOR
 from flows.setup.rules import missing
@@ -104,8 +113,8 @@ def _files(settings: Settings) -> list[Finding]:
     ours, secrets = (filter(files.open_to_others, of(settings)) for of in (own_files, secret_files))
     texts = [f"{path} is open to others on this machine; starting Erbij closes it." for path in ours]
     texts += [f"{path} holds a secret and is open to others on this machine: chmod 600 {path}" for path in secrets]
-    url = make_url(settings.database) if settings.database.startswith("sqlite:///") else None
-    folder = Path(url.database).parent if url is not None and url.database else None
+    path = sqlite_file(settings.database)
+    folder = None if path is None else path.parent
     if folder is not None and files.changed_by_others(folder):  # that they see names in it is no harm
         texts.append(
             f"Others on this machine may put files into the folder {folder.absolute()}, in which the database lies: "
@@ -128,7 +137,7 @@ def _database(settings: Settings, masters: Masters | None) -> list[Finding]:
     url = settings.database
     logged = _log_file(make_url(url))
     if migrate.pending(url):
-        if url.startswith("sqlite"):
+        if make_url(url).get_backend_name() == "sqlite":
             return [Finding(True, "The database is made or brought up to date at the next start.")]
         return [Finding(False, "The database's tables are of another version: run 'erbij migrate'.")]
     if masters is None:
@@ -226,6 +235,7 @@ def _ledger(session: Session, path: Path | None) -> list[Finding]:
     try:
         session.ledger.check()
         left, missing = replay.behind(session), erasures.missing(session)
+        doubtful = erasures.doubtful(session)
     except LedgerFault as fault:
         return [Finding(False, f"ERBIJ_LEDGER: {fault}")]
     if left.people or left.cases:
@@ -239,7 +249,20 @@ def _ledger(session: Session, path: Path | None) -> list[Finding]:
             f"{missing} erasures are not in the ledger {path}: put the right file there, or lines of several together."
         )
         return [Finding(False, text)]
-    return [Finding(True, f"Nobody is here who was forgotten; erasures are written down in {path}.")]
+    found = [Finding(True, f"Nobody is here who was forgotten; erasures are written down in {path}.")]
+    if doubtful.torn:
+        text = (
+            f"{doubtful.torn} lines of {path} were not written whole, by a process that was killed or on a full disk. "
+            "Nothing was erased by them, and they stop nothing; you can delete them."
+        )
+        found.append(Finding(True, text))
+    if doubtful.foreign:
+        text = (
+            f"{doubtful.foreign} lines of {path} were not written with this database's key, so nobody is erased by "
+            "them. If it is not a file of several databases, somebody else has written to it."
+        )
+        found.append(Finding(False, text))
+    return found
 
 
 def _roster(waiting: list[roster.Unanswered], names: dict[str, str]) -> list[Finding]:

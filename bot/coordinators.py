@@ -45,7 +45,7 @@ def remove(session: Session, platform: str, ident: str, slug: str) -> str:
     if not theirs:
         known = ", ".join(f"{one.name or 'without a name'} ({one.platform} {one.external_id})" for one in named)
         raise Refused(f"{ident} is no coordinator of {title} by name.\nThose who are: {known or 'nobody'}.")
-    if not members.keep_a_holder(session, community, COORDINATOR, [f"{platform}:{ident}"]):
+    if members.are_last(members.granted(session, community), COORDINATOR, [f"{platform}:{ident}"]):
         raise Refused(f"{ident} is the last coordinator of {title}.\nName another one first: erbij coordinator add")
     # Somebody in the middle of the setup has the names before them, and would keep this one again.
     conversations.end_naming(session, community, [ident])

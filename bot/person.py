@@ -20,6 +20,22 @@ NOT_HERE = (
     "The text of what they are in the middle of, and of messages to them: sealed, and for them alone.",
 )
 
+KINDS = {
+    "account": ("account", "accounts"),
+    "audit": ("act in the setup, kept without the name", "acts in the setup, kept without the name"),
+    "belonging_case": ("case in their hands, free again", "cases in their hands, free again"),
+    "caseevent": ("act on a case, kept without the name", "acts on cases, kept without the name"),
+    "code": ("code that links accounts", "codes that link accounts"),
+    "codemiss": ("count of wrong codes", "counts of wrong codes"),
+    "conversation": ("conversation under way", "conversations under way"),
+    "due": ("reminder", "reminders"),
+    "member": ("person", "people"),
+    "outbox": ("message", "messages"),
+    "participation": ("part in an open check-in", "parts in open check-ins"),
+    "rolegrant": ("role by name", "roles by name"),
+}
+"""What the rows of a table are, in words: one, and several."""
+
 
 class Nobody(Exception):
     """Nothing is stored that names this person."""
@@ -44,8 +60,8 @@ def forget(database: Database, account: str, slug: str = "", *, dry_run: bool = 
         lines = []
         for one in _found(session, account, slug):
             name = communities.about(session, one.community)[0] or "A community that is being set up"
-            last = not members.keep_a_holder(session, one.community, COORDINATOR, one.accounts)
-            rows = ", ".join(f"{table} {count}" for table, count in sorted(erase(session, one, now).items()))
+            last = members.are_last(members.granted(session, one.community), COORDINATOR, one.accounts)
+            rows = ", ".join(_counted(table, count) for table, count in erase(session, one, now).items())
             lines.append(f"{name}: {'would be erased' if dry_run else 'erased'}: {rows or 'nothing'}.")
             if last:
                 lines.append(f"{name}: that {'is' if dry_run else 'was'} its last coordinator. Name another one.")
@@ -57,6 +73,11 @@ def forget(database: Database, account: str, slug: str = "", *, dry_run: bool = 
         return database.run_now(work)
     except _OnlyTried as tried:
         return tried.lines
+
+
+def _counted(table: str, count: int) -> str:
+    one, many = KINDS[table]
+    return f"{count} {one if count == 1 else many}"
 
 
 class _OnlyTried(Exception):

@@ -21,7 +21,7 @@ from bot.time import Clock
 from bot.timers import Timers
 from flows.catalogue import catalogue
 from flows.engine.timers import wind_new
-from storage import communities, files, migrate
+from storage import communities, erasures, files, migrate
 from storage.database import Database
 from storage.keys import Masters
 from storage.ledger import Ledger, LedgerFault
@@ -80,10 +80,13 @@ class Program:
         try:
             Ledger(self.settings.ledger_path).check()
             again = self.database.run_now(lambda s: replay(s, self.clock.now()))
+            doubtful = self.database.run_now(erasures.doubtful)
         except LedgerFault as fault:
             raise Misconfigured(f"ERBIJ_LEDGER: {fault}") from fault
         if again.people or again.cases:
             log.warning("erased again", people=len(again.people), cases=len(again.cases))
+        if doubtful.torn or doubtful.foreign:
+            log.warning("lines of the ledger passed by", torn=doubtful.torn, foreign=doubtful.foreign)
         if self.settings.is_tryout:
             self.clock.ahead = self.database.run_now(tryout.ahead)
             self.database.run_now(lambda s: tryout.seed(s, self.catalogue, self.clock.now()))

@@ -10,9 +10,9 @@ import structlog
 
 from bot.time import rung
 from flows.seam import Space, Standing
-from flows.staff.left import staff_left
+from flows.staff.left import settle
 from flows.staff.rules import Outcome, outcome, telling_time, together
-from storage import communities, due, members, roster
+from storage import communities, members, roster
 from storage.database import NotSaved
 
 if TYPE_CHECKING:
@@ -108,13 +108,13 @@ class Roster:
 
 
 def conclude(session: Session, community: str, what: Outcome, now: int) -> None:
-    """Write down what follows from what was said. Done by two processes at once it is done once."""
+    """Do what follows from what was said; people hear of it by day. Done by two processes at once it is done once."""
     known = communities.by_id(session, community)
     if known is None:
         return
     at = telling_time(known[3], now)
     for one in what.leaving:
-        due.add(session, f"{community}:left:{one.key}", community, staff_left.name, one.text(), at)
+        settle(session, community, one, now, at)
     for grant in what.back:
         members.set_gone(session, community, grant, gone=False)
     if what.complete:

@@ -160,8 +160,8 @@ class Settings(BaseSettings):
         """The ledger of erasures; None where PostgreSQL is used and none is named."""
         if self.ledger:
             return Path(self.ledger)
-        if self.database.startswith("sqlite:///"):
-            return Path(self.database.removeprefix("sqlite:///")).with_suffix(".ledger")
+        if (path := sqlite_file(self.database)) is not None:
+            return path.with_suffix(".ledger")
         return None
 
     @property
@@ -249,16 +249,21 @@ def database_faults(settings: Settings) -> list[str]:
 
 def _in_the_clear(url: str) -> str:
     """The host that is reached so; empty for none, and for what is no address of PostgreSQL at all."""
-    if not url.startswith("postgresql"):
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        parsed = _parsed(url)
+    except ArgumentError:  # said where it is opened
+        return ""
+    if parsed.get_backend_name() != "postgresql":
         return ""
     import psycopg
-    from sqlalchemy.exc import ArgumentError
 
     from storage.postgresql import in_the_clear
 
     try:
-        return in_the_clear(_parsed(url))
-    except (ArgumentError, psycopg.Error):  # said where it is opened
+        return in_the_clear(parsed)
+    except psycopg.Error:  # said where it is opened
         return ""
 
 
@@ -268,10 +273,22 @@ def _parsed(url: str) -> URL:
     return make_url(url)
 
 
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite database, by whichever driver's name it is written; None for anything else."""
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        parsed = _parsed(url)
+    except ArgumentError:  # said where it is opened
+        return None
+    path = parsed.database if parsed.get_backend_name() == "sqlite" else None
+    return Path(path) if path and path != ":memory:" else None
+
+
 def own_files(settings: Settings) -> list[Path]:
     """What Erbij itself keeps on this machine, there or not: SQLite's files, the ledger, and the try-out's key."""
     found: list[Path] = []
-    if settings.database.startswith("sqlite:///"):
+    if sqlite_file(settings.database) is not None:
         from storage import sqlite
 
         found += sqlite.paths(_parsed(settings.database))
@@ -294,7 +311,7 @@ def secret_files(settings: Settings) -> list[Path]:
 def _toml_has_secrets() -> bool:
     path = Path(FILE)
     values = tomllib.loads(path.read_text()) if path.exists() else {}
-    return any(value and not str(value).startswith("sqlite:") for value in map(values.get, SECRETS))
+    return any(value and sqlite_file(str(value)) is None for value in map(values.get, SECRETS))
 
 
 def known_key(settings: Settings) -> str:
@@ -350,8 +367,8 @@ def secret(path: Path, setting: str) -> str:
 
 def key_file(settings: Settings) -> Path:
     """Of the try-out: beside the SQLite file, so that the two are kept or thrown away together."""
-    if settings.database.startswith("sqlite:///"):
-        return Path(settings.database.removeprefix("sqlite:///")).with_suffix(".key")
+    if (path := sqlite_file(settings.database)) is not None:
+        return path.with_suffix(".key")
     return Path("data/tryout.key")
 
 

@@ -9,7 +9,7 @@ import structlog
 
 from bot.time import rung
 from flows.engine.timers import fail_due, run_due
-from storage import conversations, due
+from storage import conversations, due, receipts
 from storage.database import NotSaved
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Timers:
         if self._database.keys is not None:
             self._database.keys.hour.forget(now())  # also where nobody comes to use it
         try:
+            await self._database.run(lambda s: receipts.turn(s, now()))
             while await self._one():
                 pass
             while await self._database.run(lambda s: conversations.expire(s, now())) == conversations.TOGETHER:

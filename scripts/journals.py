@@ -26,6 +26,7 @@ CONTEXT = Context(
 BOTH = ["discord:1", "teams:2"]
 CARRIED = "A" * 64
 """A case in a button that is too old, so that the six words are asked."""
+WORDS = "bado kemi lina tiva sore mapi"
 PICKED = {"id": "1", "name": "one", "can_post": False, "open_to_all": False}
 FLOWS = {
     "check_in": "r",
@@ -51,7 +52,10 @@ EFFECTS: dict[str, dict[str, dict[str, Any]]] = {
         "": {"now": 1, "round": {"id": "r", "opens_at": 0, "closes_at": 10}, "took_part": False},
         "confirm": {"cast": "saved"},
     },
-    "belonging_case": {"confirm": {"room.0": True, "salt": "00" * 16}, "tag": {"save": CARRIED}},
+    "belonging_case": {
+        "confirm": {"room.0": True, "salt": "00" * 16},
+        "tag": {"save": CARRIED, "hide": WORDS},
+    },
     "follow_up": {"receipt.0": {"salt.0": "00" * 16}, "tag.0": {"find": None}},
     "write_more": {"more.0": {"done.0": OLD}, **BY_WORDS},
     "take_back": {"sure": {"done.0": OLD}, **BY_WORDS},
@@ -84,7 +88,7 @@ def answer(step: Step[Any]) -> Any:
     if step.kind == "ask":
         return step.data[1][0].value
     if step.kind == "fill" and not step.kept:
-        return {"words": "bado kemi lina tiva sore mapi"}
+        return {"words": WORDS}
     if step.kind == "fill":
         return {name: fitting(question) for name, question in step.data[0].questions.items()}
     return "00" * 32

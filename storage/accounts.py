@@ -14,7 +14,7 @@ from sqlalchemy import Column, Table, UniqueConstraint, bindparam, case, delete,
 
 from storage.check_ins import Participation, Round
 from storage.communities import CommunitySpace
-from storage.ids import new_id
+from storage.ids import new_id, platform_and_id
 from storage.keeping import Merge
 from storage.members import Account, Member, accounts
 from storage.statement import Session, Statement, columns
@@ -32,10 +32,12 @@ _lock = Statement(
 )
 _set = Statement(
     lambda _: (
-        update(Member).where(_m.id == bindparam("member")).values(language=bindparam("tongue"), name=bindparam("known"))
+        update(Member)
+        .where(_m.id == bindparam("member"), _m.community_id == bindparam("community"))
+        .values(language=bindparam("tongue"), name=bindparam("known"))
     )
 )
-_drop = Statement(lambda _: delete(Member).where(_m.id == bindparam("goes")))
+_drop = Statement(lambda _: delete(Member).where(_m.id == bindparam("goes"), _m.community_id == bindparam("community")))
 _is_account = (
     _account.community_id == bindparam("community"),
     _account.platform == bindparam("on"),
@@ -92,12 +94,12 @@ def merge(session: Session, community: str, stays: str, goes: str) -> bool:
     if len(known) < 2:
         return False
     language, name = (getattr(known[stays], one) or getattr(known[goes], one) for one in ("language", "name"))
-    session.run(_set, member=stays, tongue=language, known=name)
+    session.run(_set, community=community, member=stays, tongue=language, known=name)
     for statement in _moves():
-        session.run(statement, stays=stays, goes=goes)
+        session.run(statement, community=community, stays=stays, goes=goes)
     for merge_more in _mergers():
         merge_more(session, community, stays, goes)
-    session.run(_drop, goes=goes)
+    session.run(_drop, community=community, goes=goes)
     return True
 
 
@@ -168,7 +170,7 @@ def keys_with(column: Column[Any]) -> Iterator[list[Column[Any]]]:
 
 
 def _external(community: str, account: str) -> dict[str, str]:
-    platform, _colon, external = account.partition(":")
+    platform, external = platform_and_id(account)
     return {"community": community, "on": platform, "external": external}
 
 
@@ -195,13 +197,24 @@ def _same(column: Column[Any], others: list[Column[Any]]) -> Statement:
     has_it = select(twin.c[column.name]).where(
         twin.c[column.name] == bindparam("stays"), *(twin.c[one.name] == one for one in others)
     )
-    return Statement(lambda _: delete(_table(column)).where(column == bindparam("goes"), has_it.exists()))
+    return Statement(
+        lambda _: delete(_table(column)).where(column == bindparam("goes"), has_it.exists(), *_here(column))
+    )
 
 
 def _rename(column: Column[Any]) -> Statement:
     return Statement(
-        lambda _: update(_table(column)).where(column == bindparam("goes")).values({column.name: bindparam("stays")})
+        lambda _: (
+            update(_table(column))
+            .where(column == bindparam("goes"), *_here(column))
+            .values({column.name: bindparam("stays")})
+        )
     )
+
+
+def _here(column: Column[Any]) -> list[Any]:
+    of = column.table.c
+    return [of.community_id == bindparam("community")] if "community_id" in of else []
 
 
 def _table(column: Column[Any]) -> Table:

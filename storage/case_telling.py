@@ -135,9 +135,9 @@ def release(session: Session, community: str) -> list[str]:
         try:
             case = _deliver(session, community, letter.content, chosen)
         except KeyFault:
-            letters.keep(session, letter.id)
+            letters.keep(session, community, letter.id)
         else:
-            letters.drop(session, letter.id)
+            letters.drop(session, community, letter.id)
             touched |= {case: None} if case else {}
     cases.deal_paths(session, community, chosen)
     # Of what was told and taken back between two moments nobody has heard, and nobody hears.

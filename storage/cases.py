@@ -203,7 +203,7 @@ def close(session: Session, community: str, case: str, member: str, now: int) ->
     session.run(_set_status, case=case, community=community, new_status=CLOSED)
     told = case_events.last_answer(session, case) <= return_paths.told_until(session, community)
     if told:
-        _destroy_path(session, case, row.wrapped_key)
+        _destroy_path(session, community, case, row.wrapped_key)
     case_events.add(session, case, now, member, "closed")
     return True
 
@@ -214,7 +214,7 @@ def erase(session: Session, community: str, case: str, member: str, now: int) ->
     if row is None or not row.wrapped_key:
         return False
     session.scrub()
-    _destroy_path(session, case, row.wrapped_key)
+    _destroy_path(session, community, case, row.wrapped_key)
     erasures.of_case(session, case)
     session.run(_drop_key, case=case, community=community, empty=b"", unused=secrets.token_bytes(16))
     case_messages.drop(session, case)
@@ -309,11 +309,11 @@ def deal_paths(session: Session, community: str, chosen: Mapping[str, str]) -> N
 # ---------------------------------------------------------------- inside
 
 
-def _destroy_path(session: Session, case: str, wrapped: bytes) -> None:
+def _destroy_path(session: Session, community: str, case: str, wrapped: bytes) -> None:
     """The return path is gone; of a case whose key does not open, with the next release that opens all others."""
     key = case_key.found(session, case, wrapped)
     if key is not None:
-        return_paths.destroy(session, key)
+        return_paths.destroy(session, community, key)
 
 
 def _write(  # noqa: PLR0913  one row

@@ -115,12 +115,13 @@ _drop_carried = Statement(lambda _: delete(CarriedBallot).where(_b.pool_id == bi
 _carry = Statement(lambda sql: sql.insert(CarriedBallot))
 _add_count = Statement(lambda sql: sql.insert(AnswerCount))
 _add_remark = Statement(lambda sql: sql.insert(Remark))
-_give_up = Statement(lambda _: update(Pool).where(_p.expires_at <= bindparam("now")).values(expires_at=null()))
+_here = _p.community_id == bindparam("community")
+_give_up = Statement(lambda _: update(Pool).where(_here, _p.expires_at <= bindparam("now")).values(expires_at=null()))
 _drop_given_up = Statement(
-    lambda _: delete(CarriedBallot).where(_b.pool_id.in_(select(_p.id).where(_p.expires_at.is_(None))))
+    lambda _: delete(CarriedBallot).where(_b.pool_id.in_(select(_p.id).where(_here, _p.expires_at.is_(None))))
 )
 _no_later = Statement(
-    lambda _: update(Pool).where(_p.expires_at > bindparam("latest")).values(expires_at=bindparam("latest"))
+    lambda _: update(Pool).where(_here, _p.expires_at > bindparam("latest")).values(expires_at=bindparam("latest"))
 )
 _is_counted = (*_of_pool, _p.ballots > 0)
 _counts = Statement(
@@ -174,12 +175,13 @@ def tally(questions: QuestionSet, answers: Iterable[Mapping[str, Any]]) -> Count
     )
 
 
-def drop_expired(session: Session, now: int) -> None:
-    """Destroy, unopened, the ballots that found no others within the term."""
-    session.put(_give_up, now=now)
-    session.put(_drop_given_up)
+def drop_expired(session: Session, community: str, now: int) -> None:
+    """Destroy, unopened, the ballots of a community that found no others within the term."""
+    if session.run(_give_up, community=community, now=now):
+        session.scrub()
+    session.put(_drop_given_up, community=community)
     # Where the clock ran ahead when they were put there: from now on no longer than anybody else's.
-    session.put(_no_later, latest=now + TERM)
+    session.put(_no_later, community=community, latest=now + TERM)
 
 
 def counted(session: Session, community: str, pool: str) -> Counted | None:
@@ -238,7 +240,7 @@ def _seal(session: Session, into: Statement, purpose: str, texts: Sequence[bytes
 
 _OF_NOBODY = "of nobody: what was answered, without whose it is"
 KEEPING = (
-    Keeping(Pool, kept=lambda session, _community, now: drop_expired(session, now)),
+    Keeping(Pool, kept=drop_expired),
     Keeping(CarriedBallot, kept="until its pool is counted or expires"),
     Keeping(AnswerCount, kept=_OF_NOBODY),
     Keeping(Remark, kept=_OF_NOBODY),

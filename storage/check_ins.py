@@ -18,6 +18,7 @@ from sqlalchemy import BigInteger, String, bindparam, case, delete, func, litera
 from sqlmodel import Field, SQLModel
 
 from storage import check_in_pools as pools
+from storage import members
 from storage.check_in_pools import QuestionSet
 from storage.ids import new_id
 from storage.keeping import Keeping, Person
@@ -155,6 +156,23 @@ _open_rounds = Statement(
     ).where(_r.community_id == bindparam("community"), _r.pool_id.is_(None))
 )
 _forget_member = Statement(lambda _: delete(Participation).where(_p.member_id == bindparam("member")))
+_spent_by = Statement(
+    lambda sql: (
+        sql.insert(Participation)
+        .from_select(
+            ["round_id", "member_id"],
+            select(_v.round_id, bindparam("member", type_=_p.member_id.type))
+            .join(Round, _r.id == _v.round_id)
+            .where(
+                _v.account == bindparam("account"),
+                _r.community_id == bindparam("community"),
+                _r.pool_id.is_(None),
+            )
+            .with_for_update(read=True, of=Round),
+        )
+        .on_conflict_do_nothing()
+    )
+)
 
 
 def open_round(session: Session, community: str, opens_at: int, closes_at: int) -> str:
@@ -240,6 +258,7 @@ def forget_voter(session: Session, community: str, member: str, accounts: Iterab
     """
     for account in accounts:
         session.run(_spend, community=community, member=member, account=_fingerprint(session, community, account))
+    session.scrub()  # that they took part
     return session.run(_forget_member, member=member)
 
 
@@ -249,6 +268,13 @@ def _fingerprint(session: Session, community: str, account: str) -> bytes:
 
 def _erase(session: Session, person: Person, _now: int) -> int:
     return forget_voter(session, person.community, person.member, person.accounts) if person.member else 0
+
+
+def _merge(session: Session, community: str, stays: str, _goes: str) -> None:
+    """Whose account has voted before it was forgotten has voted: on all accounts, also when they part again."""
+    for one in members.accounts(session, community, stays):
+        spent = _fingerprint(session, community, one.account)
+        session.run(_spent_by, community=community, member=stays, account=spent)
 
 
 def _export(session: Session, person: Person) -> dict[str, Any]:
@@ -265,6 +291,7 @@ KEEPING = (
         SpentVote,
         kept=_UNTIL_CLOSED,
         names=("account",),
+        merge=_merge,
         stays="A keyed fingerprint, so that nobody votes twice by leaving and coming back.",
     ),
     Keeping(Ballot, kept=_UNTIL_CLOSED),

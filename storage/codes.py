@@ -51,16 +51,17 @@ class CodeMiss(SQLModel, table=True):
 _c, _miss = columns(Code), columns(CodeMiss)
 _is_it = (_c.fingerprint == bindparam("typed"), _c.expires_at > bindparam("now"))
 _add = Statement(lambda sql: sql.insert(Code))
-_replace = Statement(lambda _: delete(Code).where(_c.meant == bindparam("same")))
+_here = _c.community_id == bindparam("community")
+_replace = Statement(lambda _: delete(Code).where(_here, _c.meant == bindparam("same")))
 _look = Statement(lambda _: select(_c.fingerprint, _c.community_id, _c.sealed).where(*_is_it))
 _take = Statement(lambda _: delete(Code).where(*_is_it).returning(_c.fingerprint, _c.community_id, _c.sealed))
 _waits = Statement(
-    lambda _: select(_c.expires_at).where(_c.meant == bindparam("same"), _c.expires_at > bindparam("now"))
+    lambda _: select(_c.expires_at).where(_here, _c.meant == bindparam("same"), _c.expires_at > bindparam("now"))
 )
 _every = Statement(
     lambda _: select(_c.fingerprint, _c.sealed).where(_c.community_id == bindparam("community")).order_by(_c.expires_at)
 )
-_drop = Statement(lambda _: delete(Code).where(_c.fingerprint == bindparam("known")))
+_drop = Statement(lambda _: delete(Code).where(_here, _c.fingerprint == bindparam("known")))
 _forgive = Statement(lambda _: delete(CodeMiss).where(_miss.tried_by == bindparam("who")))
 _misses = Statement(
     lambda _: select(_miss.misses).where(_miss.tried_by == bindparam("who"), _miss.hour == bindparam("this_hour"))
@@ -85,7 +86,7 @@ def make(  # noqa: PLR0913  one row
         raise ValueError("a code is made of 5 random bytes and lives an hour at most")
     code = _code_of(code_random)
     fingerprint, meant = _fingerprint(session, purpose, tidy(code)), _meant(session, community, purpose, payload)
-    session.run(_replace, same=meant)
+    session.run(_replace, community=community, same=meant)
     session.run(
         _add,
         fingerprint=fingerprint,
@@ -112,12 +113,14 @@ def take(session: Session, purpose: str, typed: str, now: int, tried_by: str = "
 
 def waits(session: Session, community: str, purpose: str, payload: str, now: int) -> bool:
     """Whether a code for this still waits to be used."""
-    return session.one(_waits, same=_meant(session, community, purpose, payload), now=now) is not None
+    return (
+        session.one(_waits, community=community, same=_meant(session, community, purpose, payload), now=now) is not None
+    )
 
 
 def withdraw(session: Session, community: str, purpose: str, payload: str) -> bool:
     """Throw a code away before it is used; False when there is none."""
-    return session.run(_replace, same=_meant(session, community, purpose, payload)) == 1
+    return session.run(_replace, community=community, same=_meant(session, community, purpose, payload)) == 1
 
 
 def too_many(session: Session, purpose: str, tried_by: str, now: int) -> bool:
@@ -179,7 +182,7 @@ def _payload(session: Session, row: Any) -> str:
 
 
 def _drop_person(session: Session, person: Person, _now: int) -> int:
-    return sum(session.run(_drop, known=known) for known in _of_person(session, person))
+    return sum(session.run(_drop, community=person.community, known=known) for known in _of_person(session, person))
 
 
 def _drop_misses(session: Session, person: Person, _now: int) -> int:

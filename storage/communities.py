@@ -97,9 +97,6 @@ _at = Statement(
 _set_doorbell = Statement(
     lambda _: update(Community).where(_community.id == bindparam("community")).values(doorbell=bindparam("on"))
 )
-_set_threshold = Statement(
-    lambda _: update(Community).where(_community.id == bindparam("community")).values(threshold=bindparam("ballots"))
-)
 _with_doorbell = Statement(lambda _: select(_community.name).where(_community.doorbell == 1).order_by(_community.slug))
 _lock = Statement(lambda _: select(_community.id).where(_community.id == bindparam("community")).with_for_update())
 _within = Statement(
@@ -201,13 +198,6 @@ def lock(session: Session, community: str) -> None:
 def set_doorbell(session: Session, community: str, *, on: bool) -> None:
     """Whether the chat only hands out the address of the case page, and asks nothing about a case itself."""
     session.run(_set_doorbell, community=community, on=int(on))
-
-
-def set_threshold(session: Session, community: str, ballots: int) -> None:
-    """From how many ballots on a check-in is opened here. Raises ValueError for fewer than ``FEWEST``."""
-    if ballots < FEWEST:
-        raise ValueError(f"a check-in is never opened with fewer than {FEWEST} ballots")
-    session.put(_set_threshold, community=community, ballots=ballots)
 
 
 def with_doorbell(session: Session) -> list[str]:

@@ -230,7 +230,10 @@ def end_naming(session: Session, community: str, idents: Iterable[str]) -> int:
 
 def expire(session: Session, now: int) -> int:
     """End conversations that nobody came back to, as many as go together; what they held is gone. Returns how many."""
-    return session.run(_expired, now=now)
+    ended = session.run(_expired, now=now)
+    if ended:
+        session.scrub()
+    return ended
 
 
 def count(session: Session) -> int:

@@ -29,6 +29,7 @@ class DueRow(SQLModel, table=True):
     flow: str
     """The job's name."""
     argument: str = ""
+    """Of people a member's id at the most; a name only sealed."""
     at: int = Field(sa_type=BigInteger, index=True)
     until: int | None = Field(default=None, sa_type=BigInteger)
     """From then on it is pointless."""
@@ -84,17 +85,16 @@ _failed = Statement(
     lambda _: update(DueRow).where(_d.id == bindparam("row")).values(attempts=_d.attempts + 1, at=bindparam("new_at"))
 )
 _next = Statement(lambda _: select(func.min(_d.at).label("at")))
-_is_about = (
-    _d.community_id == bindparam("community"),
-    _d.argument.like(bindparam("about")) | _d.key.like(bindparam("about")),
-)
+_here = _d.community_id == bindparam("community")
+_is_about = (_here, _d.key.startswith(bindparam("about")))
 _drop_about = Statement(lambda _: delete(DueRow).where(*_is_about))
 _count_about = Statement(lambda _: select(func.count().label("n")).select_from(DueRow).where(*_is_about))
+_keys_about = Statement(lambda _: select(_d.id, _d.key).where(*_is_about))
+_set_key = Statement(lambda _: update(DueRow).where(_d.id == bindparam("row"), _here).values(key=bindparam("row_key")))
+_is_for = (_here, _d.argument.contains(bindparam("goes")))
 _rename = Statement(
     lambda _: (
-        update(DueRow)
-        .where(*_is_about)
-        .values(argument=func.replace(_d.argument, bindparam("goes"), bindparam("stays")))
+        update(DueRow).where(*_is_for).values(argument=func.replace(_d.argument, bindparam("goes"), bindparam("stays")))
     )
 )
 _failing = Statement(lambda _: select(*_shown).where(_d.attempts >= OFTEN).order_by(_d.id))
@@ -120,6 +120,14 @@ def add(  # noqa: PLR0913  one row
         until=until,
     )
     return added == 1
+
+
+def key_about(session: Session, community: str, whom: str, of: str) -> str:
+    """The key of a row about somebody (a member's id, or an account as ``platform:id``); ``of`` tells rows apart.
+
+    By it the row goes when they are forgotten, and nobody without the database's key learns whom it is about.
+    """
+    return f"{session.keys.fingerprint(f'about:{community}:{whom}').hex()}:{of}"
 
 
 def forget(session: Session, key: str) -> None:
@@ -170,26 +178,32 @@ def failing(session: Session) -> list[Due]:
     return [Due(*row) for row in session.all(_failing)]
 
 
-def _drop_person(session: Session, person: Person, _now: int) -> int:
-    return sum(session.run(_drop_about, **one) for one in _about(person))
+def _erase(session: Session, person: Person, _now: int) -> int:
+    """What is about somebody goes; what is only to be told to them comes without them."""
+    if person.member:
+        session.run(_rename, community=person.community, goes=person.member, stays="")
+    return sum(session.run(_drop_about, **one) for one in _about(session, person))
 
 
 def _export(session: Session, person: Person) -> dict[str, Any]:
-    return {"timers": sum(int(session.one(_count_about, **one).n) for one in _about(person))}
+    return {"timers": sum(int(session.one(_count_about, **one).n) for one in _about(session, person))}
 
 
-def _about(person: Person) -> list[dict[str, str]]:
-    """What a timer can hold of somebody: their member's id, or an account as JSON writes it."""
-    idents = [*([person.member] if person.member else []), *(f'"{one}"' for one in person.accounts)]
-    return [{"community": person.community, "about": f"%{one}%"} for one in idents]
+def _about(session: Session, person: Person) -> list[dict[str, str]]:
+    known = [*([person.member] if person.member else []), *person.accounts]
+    return [{"community": person.community, "about": key_about(session, person.community, one, "")} for one in known]
 
 
 def _merge(session: Session, community: str, stays: str, goes: str) -> None:
-    session.run(_rename, community=community, about=f"%{goes}%", stays=stays, goes=goes)
+    session.run(_rename, community=community, stays=stays, goes=goes)
+    before, after = (key_about(session, community, one, "") for one in (goes, stays))
+    for row in session.all(_keys_about, community=community, about=before):
+        # Its own number too: there may be one like it about the other.
+        session.run(
+            _set_key, community=community, row=row.id, row_key=f"{after}{row.key.removeprefix(before)}.{row.id}"
+        )
 
 
 KEEPING = (
-    Keeping(
-        DueRow, kept="until it is due", names=("key", "argument"), erase=_drop_person, export=_export, merge=_merge
-    ),
+    Keeping(DueRow, kept="until it is due", names=("key", "argument"), erase=_erase, export=_export, merge=_merge),
 )

@@ -6,7 +6,9 @@ is another member, so what the ledger says of who they were does not touch them.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, select
 from sqlmodel import Field, SQLModel
@@ -50,15 +52,43 @@ def has_been(session: Session, case: str) -> bool:
 
 
 def unknown(session: Session) -> list[Line]:
-    """The lines of the ledger that this database has not been through."""
-    lines = session.ledger.lines()
-    known = {bytes(row.line) for row in session.all(_every)} if lines else set()
+    """The lines of the ledger that this database has not been through and that were written with its key."""
+    lines = [line for line in session.ledger.lines() if _is_ours(session, line)]
+    known = _known(session) if lines else set()
     return [line for line in lines if line.id not in known]
 
 
 def missing(session: Session) -> int:
     """How many erasures this database has been through of which the ledger says nothing: it was lost, or is another."""
-    return len({bytes(row.line) for row in session.all(_every)} - {line.id for line in session.ledger.lines()})
+    return len(_known(session) - {line.id for line in session.ledger.lines() if _is_ours(session, line)})
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """Lines of the ledger by which nobody is erased."""
+
+    torn: int
+    """Not written whole: what they were to erase was not erased either."""
+    foreign: int
+    """Not written with this database's key."""
+
+
+def doubtful(session: Session) -> Doubtful:
+    """How many lines of the ledger are passed by."""
+    lines = session.ledger.lines()
+    ours = {line.id for line in lines if _is_ours(session, line)}
+    known = _known(session)
+    foreign = [line for line in lines if not _is_ours(session, line)]
+    return Doubtful(session.ledger.torn(), sum(1 for line in foreign if line.signature or line.id not in ours | known))
+
+
+def sign_again(session: Session) -> None:
+    """Lines of the first version had no signature: those that this database has been through get one."""
+    lines = session.ledger.lines()
+    signed = {line.id for line in lines if _is_ours(session, line)}
+    for line in lines:
+        if not line.signature and line.id not in signed and line.id in _known(session):
+            session.ledger.append(_signed(session, line))
 
 
 def learn(session: Session, lines: Iterable[Line]) -> None:
@@ -82,6 +112,18 @@ def case_id(session: Session, case: str) -> bytes:
     return session.keys.fingerprint(f"erased case:{case}")
 
 
+def _known(session: Session) -> set[bytes]:
+    return {bytes(row.line) for row in session.all(_every)}
+
+
+def _signed(session: Session, line: Line) -> Line:
+    return replace(line, signature=session.keys.fingerprint(f"ledger:{line.text}"))
+
+
+def _is_ours(session: Session, line: Line) -> bool:
+    return hmac.compare_digest(line.signature, _signed(session, line).signature)
+
+
 def _write(session: Session, line: Line) -> None:
-    session.ledger.append(line)
+    session.ledger.append(_signed(session, line))
     session.put(_add, line=line.id)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from storage import erasures, members
+from storage.ids import platform_and_id
 from storage.keeping import Person
 from storage.members import Account, Member, RoleGrant
 from storage.statement import Session, Statement, columns
@@ -46,7 +47,7 @@ def of_member(session: Session, community: str, member: str) -> Person:
 
 def of_account(session: Session, account: str) -> list[Person]:
     """Who has an account (``platform:id``), in each community that knows them or names them."""
-    platform, _colon, external = account.partition(":")
+    platform, external = platform_and_id(account)
     known = {row.community_id: row.member_id for row in session.all(_known_as, on=platform, external=external)}
     found = [of_member(session, community, member) for community, member in known.items()]
     named = {row.community_id for row in session.all(_named_as, on=platform, external=external)} - known.keys()

@@ -18,6 +18,7 @@ def tidy(session: Session, community: str, now: int) -> None:
     """Throw away what is older than was said beside its table; what belongs to no community goes with any of them."""
     from storage.tables import keeping
 
+    session.scrub()
     for one in keeping():
         if isinstance(one.kept, Days):
             before = (now - one.kept.days * DAY) // one.kept.unit

@@ -1,7 +1,8 @@
 """The ledger of erasures: a file beside the database, by which a restored backup is brought up to date.
 
-It holds keyed hashes and nothing else, so who reads it without the database's key learns how many erasures there were.
-Lines are only ever added, by several processes at once if need be; none is trusted to have been written whole.
+It holds keyed hashes and nothing else, so who reads it without the database's key learns how many erasures there were;
+each line is signed under that key, so who writes to it without can erase nobody. Lines are only ever added, by several
+processes at once if need be; none is trusted to have been written whole.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from storage import files
 
-_LINE = re.compile(r"(person|case)((?: [0-9a-f]{32})+)")
+_LINE = re.compile(r"(person|case)((?: [0-9a-f]{32})+)(?: =([0-9a-f]{32}))?")
 
 
 class LedgerFault(Exception):
@@ -27,6 +28,13 @@ class Line:
     what: str
     id: bytes
     accounts: tuple[bytes, ...] = ()
+    signature: bytes = b""
+    """A keyed hash of :attr:`text`; empty in lines of the first version."""
+
+    @property
+    def text(self) -> str:
+        """What is signed."""
+        return " ".join([self.what, *(one.hex() for one in (self.id, *self.accounts))])
 
 
 class Ledger:
@@ -39,9 +47,9 @@ class Ledger:
         """Add a line; it is on the disk when this returns. Raises LedgerFault when it cannot be."""
         if self.path is None:
             return
-        text = " ".join([line.what, *(one.hex() for one in (line.id, *line.accounts))])
+        signed = f" ={line.signature.hex()}" if line.signature else ""
         # A line break before it too: what a process that was killed left half-written then spoils no other line.
-        raw = f"\n{text}\n".encode()
+        raw = f"\n{line.text}{signed}\n".encode()
         try:
             files.file(self.path)
             descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND)
@@ -66,14 +74,20 @@ class Ledger:
 
     def lines(self) -> list[Line]:
         """Every line that was written whole, each once. Raises LedgerFault when the file cannot be read."""
+        found = (_LINE.fullmatch(text) for text in self._texts())
+        return [Line(one[1], *_hashes(one[2]), bytes.fromhex(one[3] or "")) for one in found if one]
+
+    def torn(self) -> int:
+        """How many lines are no line: of a process that was killed, or of a full disk. Nothing was erased by these."""
+        return sum(1 for text in self._texts() if text and not _LINE.fullmatch(text))
+
+    def _texts(self) -> list[str]:
         if self.path is None or not self.path.exists():
             return []
         try:
-            texts = self.path.read_text(encoding="ascii", errors="replace").split("\n")
+            return list(dict.fromkeys(self.path.read_text(encoding="ascii", errors="replace").split("\n")))
         except OSError as fault:
             raise LedgerFault(f"The ledger of erasures {self.path} cannot be read: {fault}") from fault
-        found = (_LINE.fullmatch(text) for text in dict.fromkeys(texts))
-        return [Line(one[1], *_hashes(one[2])) for one in found if one]
 
 
 def _hashes(text: str) -> tuple[bytes, tuple[bytes, ...]]:

@@ -98,8 +98,8 @@ _accounts_beyond_here = Statement(lambda _: _counted.where(_a.community_id == bi
 _accounts_beyond = Statement(lambda _: _counted)
 _count = Statement(lambda sql: sql.insert(AccountLetter))
 _count_anew = Statement(lambda _: delete(AccountLetter).where(_a.community_id == bindparam("community")))
-_lose = Statement(lambda _: update(CaseLetter).where(_l.id == bindparam("letter")).values(lookup=null()))
-_drop = Statement(lambda _: delete(CaseLetter).where(_l.id == bindparam("letter")))
+_lose = Statement(lambda _: update(CaseLetter).where(_l.id == bindparam("letter"), _here).values(lookup=null()))
+_drop = Statement(lambda _: delete(CaseLetter).where(_l.id == bindparam("letter"), _here))
 _add_key = Statement(lambda sql: sql.insert(LetterKey).on_conflict_do_nothing())
 _key_here = _k.community_id == bindparam("community")
 _key = Statement(lambda _: select(_k.sealed).where(_key_here))
@@ -187,18 +187,18 @@ def take(session: Session, community: str) -> list[Letter]:
     session.scrub()
     opened, lost = _opened(session, session.all(_locked, community=community))
     for letter in lost:
-        keep(session, letter)
+        keep(session, community, letter)
     return opened
 
 
-def drop(session: Session, letter: str) -> None:
+def drop(session: Session, community: str, letter: str) -> None:
     """A letter that was delivered is gone."""
-    session.put(_drop, letter=letter)
+    session.put(_drop, community=community, letter=letter)
 
 
-def keep(session: Session, letter: str) -> None:
+def keep(session: Session, community: str, letter: str) -> None:
     """A letter that could not be delivered waits for the next release; its value is worth nothing any more."""
-    session.put(_lose, letter=letter)
+    session.put(_lose, community=community, letter=letter)
 
 
 def stuck(session: Session) -> int:

@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from storage import conversations
 from storage.communities import Community, Destination
-from storage.ids import new_id
+from storage.ids import new_id, platform_and_id
 from storage.keeping import Keeping, Person, drop_rows
 from storage.statement import Session, Statement, columns
 
@@ -68,6 +68,11 @@ class Grant:
     gone: bool = False
     """True for the last coordinator, who has left."""
 
+    @property
+    def account(self) -> str:
+        """Who or what holds it, as ``platform:id``."""
+        return f"{self.platform}:{self.external_id}"
+
 
 _community, _grant, _member, _account = map(columns, (Community, RoleGrant, Member, Account))
 _add_member = Statement(lambda sql: sql.insert(Member))
@@ -116,13 +121,6 @@ _granted_to = Statement(
     lambda _: select(_grant.role, _grant.platform, _grant.name).where(*_by_name).order_by(_grant.role)
 )
 _drop_granted_to = Statement(lambda _: delete(RoleGrant).where(*_by_name))
-_holders = Statement(
-    lambda _: (
-        select(_grant.kind, _grant.platform, _grant.external_id)
-        .where(_grant.community_id == bindparam("community"), _grant.role == bindparam("of_role"), _grant.gone == 0)
-        .order_by(_grant.platform, _grant.kind, _grant.external_id)
-    )
-)
 _about_member = Statement(
     lambda _: select(_member.language, _member.name).where(
         _member.id == bindparam("member"), _member.community_id == bindparam("community")
@@ -150,7 +148,13 @@ _set_language = Statement(
         .values(language=bindparam("new"))
     )
 )
-_set_name = Statement(lambda _: update(Member).where(_member.id == bindparam("member")).values(name=bindparam("new")))
+_set_name = Statement(
+    lambda _: (
+        update(Member)
+        .where(_member.id == bindparam("member"), _member.community_id == bindparam("community"))
+        .values(name=bindparam("new"))
+    )
+)
 _set_address = Statement(
     lambda _: (
         update(Account)
@@ -268,9 +272,9 @@ def set_language(session: Session, community: str, member: str, language: str) -
     session.put(_set_language, community=community, member=member, new=language)
 
 
-def set_name(session: Session, member: str, name: str) -> None:
+def set_name(session: Session, community: str, member: str, name: str) -> None:
     """The name under which colleagues know a member of staff."""
-    session.put(_set_name, member=member, new=name)
+    session.put(_set_name, community=community, member=member, new=name)
 
 
 def set_address(session: Session, platform: str, person: str, address: str) -> None:
@@ -289,15 +293,14 @@ def accounts(session: Session, community: str, member: str) -> list[Destination]
     return [Destination(*row) for row in session.all(_accounts_of, community=community, member=member)]
 
 
-def keep_a_holder(session: Session, community: str, role: str, accounts: Iterable[str]) -> bool:
-    """Whether somebody would still hold a role by name, or by a role of the platform, without these accounts.
+def are_last(grants: Iterable[Grant], role: str, accounts: Iterable[str]) -> bool:
+    """Whether these accounts hold a role by name, and nobody else does by name or by a role of the platform.
 
-    True too when they do not hold it themselves. Who has left the platform does not hold it.
+    Who has left the platform holds nothing.
     """
-    rows = session.all(_holders, community=community, of_role=role)
-    held = {(row.kind, f"{row.platform}:{row.external_id}") for row in rows}
     theirs = {("person", account) for account in accounts}
-    return not theirs & held or bool(held - theirs)
+    holders = {(one.kind, one.account) for one in grants if one.role == role and not one.gone}
+    return bool(holders) and holders <= theirs
 
 
 # ---------------------------------------------------------------- what is kept of people
@@ -310,15 +313,15 @@ def _export_roles(session: Session, person: Person) -> dict[str, Any]:
 
 def _erase_roles(session: Session, person: Person, _now: int) -> int:
     theirs = [_external(person.community, one) for one in person.accounts]
-    if any(session.all(_granted_to, **one) for one in theirs):
-        # A coordinator in the middle of the setup has the names before them, and would keep this one again.
-        idents = [one["external"] for one in theirs] + ([person.member] if person.member else [])
-        conversations.end_naming(session, person.community, idents)
+    # A coordinator in the middle of the setup has the names before them, and would keep this one again; also that of
+    # somebody who held a role when they began, and holds none any more.
+    idents = [one["external"] for one in theirs] + ([person.member] if person.member else [])
+    conversations.end_naming(session, person.community, idents)
     return sum(session.run(_drop_granted_to, **one) for one in theirs)
 
 
 def _external(community: str, account: str) -> dict[str, str]:
-    platform, _colon, external = account.partition(":")
+    platform, external = platform_and_id(account)
     return {"community": community, "on": platform, "external": external}
 
 

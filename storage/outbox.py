@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, and_, bindparam, case, delete, func, select, update
 from sqlmodel import Field, Index, SQLModel
 
+from storage.ids import platform_and_id
 from storage.keeping import Days, Keeping, Person
 from storage.members import Account
 from storage.statement import Session, Statement, columns
@@ -364,7 +365,7 @@ def _export(session: Session, person: Person) -> dict[str, Any]:
 
 
 def _lane(community: str, account: str) -> dict[str, str]:
-    platform, _colon, person = account.partition(":")
+    platform, person = platform_and_id(account)
     return {"community": community, "on": platform, "person": person}
 
 
@@ -372,7 +373,7 @@ KEEPING = (
     Keeping(
         Outbox,
         kept=Days(90, "created_at", only=_o.state != WAITING),
-        names=("lane",),
+        names=("lane", "payload"),
         erase=_drop_person,
         export=_export,
     ),

@@ -56,7 +56,9 @@ _add = Statement(lambda sql: sql.insert(ReturnPath))
 _find = Statement(
     lambda _: select(_p.sealed).where(_p.id == bindparam("path"), _p.community_id == bindparam("community"))
 )
-_drop = Statement(lambda _: delete(ReturnPath).where(_p.id == bindparam("path")))
+_drop = Statement(
+    lambda _: delete(ReturnPath).where(_p.id == bindparam("path"), _p.community_id == bindparam("community"))
+)
 _drop_all = Statement(lambda _: delete(ReturnPath).where(_p.community_id == bindparam("community")))
 _told = Statement(lambda _: select(_t.until).where(_t.community_id == bindparam("community")))
 _drop_told = Statement(lambda _: delete(AnswersTold).where(_t.community_id == bindparam("community")))
@@ -82,7 +84,7 @@ def deal(
     if all_of_them:
         session.run(_drop_all, community=community)
     for key, _to in () if all_of_them else dealt:
-        destroy(session, key)
+        destroy(session, community, key)
     secrets.SystemRandom().shuffle(dealt)
     for key, to in dealt:
         path = _path(key)
@@ -116,10 +118,10 @@ def current(session: Session, community: str, to: str | list[str] | None) -> str
     return accounts.mark_of(session, community, ":".join(to)) if isinstance(to, list) else to or ""
 
 
-def destroy(session: Session, key: bytes) -> None:
+def destroy(session: Session, community: str, key: bytes) -> None:
     """The row of the case with this data key is gone."""
     session.scrub()
-    session.run(_drop, path=_path(key))
+    session.run(_drop, community=community, path=_path(key))
 
 
 def told_until(session: Session, community: str) -> int:

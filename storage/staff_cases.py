@@ -38,20 +38,23 @@ def holders(session: Session, community: str) -> set[str]:
     return {row.holder_id for row in session.all(_holders, community=community)}
 
 
-def give_back(session: Session, community: str, member: str, now: int, *, named: bool = True) -> list[str]:
+def give_back(  # noqa: PLR0913
+    session: Session, community: str, member: str, now: int, *, told_at: int = 0, named: bool = True
+) -> list[str]:
     """Nobody takes care of a member's cases any more: anyone can take the open ones. Returns those.
 
     A closed one stays closed; should its student write on, it waits for somebody too. The mentors are told by the job
-    :data:`GIVEN_BACK`, which is due at once. Whose they were stays on record, unless they are not to be ``named``.
+    :data:`GIVEN_BACK`, at once or later. Whose they were stays on record, unless they are not to be ``named``.
     """
     held = session.all(_lock, community=community, member=member)
     opened = [row.id for row in held if row.status != CLOSED]
     session.run(_free, community=community, member=member)
     session.run(_forget, community=community, member=member)
     for case in opened:
+        outbox.silence(session, community, post_subject(case))  # what is to be said of it names them
         case_events.add(session, case, now, member if named else "", "given back")
     if opened:
-        due.add(session, new_id(), community, GIVEN_BACK, ",".join(opened), now)
+        due.add(session, new_id(), community, GIVEN_BACK, ",".join(opened), told_at or now)
     return opened
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -43,10 +45,19 @@ def _texts(session: Session) -> Iterator[tuple[str, str]]:
         for row in rows(session, table):
             said = [str(value) for value in row.values() if not isinstance(value, bytes | memoryview)]
             blobs = [bytes(value) for value in row.values() if isinstance(value, bytes | memoryview)]
+            if table == "due":
+                said += _names(session, row)
             identities = [*said, *(blob.hex() for blob in blobs)]
             for blob in blobs:
                 said += [plain.decode(errors="replace") for plain in _opened(session, blob, identities, cases, row)]
             yield table, "\n".join(said)
+
+
+def _names(session: Session, row: dict[str, Any]) -> Iterator[str]:
+    """The name that a timer about somebody carries, sealed."""
+    if row["flow"] == "staff_left":
+        sealed = b64decode(json.loads(row["argument"])["name"])
+        yield session.keys.open("left", row["community_id"], sealed).decode()
 
 
 def _opened(

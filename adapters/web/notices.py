@@ -25,10 +25,7 @@ PRIVACY = Notice(
         (
             _("In short"),
             (
-                _(
-                    "Erbij is the chatbot of a programme that helps students to feel at home. It keeps as little about "
-                    "you as it can, and it keeps what you answer apart from who you are."
-                ),
+                _("Erbij keeps as little about you as it can, and keeps what you answer apart from who you are."),
                 _("Nothing is sold, nothing is used for advertising, and no marks or decisions depend on it."),
             ),
         ),
@@ -37,9 +34,8 @@ PRIVACY = Notice(
             (
                 _(
                     "About you: the number of your account on Discord or Microsoft Teams and how to reach it, your "
-                    "community, and the language you chose. Of mentors, teachers, team leads and coordinators also "
-                    "their name, their roles, and what they did with a case or with the setup. Never the name of a "
-                    "student."
+                    "community, and the language you chose. Of staff also their name, their roles, and what they did "
+                    "with a case or with the setup. Never the name of a student."
                 ),
                 _(
                     "About a check-in: that you took part, until it closes, and what you answered, encrypted. Until "
@@ -48,28 +44,22 @@ PRIVACY = Notice(
                 _(
                     "When it closes, Erbij forgets who took part. Answers are opened only together: at least 5 "
                     "filled-in check-ins at a time, if need be from several weeks. What stays is how often each answer "
-                    "was given and, apart from that and encrypted, what people wrote. Only the words themselves could "
-                    "say whose they are."
+                    "was given and, apart from that and encrypted, what people wrote."
                 ),
                 _(
                     "About a case: its text, encrypted, and the day on which it came in. No name, no account, no time. "
-                    "Only your six words lead back to it. Erbij keeps them, encrypted, until you say that you have "
-                    "them, three days at most. When you come back with them, neither they nor what you read is stored."
+                    "Only your six words lead back to it. For an hour at most Erbij can show them to you again; then "
+                    "they are erased. When you come back with them, neither they nor what you read is stored."
                 ),
                 _(
-                    "If you choose to be told in the chat when a mentor answers: also your address there, locked, "
-                    "until the case is closed. Mentors cannot see it; the people who run Erbij could open it with "
-                    "their key. Of the message to you nothing is kept once it is delivered."
+                    "If you choose to be told in the chat when a mentor answers: also how to reach you there, "
+                    "encrypted, until the case is closed. Mentors cannot see it; the people who run Erbij could open "
+                    "it with their key, and then see that this case is yours."
                 ),
                 _(
-                    "Only if you ask Erbij to write to you when a mentor answers, your address in the chat is kept for "
-                    "that case, locked, until the case is closed. Mentors cannot see it; the people who run Erbij "
-                    "could open it with their key, and then see that this case is yours."
-                ),
-                _(
-                    "While you are answering, what you have filled in so far is kept, encrypted. It is thrown away "
-                    "when you are done or cancel, and otherwise three days after you last answered at the latest. On "
-                    "the page for cases nothing is kept before you send something."
+                    "While you are answering: what you have filled in so far, encrypted. It is erased when you are "
+                    "done or cancel, and three days after your last answer at the latest. On the page for cases "
+                    "nothing is stored before you send something."
                 ),
             ),
         ),
@@ -100,31 +90,29 @@ PRIVACY = Notice(
             (
                 _("The page for cases sets no cookies, runs no scripts and loads nothing from elsewhere."),
                 _(
-                    "To slow down misuse, Erbij counts for a short while how often something is asked for or sent from "
-                    "one internet address. It does so in a form in which the address cannot be read, for an hour at "
-                    "the most, and writes it down nowhere."
+                    "To slow down misuse, Erbij counts how often something is asked for from one internet address: for "
+                    "an hour at most, and so that nobody can read the address."
                 ),
             ),
         ),
         (
             _("How long"),
             (
+                _("Your account, your language and, of staff, the name: until you have them erased."),
                 _(
-                    "That Erbij sent a message is remembered for 90 days; its text is thrown away as soon as a private "
-                    "message has been delivered. Messages that could not be delivered are thrown away after 90 days."
+                    "A message to you: its text until it is delivered, and that it was sent for 90 days. What could "
+                    "not be delivered: 90 days. That a mentor answered you: until you were told."
                 ),
-                _("Your account, your language and, of staff, the name stay until you have them erased."),
-                _("Who changed the setup is remembered for a year."),
+                _("Who changed the setup: a year."),
                 _(
-                    "That you took part in a check-in is forgotten when it closes. If 5 filled-in check-ins do not "
-                    "come together, they are destroyed unopened after 20 weeks. A backup from before can hold both a "
-                    "while longer."
+                    "That you took part in a check-in: until it closes. If 5 filled-in check-ins do not come together, "
+                    "they are destroyed unopened after 20 weeks."
                 ),
                 _(
-                    "Your community decides how long cases and answers are kept. With the six words of your receipt "
-                    "you can take back what you told. Then its key is destroyed, so that it cannot be read any more; "
-                    "a backup from before can hold it a while longer."
+                    "Cases and answers: as long as your community decides. With your six words you can take back what "
+                    "you told; then nobody can read it any more."
                 ),
+                _("Backups can hold what was erased a while longer."),
             ),
         ),
         (
@@ -145,10 +133,7 @@ PRIVACY = Notice(
                     "nobody can read the account: so nobody answers twice. What staff did stays on record without a "
                     "name, and what Erbij posted in a channel stays there."
                 ),
-                _(
-                    "Backups can hold what was erased until they are deleted. When one is put back, Erbij erases it "
-                    "again, by a list that holds no names."
-                ),
+                _("When a backup is put back, Erbij erases again what was erased, by a list that holds no names."),
                 _("You can also ask the people who run Erbij for a copy of what is stored, or have it corrected."),
                 _("You can also complain to the authority for data protection in your country."),
             ),

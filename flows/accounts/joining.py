@@ -10,6 +10,7 @@ from typing import Literal
 from flows.engine import Choice
 from flows.words import Msg, _
 from storage import accounts, codes, conversations, members
+from storage.ids import platform_and_id
 from storage.statement import Session
 
 PURPOSE = codes.LINK
@@ -83,7 +84,7 @@ def mine(session: Session, community: str, member: str) -> list[str]:
 
 def platform(account: str) -> Msg:
     """The platform of an account, by its name."""
-    return PLATFORMS[account.partition(":")[0]]
+    return PLATFORMS[platform_and_id(account)[0]]
 
 
 def each(known: Sequence[str], here: str) -> list[Choice[str]]:

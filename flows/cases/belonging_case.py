@@ -8,12 +8,12 @@ from flows.cases.six_questions import SixQuestions, rows
 from flows.cases.six_words import TOO_MUCH, looks_carried
 from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Choice, Shown, flow
 from flows.words import Msg, _
-from storage import case_telling
+from storage import case_telling, receipts
 from storage.statement import Session
 
 DAY = 24 * 60 * 60 * 1000
 AND = "|"
-"""Between the six words and the case that they lead to, in what keep_receipt is given."""
+"""Between the six words, sealed, and the case that they lead to, in what keep_receipt is given."""
 
 
 @flow("belonging_case", who=(EVERYONE, NO_ACCOUNT))
@@ -48,22 +48,30 @@ async def belonging_case(chat: Chat) -> None:
     now = await chat.now("sent_at")
     carried = await chat.do("save", save, chat.community, chat.member, tag, answers.model_dump(), now)
 
+    hidden = await chat.do("hide", receipts.hide, chat.community, chat.member, words, now)
+
     chat.say(_("Your case is saved. The mentors get it at 9:00, 13:00 or 17:00, whichever comes first."))
-    await chat.hand_over("keep_receipt", f"{words}{AND}{carried or ''}")
+    await chat.hand_over("keep_receipt", f"{hidden}{AND}{carried or ''}")
 
 
 @flow("keep_receipt", keep=True)
 async def keep_receipt(chat: Chat, given: str) -> None:
     """The receipt, until it is kept. A flow of its own, so that what was told is forgotten here by now.
 
-    Only here are the six words stored, encrypted, so that they are not lost with an answer that never arrived.
+    The six words can be shown again for an hour, so that they are not lost with an answer that never arrived.
     """
-    words, _and, carried = given.partition(AND)
+    hidden, _and, carried = given.partition(AND)
+    words = hidden  # as in conversations of the first version
+    if not receipt.looks_right(hidden):
+        words = await chat.look("words", receipts.shown, chat.community, chat.member, hidden)
+    if not words:
+        chat.say(NO_MORE)
+        return
     chat.show(Shown(_("Your receipt"), [("", words)]))
     chat.say(
         _(
             "With these six words you can read the answer later, and write more. Erbij cannot find them again for "
-            "you: keep them where only you look."
+            "you: keep them where only you look. Here they are erased within an hour."
         )
     )
     await chat.ask("kept", _("Did you keep the six words?"), KEPT)
@@ -74,6 +82,11 @@ async def keep_receipt(chat: Chat, given: str) -> None:
 
 
 SEND = (Choice("send", _("Give it to the mentors"), "primary"),)
+NO_MORE = _(
+    "Your story is on its way to the mentors. The hour in which I could show your six words has passed, so they are "
+    "erased here. If you wrote them down, they still work: type “{answer}”.",
+    answer=_("answer"),
+)
 KEPT = (Choice("kept", _("Yes, I have kept them"), "primary"),)
 
 

@@ -4,14 +4,14 @@ Four statements are the parts of a sense of belonging: accepted, appreciated, in
 Grady 1993). The fifth is its shadow side: someone can belong by hiding who they are.
 """
 
-from flows.engine import Chat, Choice, Context, Form, Shown, flow, line, scale, yes_no
+from flows.engine import Chat, Choice, Context, Form, Shown, Start, flow, line, scale
 from flows.words import Msg, _
 from storage import check_ins
 from storage.communities import FEWEST
 from storage.statement import Session
 
 LOW = 2
-"""An answer this low makes Erbij ask whether a mentor may hear about it."""
+"""An answer this low makes Erbij offer that a mentor hears about it."""
 NOT_TRUE, TRUE = _("not at all"), _("completely")
 
 
@@ -70,16 +70,9 @@ async def check_in(chat: Chat, round_id: str) -> None:
         return
     chat.say(_next_step(answers))
     if _lowest(answers) <= LOW:
-        # In a conversation of its own: this one, with the answers in its journal, must not wait beside the ballot.
-        await chat.hand_over("offer_mentor")
-
-
-@flow("offer_mentor")
-async def offer_mentor(chat: Chat) -> None:
-    """After a low answer: a mentor could hear what happened."""
-    if await chat.ask("tell", _("Would you like to tell a mentor what happened, without your name?"), yes_no):
-        await chat.hand_over("belonging_case")
-    chat.say(_("That is fine. If you change your mind, type “{tell}”.", tell=_("tell")))
+        # A button and no question: a conversation that waits would say, to who reads the table, who answered low.
+        chat.say(_("Would you like to tell a mentor what happened, without your name?"))
+        chat.show(Start("belonging_case", "", _("Tell a mentor")))
 
 
 WHAT_BECOMES_OF_IT = (

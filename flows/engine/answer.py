@@ -121,6 +121,7 @@ def stop(taking: Taking, conversation: str, turn: int, run: Run) -> None:
     run.close()
     if turn:
         conversations.end(taking.session, conversation, turn)
+    taking.session.scrub()
     taking.say(STOPPED, "stopped")
 
 
@@ -229,6 +230,7 @@ def cancel(taking: Taking) -> None:
         return taking.show(conversation, turn, run)
     if run is None or run.moved_on or not run.filled_in:
         conversations.end(taking.session, conversation, turn)
+        taking.session.scrub()
         return taking.say(STOPPED, "stopped")
     return aside.whether_to_stop(taking, conversation, turn, run)
 

@@ -39,8 +39,8 @@ UNNAMED = 30 * 86_400_000
 def begin(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: int) -> bool:
     """Make a community without a name for who may set Erbij up and asks for it; False for all else.
 
-    They are its coordinator for good, because not every platform says a second time who may. Without a name it is
-    forgotten in the end, and they with it.
+    They are named as its coordinator, because not every platform says a second time who may; setup can change that.
+    Without a name it is forgotten in the end, and they with it.
     """
     person, space = incoming.person, incoming.space
     if person is None or not may_begin(person) or not asks_for_setup(catalogue, incoming.act):
@@ -101,15 +101,27 @@ def leave(session: Session, incoming: seam.Incoming) -> None:
 
 def asks_for_setup(catalogue: Catalogue, act: seam.Act) -> bool:
     """Whether an act is to set Erbij up."""
+    return isinstance(act, seam.Added) or starts(catalogue, act) == SETUP
+
+
+def starts(catalogue: Catalogue, act: seam.Act) -> str:
+    """The flow that an act would start; empty for none."""
     match act:
-        case seam.Added():
-            return True
         case seam.Command(name):
             command = catalogue.words.named(name)
-            return command is not None and command.flow == SETUP
+            return "" if command is None else command.flow
         case seam.Pressed(button):
-            return read(button) == Starts(SETUP)
+            token = read(button)
+            return token.flow if isinstance(token, Starts) else ""
         case seam.Said(text):
             typed = catalogue.words.typed(text)
-            return typed is not None and typed.flow == SETUP
-    return False
+            return "" if typed is None else typed.flow
+    return ""
+
+
+def makes_known(catalogue: Catalogue, act: seam.Act) -> bool:
+    """Whether someone new becomes a member by an act: not by asking what is stored of them, nor by an edit."""
+    if isinstance(act, seam.Changed):
+        return False
+    flow = catalogue.flows.get(starts(catalogue, act))
+    return flow is None or flow.makes_known

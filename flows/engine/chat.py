@@ -139,6 +139,13 @@ class Steps:
         """The result of ``effect(session, ...)``, called once, in the turn's transaction."""
         return Step("do", key, effect, args, named)
 
+    def look(self, key: str, query: Callable[..., T], /, *args: Any) -> Step[T]:
+        """The result of ``query(session, ...)``, looked up anew in each turn and written down nowhere.
+
+        For what may only be shown; what the flow does because of it may be another thing in the next turn.
+        """
+        return Step("look", key, query, args)
+
     def now(self, key: str) -> Step[int]:
         """The time when the flow first came here, in ms since 1970 UTC."""
         return Step("now", key)

@@ -23,7 +23,9 @@ COORDINATOR = "coordinator"
 """The role of who sets a community up."""
 EVERYONE, NO_ACCOUNT = "everyone", "no account"
 """Who may start a flow beside those with a role: every member, and someone on the case page, whom nobody knows."""
-ROLES = frozenset({"student", "mentor", "lead", COORDINATOR, "teacher"})
+STAFF = frozenset({"mentor", "lead", COORDINATOR, "teacher"})
+"""The roles of who is no student: their names are known, and whether they are still there is asked."""
+ROLES = STAFF | {"student"}
 SETUP = "setup"
 """The flow, and the command, that sets a community up."""
 
@@ -37,7 +39,7 @@ class Flow:
     """A conversation by its name. ``who`` may start it; with nobody, only another flow's hand-over leads to it.
 
     ``subject`` looks at the argument before anything is begun. ``keep``: it never gives way to other conversations of
-    the same person, nor to a ``cancel`` meant for them.
+    the same person, nor to a ``cancel`` meant for them. ``makes_known``: someone new becomes a member by it.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Flow:
     takes_argument: bool
     subject: Subject | None = None
     keep: bool = False
+    makes_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +61,14 @@ class Job:
     takes_argument: bool
 
 
-def flow(
+def flow(  # noqa: PLR0913  what can be said of a flow
     name: str,
     *,
     who: Iterable[str] = (),
     subject: Subject | None = None,
     expires_after: timedelta = timedelta(days=3),
     keep: bool = False,
+    makes_known: bool = True,
 ) -> Callable[[Conversation], Flow]:
     """Make a flow of an ``async def`` that takes a chat and, if it wants one, an argument.
 
@@ -73,6 +77,8 @@ def flow(
 
     ``expires_after``: leave it out where a student's own words are asked. The database shows until when a conversation
     waits, so one that waits longer or shorter than others would tell what it is about.
+
+    ``makes_known``: False for one that only reads what is stored and asks nothing, also for someone new.
     """
     _name(name)
     starters = frozenset(who)
@@ -83,7 +89,7 @@ def flow(
         takes_argument = _takes_argument(name, run)
         if takes_argument and starters and subject is None:
             raise FlowFault(f"flow {name} can be started with any argument, and has no subject that looks at it")
-        return Flow(name, run, expires_after, starters, takes_argument, subject, keep)
+        return Flow(name, run, expires_after, starters, takes_argument, subject, keep, makes_known)
 
     return make
 

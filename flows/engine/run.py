@@ -88,6 +88,7 @@ class Run:
         self._session = session
         self._now = now
         self._before = dict(journal)
+        self._looked: dict[str, Any] = {}
         self._held_form: Step[Any] | None = None
         self._trail: list[tuple[str, str]] = []
         self._coroutine = flow.run(self.chat, argument) if flow.takes_argument else flow.run(self.chat)
@@ -280,6 +281,10 @@ class Run:
 
     def _known(self, step: Step[Any]) -> bool:
         """Is there a result for this step; if it is no question, make one."""
+        if step.kind == "look":
+            query, args = step.data
+            self._looked[step.key] = query(self._session, *args)
+            return True
         if step.kind == "fill":
             answers = self._at(step.key)
             return answers is not None and not step.data[0].open_fields(answers)
@@ -310,6 +315,8 @@ class Run:
     def _value(self, step: Step[Any]) -> Any:
         raw = self._at(step.key)
         match step.kind:
+            case "look":
+                return self._looked[step.key]
             case "ask":
                 self.chat.shown.clear()
                 return raw

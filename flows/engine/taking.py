@@ -148,7 +148,10 @@ class Taking:
 
     def may(self, flow: Flow, *, handed_over: bool = False) -> bool:
         """Whether this person is one of those for whom a flow is; one that is for nobody goes on from another."""
-        return bool(flow.who & self.context.is_one_of) or (handed_over and not flow.who)
+        is_one_of = self.context.is_one_of
+        if not flow.makes_known and self.context.account:
+            is_one_of |= {EVERYONE}  # somebody in a chat, also where they are new
+        return bool(flow.who & is_one_of) or (handed_over and not flow.who)
 
     def begin(self, flow: Flow, argument: str, after: str = "") -> None:
         """A new conversation. Without an account, the one that handed over to it leads to it for good."""

@@ -9,7 +9,7 @@ from typing import Any
 from flows import seam
 from flows.engine import answer, arrival, draw, standing
 from flows.engine.chat import Context
-from flows.engine.flow import COORDINATOR, Catalogue
+from flows.engine.flow import COORDINATOR, STAFF, Catalogue
 from flows.engine.sentences import OVER, RECEIVED, no_member
 from flows.engine.taking import Taking, Turn, Work
 from flows.engine.token import Answers, Starts, read
@@ -21,7 +21,6 @@ from storage.statement import Session
 DAY, HOUR = 86_400_000, 3_600_000
 BROUGHT_LATER = 14
 """Days in which a private message that could not be delivered is still worth reading."""
-STAFF = frozenset({"mentor", "lead", "coordinator", "teacher"})
 
 
 def take(  # noqa: PLR0913  what happened, when, and what is known about it
@@ -58,7 +57,7 @@ def take(  # noqa: PLR0913  what happened, when, and what is known about it
         words = draw.pieces(arrival.hello(session, who) if first() else [], language)
         return Turn(seam.Reply(tuple(words), language), "added")
     # What answers a conversation, and the same event again, makes nobody new: by it they may have been forgotten.
-    new = not gone and asked is None and first() and not isinstance(incoming.act, seam.Changed)
+    new = not gone and asked is None and arrival.makes_known(catalogue, incoming.act) and first()
     context = None if who is None else recognise(session, incoming, who, site, new=new, gone=gone)
     if who is None or context is None:
         pieces = arrival.not_known(session, incoming)
@@ -212,7 +211,7 @@ def _noted(session: Session, incoming: seam.Incoming, person: seam.Person, who: 
     if incoming.address and incoming.address != who.address:
         members.set_address(session, space.platform, person.id, incoming.address)
     if name and name != who.name:
-        members.set_name(session, who.member, name)
+        members.set_name(session, who.community, who.member, name)
     if not who.latest and _begins(incoming.act):
         members.set_latest(session, space.platform, person.id, who.community)
     return who.member

@@ -49,7 +49,7 @@ async def forget_me(chat: Chat) -> None:
 def standing(session: Session, community: str, member: str) -> Literal["last", "staff", "other"]:
     """Whether a member is the last coordinator, or holds anything as staff."""
     person = forgetting.of_member(session, community, member)
-    if not members.keep_a_holder(session, community, COORDINATOR, person.accounts):
+    if members.are_last(members.granted(session, community), COORDINATOR, person.accounts):
         return "last"
     known = forgetting.export(session, person)
     return "staff" if known["roles"] or known["cases"] else "other"
@@ -59,7 +59,7 @@ def forget(session: Session, community: str, member: str, now: int) -> Literal["
     """All that names a member goes, unless they became the last coordinator in the meantime."""
     communities.lock(session, community)  # two coordinators who leave at once must not both find the other still there
     person = forgetting.of_member(session, community, member)
-    if not members.keep_a_holder(session, community, COORDINATOR, person.accounts):
+    if members.are_last(members.granted(session, community), COORDINATOR, person.accounts):
         return "last"
     forgetting.forget(session, person, now)
     return "forgotten"

@@ -1,73 +1,100 @@
-"""Someone of the staff has left, or is a mentor no more: what they held goes back, and who must know is told."""
+"""Somebody of the staff is not there any more: what they held goes back at once, and who must know is told by day."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from dataclasses import asdict, dataclass
 
 from flows.engine import COORDINATOR, Steps, job
 from flows.staff.rules import Leaving
 from flows.words import Msg, _, n_
-from storage import audit, communities, members, staff_cases
-from storage.members import Grant
+from storage import audit, communities, due, members, staff_cases
 from storage.statement import Session
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """What went back."""
+class News:
+    """What a coordinator is to hear of, as a timer carries it: in clear there is nobody's name and no account in it."""
 
-    lost: tuple[str, ...]
-    """The roles that they held until now."""
-    cases: tuple[str, ...]
+    name: str
+    """Of whom it is, sealed; empty where none is known."""
+    left: bool
+    """They have left the space; else they are a mentor no more."""
+    cases: int
+    """How many open cases went back."""
+    tell: tuple[str, ...]
+    """The members who are told."""
+
+    def text(self) -> str:
+        """As the argument of the job."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def read(cls, text: str) -> News:
+        """What :meth:`text` wrote. Who was forgotten meanwhile is told nothing."""
+        known = json.loads(text)
+        return cls(**known | {"tell": tuple(one for one in known["tell"] if one)})
+
+
+def settle(session: Session, community: str, leaving: Leaving, now: int, told_at: int) -> None:
+    """Take away the roles held by name, give back the cases, forget the name; and write down that it was so.
+
+    The mentors and the coordinators are told at a moment of its own. Done before, it does nothing.
+    """
+    communities.lock(session, community)  # two coordinators who leave at once must not both find the other still there
+    session.scrub()
+    roles = _take_away(session, community, leaving)
+    cases = []
+    if leaving.cases:
+        cases = staff_cases.give_back(session, community, leaving.member, now, told_at=told_at)
+    if leaving.member and not leaving.staff:
+        members.set_name(session, community, leaving.member, "")
+    lost = tuple(dict.fromkeys([*roles, *(["mentor"] if cases else [])]))
+    if not lost:
+        return
+    audit.add(session, community, now, leaving.member, audit.LEFT, ", ".join(lost))
+    what = News(_sealed(session, community, leaving.name), bool(leaving.left), len(cases), leaving.tell)
+    key = due.key_about(session, community, leaving.key, f"{staff_left.name}:{now}")
+    due.add(session, key, community, staff_left.name, what.text(), told_at)
 
 
 @job("staff_left")
-async def staff_left(steps: Steps, whom: str) -> None:
-    """Take away what somebody held who holds it no more. Done before, it does nothing.
-
-    Of the cases that go back the mentors are told by a job of the cases' own.
-    """
-    leaving = Leaving.read(whom)
-    now = await steps.now("now")
-    settled = await steps.do("settle", settle, steps.community, leaving, now)
-    if settled.lost:
-        for number, coordinator in enumerate(leaving.tell):
-            await steps.post(f"tell.{number}", *news(leaving, settled, steps.community_name), member=coordinator)
+async def staff_left(steps: Steps, given: str) -> None:
+    """Tell the coordinators. Of the cases that went back the mentors are told by a job of the cases' own."""
+    what = News.read(given)
+    name = await steps.do("name", _opened, steps.community, what.name)
+    for number, coordinator in enumerate(what.tell):
+        await steps.post(f"tell.{number}", *said_of(what, name, steps.community_name), member=coordinator)
 
 
-def news(leaving: Leaving, settled: Settled, community: str) -> list[Msg]:
+def said_of(what: News, name: str, community: str) -> list[Msg]:
     """What a coordinator hears."""
-    name = leaving.name or _("Someone of the team")
-    what = _("{name} has left {community}, and is off the lists in the setup.", name=name, community=community)
-    if not leaving.left:
-        what = _("{name} is not a mentor in {community} any more.", name=name, community=community)
-    if not settled.cases:
-        return [what]
-    waiting = n_("One case waits for another mentor.", "{n} cases wait for another mentor.", len(settled.cases))
-    return [what, waiting]
+    who = name or _("Someone of the team")
+    told = _("{name} has left {community}, and is off the lists in the setup.", name=who, community=community)
+    if not what.left:
+        told = _("{name} is not a mentor in {community} any more.", name=who, community=community)
+    if not what.cases:
+        return [told]
+    return [told, n_("One case waits for another mentor.", "{n} cases wait for another mentor.", what.cases)]
 
 
-def settle(session: Session, community: str, leaving: Leaving, now: int) -> Settled:
-    """Take away the roles held by name, give back the cases, forget the name; and write down that it was so."""
-    communities.lock(session, community)  # two coordinators who leave at once must not both find the other still there
+def _take_away(session: Session, community: str, leaving: Leaving) -> list[str]:
+    """The roles that they held by name, and hold no more."""
     grants = members.granted(session, community)
-    named = [one for one in grants if one.kind == "person" and f"{one.platform}:{one.external_id}" in leaving.left]
-    roles = []
-    for one in named:
-        if one.role == COORDINATOR and _last(one, grants):
+    held = [one for one in grants if one.kind == "person" and not one.gone and one.account in leaving.left]
+    for one in held:
+        if one.role == COORDINATOR and members.are_last(grants, COORDINATOR, [one.account]):
             members.set_gone(session, community, one, gone=True)
         else:
             members.take_away(session, community, one)
             grants.remove(one)
-        if not one.gone:
-            roles.append(one.role)
-    cases = staff_cases.give_back(session, community, leaving.member, now) if leaving.cases else []
-    if leaving.member and not leaving.staff:
-        members.set_name(session, leaving.member, "")
-    lost = tuple(dict.fromkeys([*roles, *(["mentor"] if cases else [])]))
-    if lost:
-        audit.add(session, community, now, leaving.member, audit.LEFT, ", ".join(lost))
-    return Settled(lost, tuple(cases))
+    return [one.role for one in held]
 
 
-def _last(one: Grant, grants: list[Grant]) -> bool:
-    """Whether nobody else is a coordinator."""
-    return not any(other.role == COORDINATOR and other != one and not other.gone for other in grants)
+def _sealed(session: Session, community: str, name: str) -> str:
+    return b64encode(session.keys.seal("left", community, name.encode())).decode() if name else ""
+
+
+def _opened(session: Session, community: str, sealed: str) -> str:
+    return session.keys.open("left", community, b64decode(sealed)).decode() if sealed else ""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from flows.engine import COORDINATOR
+from flows.engine.flow import STAFF
 from flows.engine.timers import next_time
-from flows.engine.turn import STAFF, granted
+from flows.engine.turn import granted
 from flows.seam import Standing
 from storage.members import Grant
 from storage.roster import Staff, StaffAccount
@@ -42,16 +42,6 @@ class Leaving:
     def key(self) -> str:
         """By what a person is known in a row: the member, or else the account."""
         return self.member or self.left[0]
-
-    def text(self) -> str:
-        """As a timer carries it."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
-
-    @classmethod
-    def read(cls, text: str) -> Leaving:
-        """What :meth:`text` wrote."""
-        known = json.loads(text)
-        return cls(**known | {"left": tuple(known["left"]), "tell": tuple(known["tell"])})
 
 
 @dataclass(frozen=True, slots=True)

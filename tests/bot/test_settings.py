@@ -8,7 +8,7 @@ from tempfile import NamedTemporaryFile
 
 import pytest
 
-from bot.settings import Misconfigured, faults, load, master_key, secret, secret_files
+from bot.settings import Misconfigured, Settings, faults, load, master_key, own_files, secret, secret_files, sqlite_file
 from storage.keys import new_key
 
 
@@ -328,3 +328,10 @@ def test_a_database_password_does_not_show(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("ERBIJ_DATABASE_URL", "postgresql://u:canary@db/x")
     assert "canary" not in repr(load())
     assert "canary" not in str(faults(load()))
+
+
+@pytest.mark.parametrize("driver", ["sqlite", "sqlite+pysqlite"])
+def test_a_database_of_sqlite_is_known_by_whichever_driver_is_named(tmp_path: Path, driver: str) -> None:
+    settings = Settings(database_url=f"{driver}:///{tmp_path}/e.sqlite3", tryout=True)
+    assert {path.name for path in own_files(settings)} >= {"e.sqlite3", "e.ledger", "e.key"}
+    assert sqlite_file("sqlite://") is sqlite_file("sqlite:///:memory:") is sqlite_file("nonsense") is None

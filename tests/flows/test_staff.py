@@ -20,7 +20,7 @@ from flows.engine.timers import found_community
 from flows.seam import Button, Buttons, Outage, Part, SendError, Space, Standing, Text
 from flows.setup import rules as setup_rules
 from flows.setup.menu import rows as card_rows
-from flows.staff import rules
+from flows.staff.left import News
 from flows.staff.rules import outcome, telling_time, together
 from flows.words import said
 from storage import (
@@ -181,7 +181,7 @@ def buttons(parts: Iterable[Part]) -> list[Button]:
     return [one for part in parts if isinstance(part, Buttons) for one in part.buttons]
 
 
-TIMES = ("due", "roster")
+TIMES = ("due", "roster", "receiptkey")
 """Tables that move on each night."""
 
 
@@ -203,9 +203,12 @@ async def test_what_a_mentor_held_who_left_goes_to_the_others(both: Town) -> Non
     both.do(lambda s: cases.answer(s, both.community, both.cases[1], robin, "Good.", both.clock.at))
     both.stands["discord", "robin"] = GONE
     await both.until("2026-11-25 07:59")
-    assert ("mentor", "discord", "robin") in both.grants(), "what follows is done by day"
+    assert ("mentor", "discord", "robin") not in both.grants(), "it is settled at once"
+    assert both.sent("mentors") == both.sent("alex") == [], "and told by day"
+    waiting = str(both.rows()["due"])
+    assert "staff_left" in waiting
+    assert not [one for one in (robin, "robin", "Robin") if one in waiting], "in clear it says of nobody"
     await both.until("2026-11-25 08:00")
-    assert ("mentor", "discord", "robin") not in both.grants()
     back = set(both.cases[:2])
     assert both.stand() == {**dict.fromkeys(back, ("new", "")), both.cases[2]: ("claimed", "Kim")}
     for case in back:
@@ -503,9 +506,9 @@ def test_what_follows_from_another_platforms_doubt_is_nothing() -> None:
     assert outcome(both, seen).leaving == ()
 
 
-def test_a_timer_carries_what_was_lost() -> None:
-    leaving = rules.Leaving("m", "Zoë \U0001f600", ("discord:1",), cases=True, staff=False, tell=("a", "b"))
-    assert rules.Leaving.read(leaving.text()) == leaving
+def test_what_a_timer_carries_comes_out_again() -> None:
+    news = News("sealed", left=True, cases=2, tell=("a", "b"))
+    assert News.read(news.text()) == news
 
 
 @pytest.mark.parametrize(

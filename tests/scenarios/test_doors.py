@@ -44,7 +44,7 @@ MAY: dict[str, frozenset[str]] = {
     ),
 }
 """All others are reached by a hand-over, or are jobs: nobody starts them."""
-HANDED_OVER = {"offer_mentor", "keep_receipt", "show_code", "enter_code", "write_to"}
+HANDED_OVER = {"keep_receipt", "show_code", "enter_code", "write_to"}
 ON_A_CASE = {"write_more", "take_back", "hear_back"}
 """They carry a case, sealed; what does not open asks for six words, so whatever has the right length opens."""
 JOBS = {

@@ -8,16 +8,15 @@ import pytest
 
 from flows.catalogue import catalogue
 from flows.engine.turn import take
-from flows.seam import Incoming, Picked, Pressed
-from flows.staff.rules import Leaving
-from storage import cases, due, forgetting, members
+from flows.seam import Incoming, Pressed
+from storage import accounts, forgetting, members
 from storage.database import Database
 from storage.keeping import Person
 from storage.keys import Masters
 from storage.statement import Session
 from storage.tables import keeping, metadata
 from tests.raw import rows, tables_with
-from tests.scenarios.town import DAY, MINUTE, NOW, Town, button, card, ident, name, text
+from tests.scenarios.town import DAY, MINUTE, Town, button, card, ident, name, text
 from tests.storage.conftest import opened
 
 SAM = ("sam on discord", "sam on teams")
@@ -84,10 +83,19 @@ def test_who_comes_back_is_new(town: Town) -> None:
     before = town.member(SAM[0])
     town.forget(SAM[0])
     assert not town.member(SAM[0])
+    known = town.database.run_now(lambda s: {t: rows(s, t) for t in ("member", "account", "conversation")})
+    assert "Nothing is stored" in text(town.ask(SAM[0], "my data"))
+    assert town.database.run_now(lambda s: {t: rows(s, t) for t in ("member", "account", "conversation")}) == known
+    town.ask(SAM[0], "help")
     rows_of = dict(card(town.ask(SAM[0], "my data")).rows)
     assert rows_of == {"Your accounts": "Discord", "About the check-in that is open now": "nothing"}
     assert town.member(SAM[0]) not in ("", before)
     assert town.member(SAM[0]) != town.member(SAM[1])
+
+
+def test_who_was_only_named_reads_that_and_becomes_no_member(town: Town) -> None:
+    assert "mentor" in str(card(town.ask("kim on discord", "my data")).rows)
+    assert not town.member("kim on discord")
 
 
 def test_leaving_in_a_running_round_gives_no_second_vote(town: Town) -> None:
@@ -101,6 +109,22 @@ def test_leaving_in_a_running_round_gives_no_second_vote(town: Town) -> None:
     town.run("close_check_in", round_id)
     for table in ("participation", "spentvote", "ballot"):
         assert town.database.run_now(lambda s, t=table: rows(s, t)) == [], table  # type: ignore[misc]
+
+
+def test_who_comes_back_and_links_another_account_gets_no_second_vote(town: Town) -> None:
+    """Neither on the account that was not known then, nor when the two part again."""
+    round_id = town.open_round()
+    assert "Your answers are in" in text(town.answer_check_in(SAM[0], round_id))
+    town.forget(SAM[0])
+    for who in SAM:
+        town.ask(who, "help")
+    town.link(*SAM)
+    assert "You already took part" in text(town.answer_check_in(SAM[1], round_id))
+    member = town.member(SAM[1])
+    account = f"teams:{ident(SAM[1])}"
+    assert town.database.run_now(lambda s: accounts.split(s, town.one, member, account))
+    assert "You already took part" in text(town.answer_check_in(SAM[1], round_id))
+    assert len(town.database.run_now(lambda s: rows(s, "ballot"))) == 1
 
 
 def test_an_address_of_an_account_that_is_gone_is_blanked_at_the_next_release(town: Town) -> None:
@@ -156,99 +180,6 @@ def test_my_data_says_what_is_there(town: Town) -> None:
         "Messages to you, without their text once sent": "0 sent, 2 waiting",
         "About the check-in that is open now": "that you took part",
     }
-
-
-# ------------------------------------------------------------ staff
-
-
-def busy_mentor(town: Town) -> tuple[str, str]:
-    """A mentor with a case in hand and one that is closed; a coordinator has the setup with their name before them."""
-    for story in ("first story", "second story"):
-        town.tell("noor on discord", story, "Only my six words")
-    town.run("release_cases")
-    held, closed = town.open_cases()
-    for case in (held, closed):
-        town.give("robin on discord", Pressed(f"s.claim_case.{case}"))
-        asked = town.give("robin on discord", Pressed(f"s.answer_case.{case}"))
-        town.fill("robin on discord", asked, {"text": "I hear you."})
-    town.press("robin on discord", town.give("robin on discord", Pressed(f"s.close_case.{closed}")), "Yes")
-    town.give("pat on discord", Pressed("s.setup_group.mentors"))
-    return held, closed
-
-
-def test_of_a_mentor_nothing_is_left_and_their_case_goes_back(town: Town) -> None:
-    held, closed = busy_mentor(town)
-    member, robin = town.member("robin on discord"), "robin on discord"
-    gone = Leaving(member, name("robin"), (f"discord:{ident(robin)}",), cases=True, staff=False, tell=())
-    town.database.run_now(lambda s: due.add(s, f"left:{gone.key}", town.one, "staff_left", gone.text(), NOW + DAY))
-    found = tables_with(town.database, member)
-    assert found == {"account", "member", "belonging_case", "caseevent", "due"}
-    assert tables_with(town.database, ident(robin), name("robin")) >= {"account", "rolegrant", "outbox", "conversation"}
-
-    assert "go back to the mentors" in text(town.ask(robin, "forget me"))
-    town.forget(robin)
-    assert tables_with(town.database, member, ident(robin), name("robin")) == {"rolegrant"}, "of the other community"
-    of_two = [row["community_id"] for row in town.database.run_now(lambda s: rows(s, "rolegrant"))]
-    assert of_two.count(town.one) == 3
-    assert of_two.count(town.two) == 4
-
-    view = town.database.run_now(lambda s: cases.read(s, town.one, held))
-    assert view is not None
-    assert (view.status, view.holder) == ("new", "")
-    assert [words.text for words in view.messages] == ["I hear you."]
-    history = town.database.run_now(lambda s: cases.record(s, town.one, held))
-    assert [(one.who, one.what) for one in history] == [
-        ("", "received"),
-        ("", "claimed"),
-        ("", "answered"),
-        ("", "given back"),
-    ]
-    assert town.run_waiting() == ["cases_given_back"]
-    posts = town.posted()
-    assert sum("Who takes it?" in post for post in posts) == 1
-    assert sum("nobody who takes care of it any more" in post for post in posts) == 1
-    town.give("kim on discord", Pressed(f"s.claim_case.{held}"))
-    again = town.database.run_now(lambda s: cases.read(s, town.one, held))
-    assert again is not None
-    assert again.holder == town.member("kim on discord")
-    assert town.database.run_now(lambda s: cases.holder(s, town.one, closed)) == ""
-
-
-def test_a_case_that_was_taken_in_the_meantime_is_not_offered_again(town: Town) -> None:
-    held, _closed = busy_mentor(town)
-    town.forget("robin on discord")
-    town.give("kim on discord", Pressed(f"s.claim_case.{held}"))
-    before = town.posted()
-    town.run_waiting()
-    assert town.posted() == before
-
-
-def test_what_a_coordinator_did_stays_on_record_without_their_name(town: Town) -> None:
-    asked = town.give("alex on discord", Pressed("s.setup_coordinators."))
-
-    people = tuple(Picked(ident(f"{who} on discord"), name(who)) for who in ("alex", "pat"))
-    town.fill("alex on discord", asked, {"people": people, "role": None})
-    member = town.member("alex on discord")
-    assert tables_with(town.database, member) >= {"audit", "member"}
-    town.forget("alex on discord")
-    assert tables_with(town.database, member, name("alex")) == {"rolegrant"}, "of the other community"
-    assert [(row["who"], row["what"]) for row in town.database.run_now(lambda s: rows(s, "audit"))] == [("", "set up")]
-
-
-def test_the_last_coordinator_names_another_first(town: Town) -> None:
-    town.forget("alex on discord")
-    told = text(town.ask("pat on discord", "forget me"))
-    assert "You are the last coordinator here" in told
-    assert "setup" in told
-    assert town.member("pat on discord")
-
-
-def test_of_two_coordinators_who_leave_one_after_the_other_one_stays(town: Town) -> None:
-    """Both were asked while the other was still there."""
-    asked = {who: town.ask(who, "forget me") for who in ("alex on discord", "pat on discord")}
-    done = [text(town.press(who, reply, "Forget me")) for who, reply in asked.items()]
-    assert ["I have forgotten you" in one for one in done] == [True, False]
-    assert "You are the last coordinator here" in done[1]
 
 
 # ------------------------------------------------------------ communities, repeats, strangers

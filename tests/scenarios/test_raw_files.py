@@ -14,12 +14,14 @@ from bot.time import Clock
 from flows.catalogue import catalogue
 from flows.engine.timers import found_community
 from flows.seam import Act, Buttons, Card, Command, Filled, Form, Incoming, Person, Pressed, Reply, Space
-from storage import case_telling, check_ins, communities, conversations, log
+from storage import case_telling, check_in_pools, check_ins, communities, conversations, log, receipts
 from storage.database import Database
 from storage.statement import Session
+from tests.raw import rows
 
 HERE, PAGE = Space("web", "first"), Space("page", "first")
 STORY = "They laughed when I asked. "
+DAY = 86_400_000
 PIECE = 16
 """Bytes of something sealed by which it is recognised."""
 SEALED = {
@@ -30,6 +32,8 @@ SEALED = {
     "conversation": "journal",
     "returnpath": "sealed",
     "ballot": "sealed",
+    "carriedballot": "sealed",
+    "receiptkey": "sealed",
 }
 
 
@@ -146,6 +150,63 @@ async def test_a_closed_check_in_leaves_no_ballot_beside_a_name(sam: Sam) -> Non
     assert found(ever, sam.raw("-wal")) == 1
     sam.database.run_now(lambda s: check_ins.close(s, sam.here, this, sam.clock.now()))
     assert found(ever, sam.raw()) == 0
+
+
+async def test_what_was_stopped_is_gone_at_once(sam: Sam) -> None:
+    shown = await sam.shows()
+    ever = sam.sealed()
+    again = await sam.presses(shown, "Back")
+    ever |= sam.sealed()
+    sure = await sam.presses(again, "Stop")
+    ever |= sam.sealed()
+    await sam.presses(sure, "Yes, throw it away")
+    assert found(ever, sam.raw()) == 0
+
+
+async def test_what_nobody_came_back_to_is_gone_when_its_time_is_over(sam: Sam) -> None:
+    await sam.shows()
+    ever = sam.sealed()
+    assert found(ever, sam.raw()) == 1
+    sam.database.run_now(lambda s: conversations.expire(s, sam.clock.now() + 3 * DAY))
+    assert found(ever, sam.raw()) == 0
+
+
+async def test_the_key_of_the_six_words_is_gone_after_its_hour(sam: Sam) -> None:
+    await sam.presses(await sam.shows(), "Give it to the mentors")
+    keys = sam.database.run_now(lambda s: {bytes(row["sealed"]) for row in rows(s, "receiptkey")})
+    assert found(keys, sam.raw()) == 1
+    sam.database.run_now(lambda s: receipts.turn(s, sam.clock.now() + receipts.LIFE))
+    assert found(keys, sam.raw()) == 0
+
+
+async def test_ballots_that_found_no_others_are_gone_after_their_term(sam: Sam) -> None:
+    def cast(session: Session) -> None:
+        now = sam.clock.now()
+        this = check_ins.open_round(session, sam.here, now, now + 1000)
+        session._execute("insert into member (id, community_id, language, name) values ('sam', ?, '', '')", [sam.here])
+        check_ins.cast(session, sam.here, this, "sam", "web:sam", dict.fromkeys(check_ins.STATEMENTS, 4), now)
+        check_ins.close(session, sam.here, this, now)
+
+    sam.database.run_now(cast)
+    ever = sam.sealed()
+    assert found(ever, sam.raw()) == 1
+    sam.database.run_now(lambda s: check_in_pools.drop_expired(s, sam.here, sam.clock.now() + check_in_pools.TERM))
+    assert found(ever, sam.raw()) == 0
+
+
+async def test_that_somebody_took_part_is_gone_when_it_is_forgotten(sam: Sam) -> None:
+    def cast(session: Session) -> None:
+        now = sam.clock.now()
+        this = check_ins.open_round(session, sam.here, now, now + 1000)
+        session._execute("insert into member values ('SAM-AS-A-MEMBER', ?, '', '')", [sam.here])
+        check_ins.cast(
+            session, sam.here, this, "SAM-AS-A-MEMBER", "web:sam", dict.fromkeys(check_ins.STATEMENTS, 4), now
+        )
+
+    sam.database.run_now(cast)
+    sam.database.run_now(lambda s: check_ins.forget_voter(s, sam.here, "SAM-AS-A-MEMBER", ["web:sam"]))
+    with_rounds = sam.raw("-wal")
+    assert b"SAM-AS-A-MEMBER" not in with_rounds
 
 
 async def test_whatever_ends_leaves_the_log_within_a_minute(sam: Sam, monkeypatch: pytest.MonkeyPatch) -> None:

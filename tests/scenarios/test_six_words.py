@@ -15,8 +15,23 @@ from flows.cases import receipt
 from flows.catalogue import catalogue
 from flows.engine.timers import found_community
 from flows.engine.turn import finish_work, take
-from flows.seam import Act, Button, Buttons, Card, Command, Filled, Form, Incoming, Person, Pressed, Reply, Space, Text
-from storage import case_telling, cases, communities, conversations, letters, members
+from flows.seam import (
+    Act,
+    Arrived,
+    Button,
+    Buttons,
+    Card,
+    Command,
+    Filled,
+    Form,
+    Incoming,
+    Person,
+    Pressed,
+    Reply,
+    Space,
+    Text,
+)
+from storage import case_telling, cases, communities, conversations, letters, members, receipts
 from storage.database import Database
 from storage.keys import KeyFault, Masters
 from storage.statement import Session
@@ -47,6 +62,7 @@ class Student:
         """``dies``: the process does, before the slow work of this turn is done."""
         person = Person(self.who, self.who.title()) if self.who else None
         incoming = Incoming(f"six{next(_events)}", CHAT if person else PAGE, person, act)
+        self.last = incoming
         turn = self.database.run_now(lambda s: take(s, catalogue(), incoming, self.now))
         self.look()
         while turn.work is not None and not dies:
@@ -54,6 +70,19 @@ class Student:
             turn = self.database.run_now(lambda s, w=work, r=result: finish_work(s, catalogue(), w, r, self.now))  # type: ignore[misc]
             self.look()
         return turn.reply
+
+    def again(self) -> Reply:
+        """The platform's last event once more: the answer was lost on its way."""
+        return self.database.run_now(lambda s: take(s, catalogue(), self.last, self.now)).reply
+
+    def opened(self, argument: str) -> str:
+        """What opens of the words in a conversation with every key that there is now."""
+
+        def look(session: Session) -> str:
+            [(here, member)] = session._execute("select community_id, member_id from conversation", ()).fetchall()
+            return receipts.shown(session, here, member, argument.partition("|")[0])
+
+        return self.database.run_now(look)
 
     def press(self, reply: Reply, label: str) -> Reply:
         return self.act(Pressed(button(reply, label).id))
@@ -172,17 +201,46 @@ def release_and_answer(student: Student) -> None:
     student.database.run_now(go)
 
 
-def test_telling_leaves_the_six_words_only_until_they_are_kept(student: Student) -> None:
+def test_beside_the_student_the_six_words_stand_under_a_key_of_an_hour_only(student: Student) -> None:
     shown = student.tell()
     needles = student.needles[:4]  # what was told stands in the journal until it is sent, as every answer does
     before = student.of_me[-1]
-    assert student.found(*needles) == {student.words, needles[1]}, "the receipt, until it is kept"
+    assert student.found(*needles) == set(), "no key but that of the hour opens them"
+    [hidden] = {json.loads(text)["@argument"] for text in before if '"@argument"' in text and "keep_receipt" in text}
+    assert student.words in student.opened(hidden)
     assert not {student.tag, student.case, STORY} & {one for one in student.needles for text in before if one in text}
     asked = student.press(shown, "Yes, I have kept them")
     assert student.found(*student.needles) == set()
     if student.who:
         student.press(asked, "Also write to me here")
         assert student.found(*student.needles) == set()
+    assert student.database.run_now(conversations.count) == 0
+
+
+def test_for_an_hour_a_lost_reply_is_shown_again_also_elsewhere(
+    database: Database, first: str, elsewhere: Database
+) -> None:
+    student = Student(database)
+    assert first
+    student.tell()
+    student.now += HOUR - receipts.SLOT
+    student.database.run_now(lambda s: receipts.turn(s, student.now))
+    student.database = elsewhere
+    assert student.words in str(student.again())
+    assert student.words in str(student.act(Arrived()))
+
+
+def test_after_an_hour_nobody_opens_the_six_words(student: Student) -> None:
+    shown = student.tell()
+    [hidden] = {
+        json.loads(text)["@argument"] for text in student.of_me[-1] if '"@argument"' in text and "keep_receipt" in text
+    }
+    student.now += HOUR
+    student.database.run_now(lambda s: receipts.turn(s, student.now))
+    assert student.opened(hidden) == ""
+    told = str(student.press(shown, "Yes, I have kept them"))
+    assert student.words not in told
+    assert "erased here" in told
     assert student.database.run_now(conversations.count) == 0
 
 

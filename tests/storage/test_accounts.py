@@ -195,7 +195,7 @@ def test_however_people_join_and_part_a_person_answers_once(
                 assert joined == (theirs not in groups[mine])
                 together = groups[mine] | groups[theirs]
                 groups.update(dict.fromkeys(together, together))
-                answered.update(together if together & answered else ())
+                answered.update(together if together & (answered | spent) else ())
             elif what == "part":
                 assert bool(accounts.split(session, here, member, theirs)) == (
                     theirs in groups[mine] and len(groups[mine]) > 1

@@ -98,7 +98,7 @@ class History:
             waiting.clear()
 
     def night(self) -> None:
-        check_in_pools.drop_expired(self.s, self.now)
+        check_in_pools.drop_expired(self.s, self.here, self.now)
         for questions in SETS:
             if self.until[questions] <= self.now:
                 self._destroy(questions)
@@ -109,7 +109,7 @@ class History:
         self.waiting[questions].clear()
 
     def threshold_(self, ballots: int) -> None:
-        communities.set_threshold(self.s, self.here, ballots)
+        self.s._execute(f"update community set threshold = {ballots} where id = '{self.here}'", {})
         self.threshold = ballots
 
     def leave(self, name: str) -> None:

@@ -7,6 +7,7 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from sqlalchemy.engine import make_url
 
 from storage import accounts, case_telling, cases, erasures, forgetting, members, replay
 from storage.database import Database
+from storage.erasures import Doubtful
 from storage.keeping import Person
 from storage.keys import Masters, new_key
 from storage.ledger import Ledger, LedgerFault, Line
@@ -101,7 +103,7 @@ def test_it_is_for_its_owner_alone_and_holds_nothing_but_hashes(place: Place, pa
     [line] = Ledger(path).lines()
     assert (line.what, len(line.id), len(line.accounts)) == ("person", 16, 1)
     text = path.read_text()
-    assert set(text) <= set("0123456789abcdef\n person")
+    assert set(text) <= set("0123456789abcdef\n =person")
     assert not [word for word in ("here", "web", place.here.id, *place.here.people) if word in text]
     with place.open() as database:
         assert line.id == database.run_now(lambda s: erasures.member_id(s, place.here.id, place.here.people[3]))
@@ -124,6 +126,49 @@ def test_many_write_at_once_and_what_was_torn_spoils_no_other_line(path: Path) -
     for one in writers:
         one.join()
     assert sorted(line.id for line in Ledger(path).lines()) == [line.id for line in lines]
+
+
+def test_who_can_write_to_it_without_the_key_erases_nobody(place: Place, path: Path) -> None:
+    """By the hash of an account that stands in it they could else erase whoever came back."""
+    place.forget("web:here3")
+    with place.open() as database:
+        database.run_now(lambda s: members.add_member(s, place.here.id, "web", "here", "here3"))
+    [line] = Ledger(path).lines()
+    for forged in (replace(line, id=bytes(16)), replace(line, id=bytes(16), signature=b"")):
+        Ledger(path).append(forged)
+    assert place.replayed() == NOTHING
+    with place.open() as database:
+        assert database.run_now(lambda s: accounts.member_of(s, place.here.id, "web:here3"))
+        assert database.run_now(erasures.doubtful) == Doubtful(torn=0, foreign=2)
+        assert database.run_now(erasures.missing) == 0
+
+
+def test_a_line_that_was_cut_is_noticed_and_stops_nothing(place: Place, path: Path) -> None:
+    place.forget("web:here3")
+    backup = place.backup()
+    place.forget("web:here4")
+    whole = path.read_bytes().splitlines()[-1]
+    for cut in (1, 20):
+        with path.open("ab") as file:
+            file.write(b"\n" + whole[:-cut])
+    with place.open() as database:
+        assert database.run_now(erasures.doubtful) == Doubtful(torn=2, foreign=0)
+        assert database.run_now(erasures.missing) == 0
+    assert len(place.replayed(backup).people) == 1
+
+
+def test_lines_of_the_first_version_are_signed_at_the_start_where_they_are_known(place: Place, path: Path) -> None:
+    place.forget("web:here3")
+    backup = place.backup()
+    place.forget("web:here4")
+    path.write_text("\n".join(line.text for line in Ledger(path).lines()) + "\n")
+    assert place.replayed() == NOTHING
+    with place.open() as database:
+        assert database.run_now(erasures.missing) == 0
+    assert len(Ledger(path).lines()) == 4, "each once without and once with"
+    assert place.replayed() == NOTHING
+    assert len(Ledger(path).lines()) == 4
+    assert len(place.replayed(backup).people) == 1
 
 
 def test_without_a_line_in_the_ledger_nobody_is_forgotten(place: Place, path: Path) -> None:

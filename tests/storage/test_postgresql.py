@@ -61,12 +61,12 @@ async def test_who_writes_wrong_things_fails_alone(database: Database, here: Her
 def test_a_statement_first_met_behind_a_fault_is_known_afterwards(database: Database, here: Here) -> None:
     def turn(session: Session) -> None:
         stray(session, 1)
-        members.set_name(session, here.people[0], "Robin")
+        members.set_name(session, here.id, here.people[0], "Robin")
 
     for _ in range(2):
         with pytest.raises(Exception, match=r"(?i)foreign key"):
             database.run_now(turn)
-    database.run_now(lambda s: members.set_name(s, here.people[0], "Robin"))
+    database.run_now(lambda s: members.set_name(s, here.id, here.people[0], "Robin"))
     read = "select name from member where name = 'Robin'"
     assert database.run_now(lambda s: s._execute(read, {}).fetchall()) == [("Robin",)]
 
@@ -102,7 +102,7 @@ def test_a_connection_lost_within_a_turn_is_made_again_and_the_turn_taken_once(d
 
 def test_text_is_kept_whole_or_refused_never_cut(database: Database, here: Here) -> None:
     def written(text: str) -> str:
-        database.run_now(lambda s: members.set_name(s, here.people[0], text))
+        database.run_now(lambda s: members.set_name(s, here.id, here.people[0], text))
         who = database.run_now(lambda s: people.who(s, "web", "here", "here0"))
         assert who is not None
         return who.name

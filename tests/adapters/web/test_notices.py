@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from adapters.teams.package import manifest
 from adapters.web.notices import NOTICES
 from flows.catalogue import catalogue
-from flows.engine.turn import STAFF
+from flows.engine.flow import STAFF
 from flows.words import LANGUAGES, said
 from storage.check_in_pools import TERM
 from storage.communities import FEWEST
