@@ -90,6 +90,10 @@ PRIVACY = Notice(
             (
                 _("The page for cases sets no cookies, runs no scripts and loads nothing from elsewhere."),
                 _(
+                    "With Back in your browser you see an earlier step again, for half an hour or until you are done. "
+                    "On a computer that others use too, close the window when you are done."
+                ),
+                _(
                     "To slow down misuse, Erbij counts how often something is asked for from one internet address: for "
                     "an hour at most, and so that nobody can read the address."
                 ),
