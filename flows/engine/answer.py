@@ -59,10 +59,11 @@ def repeated(taking: Taking) -> None:
         taking.say(RECEIVED, "repeated")
 
 
-def show_all(taking: Taking) -> None:
-    """Every question that waits for this person."""
+def show_all(taking: Taking, *, kept_only: bool = False) -> None:
+    """Every question that waits for this person; or only what must not be missed, a receipt."""
     for conversation, turn, journal, _until in reversed(taking.open_conversations()):
-        taking.show(conversation, turn, taking.reopen(journal))
+        if taking.kept(journal) or not kept_only:
+            taking.show(conversation, turn, taking.reopen(journal))
 
 
 def show(taking: Taking, form: str) -> None:
@@ -145,6 +146,7 @@ def waiting(
         if first:
             taking.say(OVER, "over")
             earlier.hand_back(taking, values)
+            show_all(taking, kept_only=True)
         else:
             repeated(taking)
         return None

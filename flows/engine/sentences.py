@@ -6,7 +6,7 @@ from flows.words import Msg, _
 NOT_UNDERSTOOD = _("I did not understand that. Type {help} to see what I can do.", help=HELP)
 OVER = _("This was already answered, or it has ended. Type {help} to see what you can do now.", help=HELP)
 ANSWERED = _("This was already answered.")
-RECEIVED = _("This was received already. You do not have to send it again.")
+RECEIVED = _("Thank you, this was received. You do not have to send it again.")
 STOPPED = _("Stopped. Nothing of it was kept.")
 ONLY_TEXT = _("Pictures and files do not come along: I only read what you type.")
 CHANGED = _(

@@ -181,7 +181,7 @@ async def test_a_receipt_is_never_shown_again_once_it_was_kept(runtime: Runtime)
     await sam.does(pressed(receipt, "Yes, I have kept them"), "kept")
     again = await sam.does(send, "send")
     assert words(receipt) not in str(again)
-    assert texts(again) == "This was received already. You do not have to send it again."
+    assert texts(again) == "Thank you, this was received. You do not have to send it again."
     assert words(receipt) not in str(runtime._replies)
     assert len(await runtime.database.run(lambda s: s._execute("select id from caseletter", ()).fetchall())) == 1
 
@@ -194,7 +194,7 @@ async def test_thanks_are_said_again_to_who_lost_them_on_the_way(runtime: Runtim
     assert words(receipt) not in str(thanks)
     assert await sam.does(kept, "kept") is thanks
     clock.ahead += 120_000
-    assert texts(await sam.does(kept, "kept")) == "This was received already. You do not have to send it again."
+    assert texts(await sam.does(kept, "kept")) == "Thank you, this was received. You do not have to send it again."
 
 
 async def test_what_was_shown_at_an_end_is_shown_once(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,12 +218,41 @@ async def test_a_receipt_that_was_kept_through_another_process_is_not_shown_agai
     assert words(receipt) not in str(await sam.does(send, "send"))
 
 
+@pytest.mark.parametrize("account", [True, False])
+async def test_a_reply_that_was_lost_is_found_in_another_process(
+    database: Database, clock: Clock, *, account: bool
+) -> None:
+    """Each step in a process of its own, as after a kill: what the lost reply led to is found by what led to it."""
+
+    async def does(act: Act, event: str) -> Reply:
+        once = Runtime(database, catalogue(), clock, Metrics())
+        if account:
+            return await once.receive(incoming(act, event))
+        return await once.receive(Incoming(event, PAGE, None, act, locale="en"))
+
+    [form] = [part for part in (await does(Command("tell"), "tell")).parts if isinstance(part, Form)]
+    fill = Filled(form.id, {one.name: "CANARY" for one in form.fields})
+    send = pressed(await does(fill, "fill"), "Give it to the mentors")
+    assert "CANARY" in str(await does(fill, "fill"))
+    receipt = words(await does(send, "send"))
+    for event in ("send", "send", "pressed once more"):
+        again = await does(send, event)
+        assert words(again) == receipt
+        assert len([part for part in again.parts if isinstance(part, Card)]) == 1
+    kept = pressed(again, "Yes, I have kept them")
+    await does(kept, "kept")
+    for act, event in ((kept, "kept"), (send, "send")):
+        again = await does(act, event)
+        assert receipt not in str(again)
+        assert account or "Thank you, this was received" in texts(again)
+
+
 async def test_a_story_is_not_shown_again_once_it_was_sent(runtime: Runtime) -> None:
     sam = Visitor(runtime)
     await sam.told()
     again = await sam.does(Filled("c.nothing.1", {}), "fill")
     assert "CANARY" not in str(again)
-    assert texts(again) == "This was received already. You do not have to send it again."
+    assert texts(again) == "Thank you, this was received. You do not have to send it again."
 
 
 @pytest.mark.parametrize("later", [120_000, -3_600_000])
