@@ -248,10 +248,10 @@ async def test_nobody_loses_anything_by_word_alone(in_teams: Story) -> None:
     """What Teams tells of one channel, or what is told wrongly, is asked first."""
     surface = in_teams.surface
     assert isinstance(surface, TeamsSurface)
-    before = in_teams.rows("eventseen", "roster", "due")
+    before = in_teams.rows("eventseen", "roster", "due", "receiptkey")
     await surface.world.post(removed(surface, "29:robin"))
     await in_teams.world.catch_up()
-    assert in_teams.rows("eventseen", "roster", "due") == before
+    assert in_teams.rows("eventseen", "roster", "due", "receiptkey") == before
     await in_teams.send()
     assert await in_teams.answered()
 
