@@ -13,7 +13,7 @@ from bot.timers import Timers
 from bot.tryout import SLUG
 from flows.catalogue import catalogue
 from flows.engine.timers import fail_due, recurring_key, run_due, wind_new
-from storage import communities, due, outbox
+from storage import check_ins, communities, due, outbox
 from storage.database import Database
 from storage.statement import Session
 
@@ -133,6 +133,23 @@ async def test_what_recurs_is_as_long_worthwhile_after_it_failed(database: Datab
     assert (ran.job, ran.skipped) == (weekly.job, False)
     again = database.run_now(row)
     assert (again.until or 0) - again.at == (first.until or 0) - first.at
+
+
+@pytest.mark.parametrize(("days_late", "opened"), [(0, 1), (1, 1), (3, 0), (7, 1), (15, 1), (17, 0), (365, 1)])
+async def test_how_late_something_is_that_recurs_is_told_by_the_last_time_it_was_due(
+    database: Database, clock: Clock, timers: Timers, days_late: int, opened: int
+) -> None:
+    await timers.catch_up()
+    here = database.run_now(communities.every)[0][0]
+    before = len(database.run_now(lambda s: check_ins.rounds(s, here)))
+    key = recurring_key(here, "open_check_in")
+    thursday = database.run_now(lambda s: due.when(s, key))
+    assert thursday is not None
+    clock.move(timedelta(milliseconds=thursday - clock.now(), days=days_late, minutes=5))
+    await timers.catch_up()
+    assert len(database.run_now(lambda s: check_ins.rounds(s, here))) - before == opened
+    following = database.run_now(lambda s: due.when(s, key)) or 0
+    assert clock.now() < following <= clock.now() + 7 * 86_400_000
 
 
 def test_what_recurs_since_this_version_is_set_at_the_start(database: Database, clock: Clock) -> None:
