@@ -37,8 +37,10 @@ if TYPE_CHECKING:
 
 DRAIN = 8.0
 """Seconds for what is under way at a stop; with the rest of the stopping it stays under ten."""
-CLOSE = 1.5
+CLOSE = 1.0
 """Seconds for open connections to close."""
+ENDS = 9.5
+"""Seconds after which a stop is over, whatever the database does: what it did not store by then was not thanked for."""
 RECONNECT = 60.0
 """Seconds until an adapter that failed is started again."""
 LOOK_UP = 5.0
@@ -96,6 +98,7 @@ class Program:
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Run until SIGTERM, SIGINT or :meth:`stop`; then finish what is under way, within ten seconds."""
         loop = asyncio.get_running_loop()
+        ends = loop.time() + ENDS
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self.stop)
         try:
@@ -112,11 +115,12 @@ class Program:
                 ready()
                 await self._stop.wait()
                 log.info("stopping")
+                ends = loop.time() + ENDS
                 await self._drain(sending)
         finally:
             for name in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(name)
-            self.database.close()
+            self.database.close(max(0.5, ends - loop.time()))
             log.info("stopped")
 
     def stop(self) -> None:

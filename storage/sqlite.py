@@ -10,12 +10,16 @@ from storage import files
 
 LANES = 1
 """SQLite has one writer."""
-BUSY_MS = 3000
-"""How long SQLite waits for another writer before it says that the database is locked."""
+BUSY_MS = 1500
+"""How long SQLite waits for another writer before it says that the database is locked. Whoever comes just after someone
+who waits that long waits twice: together no longer than a person is kept waiting (storage/database.py)."""
 FAULTS = (sqlite3.DatabaseError,)
 """The database did not take it."""
 AGAIN = (sqlite3.IntegrityError,)
 """Two processes met on a row."""
+LATE: tuple[type[Exception], ...] = ()
+IN_DOUBT: tuple[type[Exception], ...] = ()
+"""Faults of a server that does not answer: here there is none."""
 
 
 class Sqlite(sqlite3.Connection):
@@ -24,7 +28,7 @@ class Sqlite(sqlite3.Connection):
     put = sqlite3.Connection.execute
     closed = False
 
-    def begin(self) -> None:
+    def begin(self, *, patient: bool = False) -> None:  # noqa: ARG002  no statement waits for anybody here
         """Start to write, or wait for who writes now."""
         self.execute("BEGIN IMMEDIATE")
 
@@ -45,7 +49,7 @@ class Sqlite(sqlite3.Connection):
 class Reading(Sqlite):
     """One connection that changes nothing, neither rows nor files."""
 
-    def begin(self) -> None:
+    def begin(self, *, patient: bool = False) -> None:  # noqa: ARG002  no statement waits for anybody here
         """Read one state throughout."""
         self.execute("BEGIN")
 

@@ -4,15 +4,18 @@ import asyncio
 import sqlite3
 import threading
 import time
+from concurrent.futures import Future
 from typing import Any
 
 import psycopg
 import pytest
 
 from storage import conversations, people
+from storage import database as database_module
 from storage import sqlite as sqlite_module
 from storage.database import Database, NotSaved
 from storage.keys import KeyFault, Masters
+from storage.lane import Job
 from storage.statement import Session
 from tests.storage.conftest import NOW, Here, found, opened, settled
 
@@ -74,6 +77,41 @@ async def test_who_wants_to_be_alone_shares_no_transaction(database: Database) -
         go_on.set()
     assert commits == [1, 2, 1, 1, 3]
     assert order == list(range(7))
+
+
+async def test_what_nobody_waits_for_any_more_is_not_run_later(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "PATIENCE", 0.02)
+    begun, go_on = threading.Event(), threading.Event()
+    ran: list[int] = []
+
+    def holds_up(session: Session) -> None:
+        seen(session, "held up")
+        begun.set()
+        go_on.wait(10)
+
+    slow = asyncio.create_task(database.run(holds_up))
+    await asyncio.to_thread(begun.wait, 10)
+    late = await asyncio.gather(*(database.run(ran.append) for _ in range(3)), return_exceptions=True)  # type: ignore[arg-type]
+    [held] = await asyncio.gather(slow, return_exceptions=True)
+    go_on.set()
+    monkeypatch.undo()
+    await database.run(lambda _: None)
+    assert [type(one) for one in (*late, held)] == [NotSaved] * 4
+    assert ran == []
+    assert await database.run(lambda s: seen(s, "held up")), "what was begun is undone"
+
+
+def test_closing_waits_no_longer_than_it_is_told(database: Database) -> None:
+    go_on = threading.Event()
+    hangs: Future[object] = Future()
+    database.lanes[0].put(Job(lambda _: go_on.wait(10), hangs))
+    began = time.monotonic()
+    database.close(0.05)
+    assert time.monotonic() - began < 1
+    go_on.set()
+    hangs.result(10)
 
 
 def test_an_answer_comes_only_after_the_commit(database: Database, url: str, masters: Masters) -> None:
