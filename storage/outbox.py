@@ -27,7 +27,8 @@ class Outbox(SQLModel, table=True):
 
     __table_args__ = (
         Index("outbox_next", "state", "not_before"),
-        Index("outbox_lane", "platform", "lane", "state", "id"),
+        Index("outbox_lane", "platform", "state", "lane", "id"),
+        Index("outbox_subject", "platform", "lane", "subject", "id"),
     )
     id: int | None = Field(
         default=None,
@@ -86,7 +87,7 @@ class Depth:
 
 
 _o, _account = columns(Outbox), columns(Account)
-_earlier, _before = (Outbox.__table__.alias().c for _ in range(2))  # type: ignore[attr-defined]
+_first, _before = (Outbox.__table__.alias().c for _ in range(2))  # type: ignore[attr-defined]
 
 _edits = (
     select(_before.message)
@@ -95,7 +96,6 @@ _edits = (
         _before.lane == _o.lane,
         _before.state == SENT,
         _before.subject == _o.subject,
-        _o.subject != "",
         _before.id < _o.id,
     )
     .order_by(_before.id.desc())
@@ -114,20 +114,38 @@ _address = (
     .correlate(Outbox)
     .scalar_subquery()
 )
-_ahead = (
-    select(_earlier.id)
-    .where(
-        _earlier.platform == _o.platform,
-        _earlier.lane == _o.lane,
-        _earlier.state == WAITING,
-        _earlier.id < _o.id,
-    )
-    .correlate(Outbox)
-    .exists()
-)
+
+
+def _heads() -> Any:
+    """The first message of each lane: a walk along the index from one lane to the next, whatever waits behind it.
+
+    To ask of every message what is before it would cost more the more wait; and which plan PostgreSQL makes for that
+    hangs on what it last counted.
+    """
+
+    def first(*beyond: Any) -> Any:
+        waiting = (_first.platform == bindparam("on"), _first.state == WAITING, *beyond)
+        return select(_first.id).where(*waiting).order_by(_first.lane, _first.id).limit(1).scalar_subquery()
+
+    heads = select(first().label("id")).cte("heads", recursive=True)
+    its_lane = select(_before.lane).where(_before.id == heads.c.id).correlate(heads).scalar_subquery()
+    onward = first(_first.lane > its_lane)
+    return heads.union_all(select(onward).where(heads.c.id.is_not(None)))
+
+
+_head = _heads()
 _on_this_way = and_(
     _o.platform == bindparam("on"),
     _o.private.between(bindparam("least", type_=Integer), bindparam("greatest", type_=Integer)),
+)
+_free = Statement(
+    lambda _: (
+        select(_o.id)
+        .select_from(_head.join(Outbox, _o.id == _head.c.id))
+        .where(_on_this_way, _o.not_before <= bindparam("now"))
+        .order_by(_o.id)
+        .limit(bindparam("most"))
+    )
 )
 _claimable = Statement(
     lambda _: (
@@ -143,12 +161,10 @@ _claimable = Statement(
             _o.payload,
             _o.attempts,
             _o.tried_since,
-            func.coalesce(_edits, "").label("edits"),
+            case((_o.subject == "", ""), else_=func.coalesce(_edits, "")).label("edits"),
             func.coalesce(_address, "").label("address"),
         )
-        .where(_on_this_way, _o.state == WAITING, _o.not_before <= bindparam("now"), ~_ahead)
-        .order_by(_o.id)
-        .limit(bindparam("most"))
+        .where(_o.id == bindparam("row"), _o.state == WAITING, _o.not_before <= bindparam("now"))
         .with_for_update(skip_locked=True, of=Outbox)
     )
 )
@@ -193,7 +209,11 @@ _retry = _change(attempts=_o.attempts + 1, not_before=bindparam("at"), fault=bin
 _bury = _change(state=DEAD, attempts=_o.attempts + 1, fault=bindparam("why"))
 _forget = Statement(lambda _: delete(Outbox).where(_o.id == bindparam("row")))
 _next = Statement(
-    lambda _: select(func.min(_o.not_before).label("at")).where(_on_this_way, _o.state == WAITING, ~_ahead)
+    lambda _: (
+        select(func.min(_o.not_before).label("at"))
+        .select_from(_head.join(Outbox, _o.id == _head.c.id))
+        .where(_on_this_way)
+    )
 )
 _not_sent = (_o.state == WAITING) | (_o.state == DEAD)  # not "other than sent": these two an index finds
 _depth = Statement(
@@ -274,7 +294,9 @@ def claim(  # noqa: PLR0913  what, until when, how many, and which
     Who claims it and is killed loses it to whoever asks after that moment.
     """
     claimed = []
-    for row in session.all(_claimable, on=platform, now=now, most=most, **_way(private=private)):
+    free = session.all(_free, on=platform, now=now, most=most, **_way(private=private))
+    asked = [session.ask(_claimable, row=one.id, now=now) for one in free]
+    for row in (found for one in asked if (found := one()) is not None):  # another process may have been quicker
         session.put(_lease, row=row.id, until=lease_until)
         payload = session.keys.open("outbox", row.key, bytes(row.payload))
         claimed.append(
