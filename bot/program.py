@@ -43,8 +43,8 @@ ENDS = 9.5
 """Seconds after which a stop is over, whatever the database does: what it did not store by then was not thanked for."""
 RECONNECT = 60.0
 """Seconds until an adapter that failed is started again."""
-LOOK_UP = 5.0
-"""Seconds between two looks at whether the platforms are connected."""
+LOOK_UP = 0.5
+"""Seconds between two looks at what may change under a running program: platforms, files, the machine's clock."""
 
 log = structlog.get_logger()
 
@@ -198,9 +198,14 @@ class Program:
     # ------------------------------------------------------------ while it runs, and at the end
 
     async def _look(self) -> None:
-        """Keep the metric that says which platforms are connected, and the log's count of what it left out."""
+        """Keep an eye on which platforms are connected, on the log's count of what it left out, and on the files."""
+        gone = ""
         while True:
             logs.tell_left_out()
+            before, gone = gone, self.database.gone()
+            self.metrics.gone.set(1 if gone else 0)
+            if gone != before:
+                log.error("database.gone", file=gone) if gone else log.warning("database.back")
             for platform, adapter in self.adapters.items():
                 self.metrics.up.labels(platform).set(1 if getattr(adapter, "up", True) else 0)
             await asyncio.sleep(LOOK_UP)

@@ -101,6 +101,11 @@ class Database:
             if late is not None:
                 late.cancel()
 
+    def gone(self) -> str:
+        """The file of the database that somebody deleted or replaced; empty for none. Cheap, and waits for nobody."""
+        connection = self.lanes[0].connection
+        return connection.gone() if connection is not None else ""
+
     def run_now(self, function: Callable[[Session], T]) -> T:
         """Like :meth:`run` for code without an event loop; blocks."""
         future: Future[T] = Future()

@@ -179,6 +179,10 @@ class Postgresql:
     total_changes = 0
     """There is no log of ours that changes would have to leave."""
 
+    def gone(self) -> str:
+        """The server looks after its files."""
+        return ""
+
     def empty_log(self) -> bool:
         """The server keeps its log for itself."""
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,25 @@ class Sqlite(sqlite3.Connection):
 
     put = sqlite3.Connection.execute
     closed = False
+    files: tuple[tuple[str, tuple[int, int]], ...] = ()
+    """The database and its log by name, and which file on the disk each is."""
 
     def begin(self, *, patient: bool = False) -> None:  # noqa: ARG002  no statement waits for anybody here
         """Start to write, or wait for who writes now."""
         self.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Make it durable; raises when the files are not there any more, and it was written into nothing."""
+        super().commit()
+        if gone := self.gone():
+            raise sqlite3.OperationalError(f"{gone} was deleted or replaced while Erbij runs")
+
+    def gone(self) -> str:
+        """The database's file, or its log, that was deleted or has another one in its place; empty for none.
+
+        SQLite would write on into what has no name any more, and say nothing.
+        """
+        return next((name for name, which in self.files if _which(name) != which), "")
 
     def empty_log(self) -> bool:
         """Copy what the log holds into the database, and cut the log to nothing.
@@ -100,4 +116,16 @@ def connect(url: Any) -> Sqlite:
         "secure_delete=ON",  # what is erased is overwritten, not only unlinked
     ):
         connection.execute(f"PRAGMA {pragma}")
+    if path != ":memory:":
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()  # makes the log
+        connection.files = tuple((name, _which(name)) for name in (path, f"{path}-wal"))
     return connection
+
+
+def _which(name: str) -> tuple[int, int]:
+    """Which file on the disk has this name now; zeros for none."""
+    try:
+        found = os.stat(name)  # noqa: PTH116  once in each transaction: a third of what Path takes
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 import time
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -156,6 +157,36 @@ def test_a_read_only_sqlite_says_not_saved(sqlite: Database) -> None:
         sqlite.run_now(lambda s: seen(s, "a"))
     sqlite.lanes[0].connection.execute("PRAGMA query_only=OFF")
     assert sqlite.run_now(lambda s: seen(s, "a"))
+
+
+@pytest.mark.parametrize("ending", ["", "-wal"])
+@pytest.mark.parametrize("another", [False, True])
+def test_a_database_that_is_deleted_while_it_is_used_takes_nothing_more(
+    sqlite: Database, tmp_path: Path, ending: str, another: bool
+) -> None:
+    assert sqlite.run_now(lambda s: seen(s, "before"))
+    assert not sqlite.gone()
+    file, away = Path(f"{sqlite.url.database}{ending}"), tmp_path / "away"
+    file.rename(away)
+    if another:
+        file.touch()
+    for _ in range(2):
+        with pytest.raises(NotSaved, match="deleted or replaced"):
+            sqlite.run_now(lambda s: seen(s, "into nothing"))
+    assert sqlite.gone() == str(file)
+    assert file.exists() == another, "no empty database is made in its place"
+    away.rename(file)
+    assert not sqlite.gone()
+    assert not sqlite.run_now(lambda s: seen(s, "before"))
+
+
+def test_a_database_that_is_deleted_in_the_middle_of_a_transaction_thanks_nobody(sqlite: Database) -> None:
+    def turn(session: Session) -> bool:
+        Path(sqlite.url.database or "").unlink()
+        return seen(session, "a")
+
+    with pytest.raises(NotSaved):
+        sqlite.run_now(turn)
 
 
 def test_a_full_sqlite_says_not_saved_and_goes_on_when_there_is_room(sqlite: Database) -> None:
