@@ -17,12 +17,12 @@ from bot.runtime import Runtime
 from bot.sender import Sender
 from bot.settings import Misconfigured, Settings, master_key, own_files
 from bot.standings import Standings
-from bot.time import Clock
+from bot.time import Clock, Jump
 from bot.timers import Timers
 from flows.catalogue import catalogue
-from flows.engine.timers import wind_new
+from flows.engine.timers import mend, wind_new
 from storage import communities, erasures, files, migrate
-from storage.database import Database
+from storage.database import Database, NotSaved
 from storage.keys import Masters
 from storage.ledger import Ledger, LedgerFault
 from storage.replay import replay
@@ -93,6 +93,7 @@ class Program:
             self.clock.ahead = self.database.run_now(tryout.ahead)
             self.database.run_now(lambda s: tryout.seed(s, self.catalogue, self.clock.now()))
         self.database.run_now(lambda s: wind_new(s, self.catalogue, self.clock.now()))
+        self.database.run_now(lambda s: mend(s, self.catalogue, self.clock.now()))
         self._wire()
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
@@ -206,9 +207,27 @@ class Program:
             self.metrics.gone.set(1 if gone else 0)
             if gone != before:
                 log.error("database.gone", file=gone) if gone else log.warning("database.back")
+            if (jump := self.clock.look()) is not None:
+                await self._jumped(jump)
             for platform, adapter in self.adapters.items():
                 self.metrics.up.labels(platform).set(1 if getattr(adapter, "up", True) else 0)
             await asyncio.sleep(LOOK_UP)
+
+    async def _jumped(self, jump: Jump) -> None:
+        """The machine's clock was set: say so, and mend what was set by it once it is believed."""
+        self.metrics.clock_off.set(0 if jump.believed else jump.by / 1000)
+        log.warning("clock.set", seconds=round(jump.by / 1000), believed=jump.believed)
+        if not jump.believed:
+            return
+        while True:
+            try:
+                await self.database.run(lambda s: mend(s, self.catalogue, self.clock.now(), jump.by), alone=True)
+            except NotSaved:
+                await asyncio.sleep(LOOK_UP)
+            else:
+                break
+        self.timers.wake()
+        self.sender.wake()
 
     async def _connected(self, platform: str, adapter: Adapter) -> None:
         """One platform's adapter; should it fail, the others go on and it is tried again."""

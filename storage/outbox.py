@@ -206,6 +206,13 @@ _sent = _change(
     payload=case((bindparam("keep", type_=Integer) == 1, _o.payload), else_=bindparam("empty", type_=_o.payload.type)),
 )
 _retry = _change(attempts=_o.attempts + 1, not_before=bindparam("at"), fault=bindparam("why"))
+_sooner = Statement(
+    lambda _: (
+        update(Outbox)
+        .where(_o.state == WAITING, _o.not_before > bindparam("latest"))
+        .values(not_before=bindparam("now"))
+    )
+)
 _bury = _change(state=DEAD, attempts=_o.attempts + 1, fault=bindparam("why"))
 _forget = Statement(lambda _: delete(Outbox).where(_o.id == bindparam("row")))
 _next = Statement(
@@ -327,6 +334,11 @@ def sent(session: Session, row: int, message: str, keep: bool = False) -> None: 
 def retry(session: Session, row: int, at: int, why: str) -> None:
     """Not delivered; again at a moment."""
     session.put(_retry, row=row, at=at, why=why)
+
+
+def sooner(session: Session, now: int, latest: int) -> None:
+    """What would not be tried before ``latest`` is tried from now on: a clock that ran ahead had put it off."""
+    session.put(_sooner, now=now, latest=latest)
 
 
 def bury(session: Session, row: int, why: str) -> None:

@@ -11,7 +11,7 @@ from flows.engine.arrival import wait_for_a_name
 from flows.engine.chat import Context
 from flows.engine.flow import Catalogue, FlowFault, Recurring
 from flows.engine.taking import Taking
-from storage import audit, communities, due
+from storage import audit, communities, conversations, due, outbox, roster
 from storage.statement import Session
 
 HOUR = 3_600_000
@@ -108,6 +108,21 @@ def wind_new(session: Session, catalogue: Catalogue, now: int) -> None:
             _set(session, one, community, time_zone, now)
         if not name:
             wait_for_a_name(session, community, now)
+
+
+def mend(session: Session, catalogue: Catalogue, now: int, by: int = 0) -> None:
+    """Set right what a wrong clock has put off; ``by`` is how far, in ms, it is set on at this moment.
+
+    What recurs comes at its next time from now, a message is tried within an hour. When time is set on, whoever is in
+    the middle of something has another day: their conversation would else end without a day having passed.
+    """
+    for community, _slug, name, _language, time_zone in communities.every(session):
+        for one in catalogue.recurring if name else ():
+            due.sooner(session, recurring_key(community, one.job), *_next_round(one, time_zone, now))
+    outbox.sooner(session, now, now + HOUR)
+    roster.sooner(session, now, now + HOUR)
+    if by > 0:
+        conversations.grant(session, now + 24 * HOUR)
 
 
 def recurring_key(community: str, job: str) -> str:
