@@ -21,7 +21,7 @@ from bot.time import Clock, Jump
 from bot.timers import Timers
 from flows.catalogue import catalogue
 from flows.engine.timers import mend, wind_new
-from storage import communities, erasures, files, migrate
+from storage import communities, erasures, files, migrate, people
 from storage.database import Database, NotSaved
 from storage.keys import Masters
 from storage.ledger import Ledger, LedgerFault
@@ -163,7 +163,14 @@ class Program:
 
         token = self.settings.discord_token.get_secret_value()
         commands = tuple((command.name, command.about) for command in self.catalogue.commands.values())
-        return DiscordAdapter(token, commands=commands)
+        return DiscordAdapter(token, commands=commands, waiting=self._in_conversation)
+
+    async def _in_conversation(self) -> list[str]:
+        """Who on Discord is in the middle of something, by their ids there."""
+        try:
+            return await self.database.run(lambda s: people.in_conversation(s, "discord"))
+        except NotSaved:
+            return []
 
     def _make_teams(self) -> TeamsAdapter:
         from adapters.teams import TeamsAdapter

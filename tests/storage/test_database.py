@@ -296,3 +296,10 @@ def test_people_are_known_by_space_and_platform(database: Database, here: Here, 
         (there.id, there.people[1]),
         None,
     ]
+
+
+def test_who_is_in_the_middle_of_something_is_known_by_platform(database: Database, here: Here, there: Here) -> None:
+    for key, community, who in (("a", here, here.people[1]), ("b", there, there.people[2]), ("c", here, "")):
+        database.run_now(lambda s, k=key, c=community, w=who: conversations.add(s, k, c.id, w, b"", NOW))  # type: ignore[misc]
+    assert database.run_now(lambda s: people.in_conversation(s, "web")) == ["here1", "there2"]
+    assert database.run_now(lambda s: people.in_conversation(s, "discord")) == []
