@@ -224,7 +224,8 @@ def cast(  # noqa: PLR0913
         info = get_round(session, community, round)
         return "twice" if info is not None and not info.pool and now < info.closes_at else "closed"
     ballot = new_id()
-    text = pools.padded(json.dumps(answers).encode(), b" ")
+    plain = json.dumps(answers, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
+    text = pools.padded(plain, b" ")
     session.put(_add_ballot, id=ballot, round_id=round, sealed=session.keys.seal("ballot", ballot, text))
     return "saved"
 
