@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, and_, bindparam, case, delete, func, select, update
 from sqlmodel import Field, Index, SQLModel
 
+from storage.heads import heads
 from storage.ids import platform_and_id
 from storage.keeping import Days, Keeping, Person
 from storage.members import Account
@@ -87,7 +88,7 @@ class Depth:
 
 
 _o, _account = columns(Outbox), columns(Account)
-_first, _before = (Outbox.__table__.alias().c for _ in range(2))  # type: ignore[attr-defined]
+_before = Outbox.__table__.alias().c  # type: ignore[attr-defined]
 
 _edits = (
     select(_before.message)
@@ -116,24 +117,7 @@ _address = (
 )
 
 
-def _heads() -> Any:
-    """The first message of each lane: a walk along the index from one lane to the next, whatever waits behind it.
-
-    To ask of every message what is before it would cost more the more wait; and which plan PostgreSQL makes for that
-    hangs on what it last counted.
-    """
-
-    def first(*beyond: Any) -> Any:
-        waiting = (_first.platform == bindparam("on"), _first.state == WAITING, *beyond)
-        return select(_first.id).where(*waiting).order_by(_first.lane, _first.id).limit(1).scalar_subquery()
-
-    heads = select(first().label("id")).cte("heads", recursive=True)
-    its_lane = select(_before.lane).where(_before.id == heads.c.id).correlate(heads).scalar_subquery()
-    onward = first(_first.lane > its_lane)
-    return heads.union_all(select(onward).where(heads.c.id.is_not(None)))
-
-
-_head = _heads()
+_head = heads(Outbox.__table__, WAITING)  # type: ignore[attr-defined]
 _on_this_way = and_(
     _o.platform == bindparam("on"),
     _o.private.between(bindparam("least", type_=Integer), bindparam("greatest", type_=Integer)),
