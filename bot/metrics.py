@@ -36,6 +36,8 @@ class Metrics:
         self.oldest = Gauge("erbij_outbox_oldest_seconds", "Age of the oldest message in a state.", ["state"], **made)
         self.timers = Counter("erbij_timers", "Timers that ran.", ["job", "result"], **made)
         self.lag = Histogram("erbij_timer_lag_seconds", "How late a timer ran.", buckets=SLOW, **made)
+        self.clock_off = Gauge("erbij_clock_off_seconds", "How far the clock jumped that is not believed yet.", **made)
+        self.gone = Gauge("erbij_database_gone", "1 when the database's file was deleted or replaced.", **made)
         self.up = Gauge("erbij_adapter_up", "1 when a platform is connected.", ["platform"], **made)
 
     def turn(self, platform: str, kind: str, seconds: float) -> None:

@@ -17,12 +17,12 @@ from bot.runtime import Runtime
 from bot.sender import Sender
 from bot.settings import Misconfigured, Settings, master_key, own_files
 from bot.standings import Standings
-from bot.time import Clock
+from bot.time import Clock, Jump
 from bot.timers import Timers
 from flows.catalogue import catalogue
-from flows.engine.timers import wind_new
-from storage import communities, erasures, files, migrate
-from storage.database import Database
+from flows.engine.timers import mend, wind_new
+from storage import communities, erasures, files, migrate, people
+from storage.database import Database, NotSaved
 from storage.keys import Masters
 from storage.ledger import Ledger, LedgerFault
 from storage.replay import replay
@@ -37,12 +37,14 @@ if TYPE_CHECKING:
 
 DRAIN = 8.0
 """Seconds for what is under way at a stop; with the rest of the stopping it stays under ten."""
-CLOSE = 1.5
+CLOSE = 1.0
 """Seconds for open connections to close."""
+ENDS = 9.5
+"""Seconds after which a stop is over, whatever the database does: what it did not store by then was not thanked for."""
 RECONNECT = 60.0
 """Seconds until an adapter that failed is started again."""
-LOOK_UP = 5.0
-"""Seconds between two looks at whether the platforms are connected."""
+LOOK_UP = 0.5
+"""Seconds between two looks at what may change under a running program: platforms, files, the machine's clock."""
 
 log = structlog.get_logger()
 
@@ -91,11 +93,13 @@ class Program:
             self.clock.ahead = self.database.run_now(tryout.ahead)
             self.database.run_now(lambda s: tryout.seed(s, self.catalogue, self.clock.now()))
         self.database.run_now(lambda s: wind_new(s, self.catalogue, self.clock.now()))
+        self.database.run_now(lambda s: mend(s, self.catalogue, self.clock.now()))
         self._wire()
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Run until SIGTERM, SIGINT or :meth:`stop`; then finish what is under way, within ten seconds."""
         loop = asyncio.get_running_loop()
+        ends = loop.time() + ENDS
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self.stop)
         try:
@@ -112,11 +116,12 @@ class Program:
                 ready()
                 await self._stop.wait()
                 log.info("stopping")
+                ends = loop.time() + ENDS
                 await self._drain(sending)
         finally:
             for name in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(name)
-            self.database.close()
+            self.database.close(max(0.5, ends - loop.time()))
             log.info("stopped")
 
     def stop(self) -> None:
@@ -158,7 +163,14 @@ class Program:
 
         token = self.settings.discord_token.get_secret_value()
         commands = tuple((command.name, command.about) for command in self.catalogue.commands.values())
-        return DiscordAdapter(token, commands=commands)
+        return DiscordAdapter(token, commands=commands, waiting=self._in_conversation)
+
+    async def _in_conversation(self) -> list[str]:
+        """Who on Discord is in the middle of something, by their ids there."""
+        try:
+            return await self.database.run(lambda s: people.in_conversation(s, "discord"))
+        except NotSaved:
+            return []
 
     def _make_teams(self) -> TeamsAdapter:
         from adapters.teams import TeamsAdapter
@@ -194,12 +206,35 @@ class Program:
     # ------------------------------------------------------------ while it runs, and at the end
 
     async def _look(self) -> None:
-        """Keep the metric that says which platforms are connected, and the log's count of what it left out."""
+        """Keep an eye on which platforms are connected, on the log's count of what it left out, and on the files."""
+        gone = ""
         while True:
             logs.tell_left_out()
+            before, gone = gone, self.database.gone()
+            self.metrics.gone.set(1 if gone else 0)
+            if gone != before:
+                log.error("database.gone", file=gone) if gone else log.warning("database.back")
+            if (jump := self.clock.look()) is not None:
+                await self._jumped(jump)
             for platform, adapter in self.adapters.items():
                 self.metrics.up.labels(platform).set(1 if getattr(adapter, "up", True) else 0)
             await asyncio.sleep(LOOK_UP)
+
+    async def _jumped(self, jump: Jump) -> None:
+        """The machine's clock was set: say so, and mend what was set by it once it is believed."""
+        self.metrics.clock_off.set(0 if jump.believed else jump.by / 1000)
+        log.warning("clock.set", seconds=round(jump.by / 1000), believed=jump.believed)
+        if not jump.believed:
+            return
+        while True:
+            try:
+                await self.database.run(lambda s: mend(s, self.catalogue, self.clock.now(), jump.by), alone=True)
+            except NotSaved:
+                await asyncio.sleep(LOOK_UP)
+            else:
+                break
+        self.timers.wake()
+        self.sender.wake()
 
     async def _connected(self, platform: str, adapter: Adapter) -> None:
         """One platform's adapter; should it fail, the others go on and it is tried again."""

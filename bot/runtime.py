@@ -20,7 +20,7 @@ from flows.engine.turn import finish_work, take
 from flows.seam import Button, Buttons, Card, Incoming, Left, Removed, Reply, Space, Text
 from flows.words import _, language_of, said
 from storage import conversations
-from storage.database import NotSaved
+from storage.database import InDoubt, NotSaved
 
 if TYPE_CHECKING:
     from bot.metrics import Metrics
@@ -105,10 +105,10 @@ class Runtime:
             if known is not None:
                 return known
             turn = await self._turn(incoming)
-        except NotSaved:
+        except NotSaved as fault:
             log.warning("turn not saved", platform=platform, exc_info=True)
             self._metrics.faults.labels("turn", "NotSaved").inc()
-            return _sorry(incoming)
+            return _sorry(incoming, in_doubt=isinstance(fault, InDoubt))
         except Exception as fault:
             log.exception("turn failed", platform=platform)
             self._metrics.faults.labels("turn", type(fault).__name__).inc()
@@ -213,8 +213,12 @@ def _one_moment(work: Work) -> Reply:
     return Reply((Text(said(text, language)), *(work.again or (again,))), language, work.context.space, saved=False)
 
 
-def _sorry(incoming: Incoming) -> Reply:
-    """What someone hears whose turn was not taken."""
+def _sorry(incoming: Incoming, *, in_doubt: bool = False) -> Reply:
+    """What someone hears whose turn was not taken, or of whose turn nobody knows whether it was."""
     language = language_of(incoming.locale)
     text = _("That was not saved: something is wrong on our side. Please try again in a minute.")
+    if in_doubt:
+        text = _(
+            "It is not certain that this was saved: something is wrong on our side. Please look again in a minute."
+        )
     return Reply((Text(said(text, language)),), language, saved=False)

@@ -102,7 +102,6 @@ _take_part = Statement(
             .where(
                 *_of_round,
                 _r.pool_id.is_(None),
-                _r.opens_at <= bindparam("now"),
                 _r.closes_at > bindparam("now"),
                 ~_has_voted[1],
             )
@@ -223,9 +222,10 @@ def cast(  # noqa: PLR0913
     who = {"member": member, "account": _fingerprint(session, community, account)}
     if not session.run(_take_part, round=round, community=community, now=now, **who):
         info = get_round(session, community, round)
-        return "twice" if info is not None and not info.pool and info.opens_at <= now < info.closes_at else "closed"
+        return "twice" if info is not None and not info.pool and now < info.closes_at else "closed"
     ballot = new_id()
-    text = pools.padded(json.dumps(answers).encode(), b" ")
+    plain = json.dumps(answers, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass")
+    text = pools.padded(plain, b" ")
     session.put(_add_ballot, id=ballot, round_id=round, sealed=session.keys.seal("ballot", ballot, text))
     return "saved"
 

@@ -115,6 +115,9 @@ _here = Statement(
     )
 )
 _drop = Statement(lambda _: delete(Conversation).where(_c.id == bindparam("conversation")))
+_grant = Statement(
+    lambda _: update(Conversation).where(_c.expires_at < bindparam("until")).values(expires_at=bindparam("until"))
+)
 _expired = Statement(
     lambda _: delete(Conversation).where(
         _c.id.in_(
@@ -234,6 +237,11 @@ def expire(session: Session, now: int) -> int:
     if ended:
         session.scrub()
     return ended
+
+
+def grant(session: Session, until: int) -> None:
+    """No conversation ends before a moment: whoever was in the middle of something comes back to it."""
+    session.put(_grant, until=until)
 
 
 def count(session: Session) -> int:

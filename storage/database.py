@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -21,11 +22,15 @@ from zlib import crc32
 from sqlalchemy.engine import URL, make_url
 
 from storage.keys import Keys, Masters
-from storage.lane import Job, Lane, NotSaved
+from storage.lane import InDoubt, Job, Lane, NotSaved
 from storage.ledger import Ledger
 from storage.statement import Session
 
-__all__ = ["Database", "NotSaved"]
+__all__ = ["Database", "InDoubt", "NotSaved"]
+
+PATIENCE = 4.0
+"""Seconds after which whoever waits is told that nothing was saved. Longer than two groups wait, one after the other,
+for a lock or for a server that hangs (storage/postgresql.py, storage/sqlite.py)."""
 
 T = TypeVar("T")
 
@@ -67,29 +72,44 @@ class Database:
         for lane in self.lanes:
             lane.start()
 
-    def close(self) -> None:
-        """Finish what waits, then disconnect."""
+    def close(self, seconds: float | None = None) -> None:
+        """Finish what waits, then disconnect; leave what is not done after so many seconds, if it is said how many."""
+        until = None if seconds is None else time.monotonic() + seconds
         for lane in self.lanes:
-            lane.close()
+            lane.end()
+        for lane in self.lanes:
+            lane.close(None if until is None else max(0.0, until - time.monotonic()))
 
     async def run(self, function: Callable[[Session], T], *, alone: bool = False, of: str = "") -> T:
         """The function's result, once what it wrote is durable. Raises NotSaved, or what the function raised.
 
-        ``alone``: in a transaction that no other function shares, so that its rows carry no number of theirs.
+        ``alone``: in a transaction that no other function shares, so that its rows carry no number of theirs; nobody
+        sits and waits for such a one, so it may take long. All others hear of NotSaved after some seconds, and then it
+        is not stored later either; or, where just its commit was not answered, of InDoubt.
         ``of``: whose it is; functions of the same run in the order in which they came.
         """
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        job = Job(function, future, alone, patient=alone)
         self.waiting += 1
-        self.lanes[crc32(of.encode()) % len(self.lanes)].put(Job(function, future, alone))
+        self.lanes[crc32(of.encode()) % len(self.lanes)].put(job)
+        late = None if alone else loop.call_later(PATIENCE, _late, job)
         try:
             return await future
         finally:
             self.waiting -= 1
+            if late is not None:
+                late.cancel()
+
+    def gone(self) -> str:
+        """The file of the database that somebody deleted or replaced; empty for none. Cheap, and waits for nobody."""
+        connection = self.lanes[0].connection
+        return connection.gone() if connection is not None else ""
 
     def run_now(self, function: Callable[[Session], T]) -> T:
         """Like :meth:`run` for code without an event loop; blocks."""
         future: Future[T] = Future()
-        self.lanes[0].put(Job(function, future))
+        self.lanes[0].put(Job(function, future, patient=True))
         return future.result()
 
 
@@ -99,3 +119,10 @@ def _reading(url: URL) -> URL:
         return url.update_query_dict({"mode": "ro"})
     options = [*url.normalized_query.get("options", ()), "-cdefault_transaction_read_only=on"]
     return url.update_query_dict({"options": "\t".join(options)})  # a space would be written as +, which libpq keeps
+
+
+def _late(job: Job) -> None:
+    """Whoever asked waits no longer."""
+    if not job.future.done():
+        why = "the database does not answer in time"
+        job.future.set_exception(NotSaved(why) if job.leave() else InDoubt(why))

@@ -81,6 +81,13 @@ _move = Statement(
         .values(at=bindparam("new_at"), until=bindparam("new_until"), attempts=0)
     )
 )
+_sooner = Statement(
+    lambda _: (
+        update(DueRow)
+        .where(_d.key == bindparam("row_key"), _d.at > bindparam("new_at"), _d.attempts == 0)
+        .values(at=bindparam("new_at"), until=bindparam("new_until"))
+    )
+)
 _failed = Statement(
     lambda _: update(DueRow).where(_d.id == bindparam("row")).values(attempts=_d.attempts + 1, at=bindparam("new_at"))
 )
@@ -160,6 +167,11 @@ def done(session: Session, row: int) -> None:
 def move(session: Session, row: int, at: int, until: int | None) -> None:
     """Comes again at a moment."""
     session.put(_move, row=row, new_at=at, new_until=until)
+
+
+def sooner(session: Session, key: str, at: int, until: int | None) -> None:
+    """Comes at a moment, where it would have come later; what failed keeps its own time."""
+    session.put(_sooner, row_key=key, new_at=at, new_until=until)
 
 
 def failed(session: Session, row: int, at: int) -> None:

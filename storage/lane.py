@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from storage.keys import Keys
 from storage.log import Log
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 GROUP = 64
 """Functions in one transaction at the most: enough to pay a commit once, few enough to answer soon."""
 
+BRIEF = 0.5
+"""Seconds. A fault of the database that took longer to come would take as long again for each of a group."""
+
 Outcome = tuple["asyncio.Future[Any] | Future[Any]", Any, BaseException | None]
 """Who hears of a function, its result, and what went wrong instead."""
 
@@ -28,12 +33,38 @@ class NotSaved(Exception):
     """The database did not take it: locked, read-only, full or gone. Nothing was stored; try again later."""
 
 
-class Job(NamedTuple):
-    """A function, who hears of its result, and whether it wants a transaction to itself."""
+class InDoubt(NotSaved):
+    """The database was told to store it and did not answer: it may be stored, or not. Look again later."""
+
+
+class _Left(Exception):
+    """Somebody whose function is in the group waits no longer."""
+
+
+@dataclass(slots=True)
+class Job:
+    """A function, who hears of its result, and whether it wants a transaction to itself.
+
+    ``patient``: nobody sits and waits for it, so its statements may take long. Whoever waits may leave until the lane
+    keeps the job, just before the commit: so a "not saved" is true.
+    """
 
     function: Callable[[Session], Any]
     future: asyncio.Future[Any] | Future[Any]
     alone: bool = False
+    patient: bool = False
+    left: bool = False
+    kept: bool = False
+    _one: threading.Lock = field(default_factory=threading.Lock)
+
+    def leave(self) -> bool:
+        """Whoever waits goes; False when it is too late for that."""
+        self.left = self._one.acquire(blocking=False)
+        return self.left
+
+    def keep(self) -> None:
+        """It is going to be stored, unless nobody waits for it any more."""
+        self.kept = self.kept or self._one.acquire(blocking=False)
 
 
 class Lane:
@@ -47,6 +78,8 @@ class Lane:
         self._keys: Keys
         self._session: Any = None
         self._begun = False
+        self._under_way: list[Job] = []
+        self._patient = True  # what runs before the thread does is the start
         self._log = Log()
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -65,17 +98,19 @@ class Lane:
         """Queue a job."""
         self._jobs.put(job)
 
-    def close(self) -> None:
-        """Finish what waits, then disconnect."""
-        if self._thread is not None:
+    def end(self) -> None:
+        """Finish what waits, then disconnect; returns at once."""
+        if self._thread is None:
+            self._disconnect()
+        else:
             self._jobs.put(None)
-            self._thread.join()
+
+    def close(self, seconds: float | None = None) -> None:
+        """Like :meth:`end`, and wait for it, so long at the most: a database that hangs ends with the process."""
+        self.end()
+        if self._thread is not None:
+            self._thread.join(seconds)
             self._thread = None
-        if self.connection is not None:
-            if self._log.wait is not None:
-                self._log.empty(self.connection)
-            self.connection.close()
-            self.connection = None
 
     def transaction(self, functions: list[Callable[[Session], Any]]) -> list[Any]:
         """Run functions in one transaction; their results once it is durable."""
@@ -83,7 +118,7 @@ class Lane:
         if self.connection.closed:
             self._connect()
         connection, session = self.connection, self._session
-        connection.begin()
+        connection.begin(patient=self._patient)
         self._begun, session.scrubs = True, False
         before = connection.total_changes
         try:
@@ -91,6 +126,7 @@ class Lane:
             changed = connection.total_changes != before
             if changed:
                 self._log.note(session)
+            self._keep()
             connection.commit()
         except BaseException:
             self._roll_back(connection)
@@ -114,9 +150,11 @@ class Lane:
                 job = jobs.get()
             stopping = job is None
             for jobs_together in _together(group):
-                self._settle(jobs_together)
+                if waited_for := [one for one in jobs_together if not one.left]:
+                    self._settle(waited_for)
                 if self._log.wait == 0:
                     self._log.empty(self.connection)
+        self._disconnect()
 
     def _next(self) -> Job | None:
         """The next job, or None at the end; while nobody wants anything, the log is emptied when that is due."""
@@ -127,17 +165,44 @@ class Lane:
                 self._log.empty(self.connection)
 
     def _settle(self, group: list[Job]) -> None:
+        began = time.monotonic()
+        fault = self._try(group)
+        if fault is None:
+            return
+        # Where no transaction even began, as under a lock, one wait is enough for the whole group; and so is one
+        # for a lock or a server that hangs.
+        together = len(group) == 1 or not self._begun or self._takes_long(fault, began)
+        while group and not together:
+            [first, *group] = group
+            fault = self._try([first])
+            if fault is not None:
+                self._tell_fault([first], fault)
+                together = self._takes_long(fault, began)
+        if fault is not None:
+            self._tell_fault(group, fault)
+
+    def _try(self, group: list[Job]) -> Exception | None:
+        """Run it in one transaction and tell the results; or what went wrong, which nobody heard yet."""
+        self._under_way, self._patient = group, any(job.patient for job in group)
         try:
             results = self._again([job.function for job in group])
+        except _Left:
+            rest = [job for job in group if job.kept]
+            return self._try(rest) if rest else None
         except Exception as fault:  # whatever it was, its own caller hears it
-            if len(group) > 1 and self._begun:
-                for job in group:
-                    self._settle([job])
-            else:
-                # Where no transaction even began, as under a lock, one wait is enough for the whole group.
-                _tell([(job.future, None, self._plain(fault)) for job in group])
-        else:
-            _tell([(job.future, result, None) for job, result in zip(group, results, strict=True)])
+            return fault
+        finally:
+            self._under_way = []
+        _tell([(job.future, result, None) for job, result in zip(group, results, strict=True)])
+        return None
+
+    def _takes_long(self, fault: Exception, began: float) -> bool:
+        """Whether the database makes everyone wait who comes to it."""
+        down = isinstance(fault, self._driver.FAULTS) and not isinstance(fault, self._driver.AGAIN)
+        return down and time.monotonic() - began > BRIEF
+
+    def _tell_fault(self, group: list[Job], fault: Exception) -> None:
+        _tell([(job.future, None, self._plain(fault)) for job in group])
 
     def _again(self, functions: list[Callable[[Session], Any]]) -> list[Any]:
         """Once more after a lost connection; a few times more where two processes met on a row."""
@@ -147,11 +212,21 @@ class Lane:
             except self._driver.AGAIN:
                 if attempt == 2 or len(functions) > 1:
                     raise
-            except self._driver.FAULTS:
-                if attempt or not self.connection.closed:
+            except self._driver.FAULTS as fault:
+                if attempt or not self.connection.closed or isinstance(fault, self._driver.LATE):
                     raise
-                self._connect()
+                try:
+                    self._connect()
+                except self._driver.FAULTS as gone:
+                    raise fault from gone  # it knows whether anything can have been stored
         raise AssertionError("unreachable")
+
+    def _keep(self) -> None:
+        """From here on nobody leaves any more; who left already has the group taken without them."""
+        for job in self._under_way:
+            job.keep()
+        if not all(job.kept for job in self._under_way):
+            raise _Left
 
     def _roll_back(self, connection: Any) -> None:
         try:
@@ -160,6 +235,13 @@ class Lane:
             # SQLite has rolled back by itself after some faults; a lost connection did so too.
             if self._session.dialect == "postgresql":
                 connection.close()
+
+    def _disconnect(self) -> None:
+        if self.connection is not None:
+            if self._log.wait is not None:
+                self._log.empty(self.connection)
+            self.connection.close()
+            self.connection = None
 
     def _connect(self) -> None:
         if self.connection is not None:
@@ -170,7 +252,8 @@ class Lane:
     def _plain(self, fault: Exception) -> Exception:
         if not isinstance(fault, self._driver.FAULTS):
             return fault
-        saved = NotSaved(type(fault).__name__ + ": " + str(fault).split("\n", maxsplit=1)[0])
+        kind = InDoubt if isinstance(fault, self._driver.IN_DOUBT) else NotSaved
+        saved = kind(type(fault).__name__ + ": " + str(fault).split("\n", maxsplit=1)[0])
         saved.__cause__ = fault
         return saved
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
 PATIENCE = 60
 """Seconds that SQLite waits for another process that migrates: on a busy machine that is longer than it sounds."""
+CONNECT = 5
+"""Seconds that PostgreSQL has to let us in, or to say what version it is of."""
 POSTGRESQL_LOCK = 0x45524249
 """An advisory lock, so that of two processes that start at once only one migrates."""
 
@@ -174,6 +176,7 @@ def _connected(url: URL) -> Iterator[Any]:
             yield lite
         return
     with _postgresql(url, autocommit=True) as connection:
+        connection.execute(f"SET statement_timeout = {CONNECT * 1000}")
         yield connection
 
 
@@ -183,4 +186,4 @@ def _postgresql(url: URL, *, autocommit: bool = False) -> psycopg.Connection:
 
     from storage.postgresql import plain
 
-    return psycopg.connect(plain(url), autocommit=autocommit)
+    return psycopg.connect(plain(url), autocommit=autocommit, connect_timeout=CONNECT)

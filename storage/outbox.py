@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, and_, bindparam, case, delete, func, select, update
 from sqlmodel import Field, Index, SQLModel
 
+from storage.heads import heads
 from storage.ids import platform_and_id
 from storage.keeping import Days, Keeping, Person
 from storage.members import Account
@@ -27,7 +28,8 @@ class Outbox(SQLModel, table=True):
 
     __table_args__ = (
         Index("outbox_next", "state", "not_before"),
-        Index("outbox_lane", "platform", "lane", "state", "id"),
+        Index("outbox_lane", "platform", "state", "lane", "id"),
+        Index("outbox_subject", "platform", "lane", "subject", "id"),
     )
     id: int | None = Field(
         default=None,
@@ -86,7 +88,7 @@ class Depth:
 
 
 _o, _account = columns(Outbox), columns(Account)
-_earlier, _before = (Outbox.__table__.alias().c for _ in range(2))  # type: ignore[attr-defined]
+_before = Outbox.__table__.alias().c  # type: ignore[attr-defined]
 
 _edits = (
     select(_before.message)
@@ -95,7 +97,6 @@ _edits = (
         _before.lane == _o.lane,
         _before.state == SENT,
         _before.subject == _o.subject,
-        _o.subject != "",
         _before.id < _o.id,
     )
     .order_by(_before.id.desc())
@@ -114,20 +115,21 @@ _address = (
     .correlate(Outbox)
     .scalar_subquery()
 )
-_ahead = (
-    select(_earlier.id)
-    .where(
-        _earlier.platform == _o.platform,
-        _earlier.lane == _o.lane,
-        _earlier.state == WAITING,
-        _earlier.id < _o.id,
-    )
-    .correlate(Outbox)
-    .exists()
-)
+
+
+_head = heads(Outbox.__table__, WAITING)  # type: ignore[attr-defined]
 _on_this_way = and_(
     _o.platform == bindparam("on"),
     _o.private.between(bindparam("least", type_=Integer), bindparam("greatest", type_=Integer)),
+)
+_free = Statement(
+    lambda _: (
+        select(_o.id)
+        .select_from(_head.join(Outbox, _o.id == _head.c.id))
+        .where(_on_this_way, _o.not_before <= bindparam("now"))
+        .order_by(_o.id)
+        .limit(bindparam("most"))
+    )
 )
 _claimable = Statement(
     lambda _: (
@@ -143,12 +145,10 @@ _claimable = Statement(
             _o.payload,
             _o.attempts,
             _o.tried_since,
-            func.coalesce(_edits, "").label("edits"),
+            case((_o.subject == "", ""), else_=func.coalesce(_edits, "")).label("edits"),
             func.coalesce(_address, "").label("address"),
         )
-        .where(_on_this_way, _o.state == WAITING, _o.not_before <= bindparam("now"), ~_ahead)
-        .order_by(_o.id)
-        .limit(bindparam("most"))
+        .where(_o.id == bindparam("row"), _o.state == WAITING, _o.not_before <= bindparam("now"))
         .with_for_update(skip_locked=True, of=Outbox)
     )
 )
@@ -190,10 +190,21 @@ _sent = _change(
     payload=case((bindparam("keep", type_=Integer) == 1, _o.payload), else_=bindparam("empty", type_=_o.payload.type)),
 )
 _retry = _change(attempts=_o.attempts + 1, not_before=bindparam("at"), fault=bindparam("why"))
+_sooner = Statement(
+    lambda _: (
+        update(Outbox)
+        .where(_o.state == WAITING, _o.not_before > bindparam("latest"))
+        .values(not_before=bindparam("now"))
+    )
+)
 _bury = _change(state=DEAD, attempts=_o.attempts + 1, fault=bindparam("why"))
 _forget = Statement(lambda _: delete(Outbox).where(_o.id == bindparam("row")))
 _next = Statement(
-    lambda _: select(func.min(_o.not_before).label("at")).where(_on_this_way, _o.state == WAITING, ~_ahead)
+    lambda _: (
+        select(func.min(_o.not_before).label("at"))
+        .select_from(_head.join(Outbox, _o.id == _head.c.id))
+        .where(_on_this_way)
+    )
 )
 _not_sent = (_o.state == WAITING) | (_o.state == DEAD)  # not "other than sent": these two an index finds
 _depth = Statement(
@@ -274,7 +285,9 @@ def claim(  # noqa: PLR0913  what, until when, how many, and which
     Who claims it and is killed loses it to whoever asks after that moment.
     """
     claimed = []
-    for row in session.all(_claimable, on=platform, now=now, most=most, **_way(private=private)):
+    free = session.all(_free, on=platform, now=now, most=most, **_way(private=private))
+    asked = [session.ask(_claimable, row=one.id, now=now) for one in free]
+    for row in (found for one in asked if (found := one()) is not None):  # another process may have been quicker
         session.put(_lease, row=row.id, until=lease_until)
         payload = session.keys.open("outbox", row.key, bytes(row.payload))
         claimed.append(
@@ -305,6 +318,11 @@ def sent(session: Session, row: int, message: str, keep: bool = False) -> None: 
 def retry(session: Session, row: int, at: int, why: str) -> None:
     """Not delivered; again at a moment."""
     session.put(_retry, row=row, at=at, why=why)
+
+
+def sooner(session: Session, now: int, latest: int) -> None:
+    """What would not be tried before ``latest`` is tried from now on: a clock that ran ahead had put it off."""
+    session.put(_sooner, now=now, latest=latest)
 
 
 def bury(session: Session, row: int, why: str) -> None:

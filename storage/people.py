@@ -10,6 +10,7 @@ from sqlalchemy import Integer, String, bindparam, column, func, literal_column,
 
 from storage import communities
 from storage.communities import Community, CommunitySpace
+from storage.conversations import Conversation
 from storage.members import Account, Member, RoleGrant
 from storage.statement import Session, Statement, columns
 
@@ -54,6 +55,16 @@ _grants = (
 )
 
 
+_talk = columns(Conversation)
+_in_conversation = Statement(
+    lambda _: (
+        select(_account.external_id)
+        .distinct()
+        .join(Conversation, (_talk.member_id == _account.member_id) & (_talk.community_id == _account.community_id))
+        .where(_account.platform == bindparam("on"))
+        .order_by(_account.external_id)
+    )
+)
 # By its name: the outbox is built on this file.
 _texts = (column(name, String) for name in ("platform", "community_id", "lane", "state"))
 _letters = table("outbox", *_texts, column("private", Integer)).c
@@ -160,3 +171,8 @@ def _likeliest(rows: list[Any]) -> Any:
 @lru_cache(maxsize=1024)
 def _parsed(grants: str) -> tuple[tuple[str, str, str], ...]:
     return tuple(tuple(one.split("\x1f")) for one in grants.split("\x1e")) if grants else ()  # type: ignore[misc]
+
+
+def in_conversation(session: Session, platform: str) -> list[str]:
+    """Who on a platform is in the middle of something, in any community, by their ids there."""
+    return [row.external_id for row in session.all(_in_conversation, on=platform)]

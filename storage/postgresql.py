@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import selectors
+import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from itertools import zip_longest
@@ -22,8 +23,29 @@ from psycopg.pq import Conninfo, ConnStatus, ExecStatus, Format, PGconn
 
 LANES = 3
 """Connections at work at the same time; two bring four fifths of what three do."""
-LOCK_MS = 3000
+LOCK_MS = 1500
 """How long a lock that another process holds is waited for: nobody's turn hangs behind a forgotten one."""
+STATEMENT_MS, LONG_STATEMENT_MS = 1500, 60_000
+"""How long one statement may take on the server: while people wait, and for what runs by itself."""
+ANSWER, LONG_ANSWER = 1.75, 65.0
+"""Seconds within which the server answers such a statement, if it is there at all."""
+CONNECT = 2
+"""Seconds for connecting, the least that psycopg takes. With one ANSWER before it that is less than a person is kept
+waiting (storage/database.py)."""
+
+
+class Unanswered(psycopg.OperationalError):
+    """The server did not answer in time. The connection is closed; a transaction that was not committed is undone."""
+
+
+class Unconfirmed(Unanswered):
+    """No answer to a commit: it may be stored, or not."""
+
+
+LATE = (Unanswered,)
+"""To try again at once would only take as long again."""
+IN_DOUBT = (Unconfirmed,)
+"""Nobody knows whether it is stored."""
 FAULTS = (psycopg.OperationalError, psycopg.InternalError)
 """The database did not take it."""
 AGAIN = (
@@ -120,8 +142,8 @@ class Postgresql:
     """One connection. ``put`` queues a statement, ``execute`` waits for it and for all before it."""
 
     def __init__(self, url: Any) -> None:
-        self._connection = psycopg.connect(plain(url), autocommit=True, client_encoding="utf8")
-        self._connection.execute(f"SET lock_timeout = {LOCK_MS}")
+        self._connection = psycopg.connect(plain(url), autocommit=True, client_encoding="utf8", connect_timeout=CONNECT)
+        self._patience = ANSWER
         self.transformer = Transformer(self._connection)
         self._wire = self._connection.pgconn
         self._wire.enter_pipeline_mode()
@@ -134,6 +156,15 @@ class Postgresql:
         self._prepared = 0
         self._marks = 0
         """Ends of transactions that the server has not come to yet."""
+        try:
+            self.execute(f"SET lock_timeout = {LOCK_MS}")
+            self.execute(f"SET statement_timeout = {STATEMENT_MS}")
+            self._mark()
+            self._flush()
+            self._skip()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def closed(self) -> bool:
@@ -147,6 +178,10 @@ class Postgresql:
 
     total_changes = 0
     """There is no log of ours that changes would have to leave."""
+
+    def gone(self) -> str:
+        """The server looks after its files."""
+        return ""
 
     def empty_log(self) -> bool:
         """The server keeps its log for itself."""
@@ -167,17 +202,23 @@ class Postgresql:
         self.read()
         return answer
 
-    def begin(self) -> None:
-        """Start a transaction with whatever is put next."""
+    def begin(self, *, patient: bool = False) -> None:
+        """Start a transaction with whatever is put next; a patient one has statements that may take long."""
+        self._patience = LONG_ANSWER if patient else ANSWER
         self.put("BEGIN")
+        if patient:
+            self.put(f"SET LOCAL statement_timeout = {LONG_STATEMENT_MS}")
 
     def commit(self) -> None:
         """Make durable what was put; raises what went wrong with any of it."""
         self.put("COMMIT")
         self._mark()
-        self._flush()
-        self._collect()
-        self._skip()
+        try:
+            self._flush()
+            self._collect()
+            self._skip()
+        except Unanswered as late:
+            raise Unconfirmed(*late.args) from late
 
     def rollback(self) -> None:
         """Undo what was put, and forget what was still to be read of it."""
@@ -238,16 +279,27 @@ class Postgresql:
                 raise psycopg.OperationalError("the connection was lost")
 
     def _result(self) -> Any:
-        while self._wire.is_busy():
-            self._ready.select()
-            self._wire.consume_input()
+        if self._wire.is_busy():
+            until = time.monotonic() + self._patience
+            while self._wire.is_busy():
+                self._wait(until)
         return self._wire.get_result()
 
     def _flush(self) -> None:
-        while self._wire.flush():
-            # The server may wait for us to read before it reads on.
-            self._ready.select(0.01)
-            self._wire.consume_input()
+        if self._wire.flush():
+            until = time.monotonic() + self._patience
+            while self._wire.flush():
+                # The server may wait for us to read before it reads on.
+                self._wait(until, 0.01)
+
+    def _wait(self, until: float, most: float = 60.0) -> None:
+        """Take in what comes; a server that hangs is left."""
+        left = until - time.monotonic()
+        if left <= 0:
+            self.close()
+            raise Unanswered("the server does not answer")
+        self._ready.select(min(left, most))
+        self._wire.consume_input()
 
 
 connect = Postgresql

@@ -89,6 +89,9 @@ _take = Statement(
 _lease = Statement(
     lambda _: update(RosterRow).where(_r.community_id == bindparam("community")).values(not_before=bindparam("until"))
 )
+_sooner = Statement(
+    lambda _: update(RosterRow).where(_r.not_before > bindparam("latest")).values(not_before=bindparam("now"))
+)
 _doubt = Statement(
     lambda _: update(RosterRow).where(_r.community_id == bindparam("community")).values(doubt=bindparam("about"))
 )
@@ -115,6 +118,11 @@ _known = Statement(
 def want(session: Session, community: str, now: int) -> None:
     """A community's staff is to be asked for, now; where that is under way already it stays as it is."""
     session.put(_want, community_id=community, since=now, not_before=now, doubt="")
+
+
+def sooner(session: Session, now: int, latest: int) -> None:
+    """Whom nobody would ask for before ``latest`` is asked for now: a clock that ran ahead had put it off."""
+    session.put(_sooner, now=now, latest=latest)
 
 
 def take(session: Session, now: int, until: int) -> str:

@@ -14,6 +14,7 @@ from adapters.discord import draw
 from adapters.discord.client import Client
 from adapters.discord.errors import NETWORK, send_error
 from adapters.discord.limits import LIMITS
+from adapters.discord.missed import Waiting
 from adapters.discord.pace import Opening, Watch
 from flows.seam import Gone, Limits, Outage, Outgoing, Receive, Sent, Space, Standing
 from flows.words import Msg
@@ -31,10 +32,14 @@ class DiscordAdapter:
     platform: ClassVar[str] = "discord"
     limits: ClassVar[Limits] = LIMITS
 
-    def __init__(self, token: str, *, commands: Sequence[tuple[str, Msg]] = ()) -> None:
-        """Keep the settings; nothing is sent before :meth:`run`. ``commands`` are English names with descriptions."""
+    def __init__(self, token: str, *, commands: Sequence[tuple[str, Msg]] = (), waiting: Waiting | None = None) -> None:
+        """Keep the settings; nothing is sent before :meth:`run`. ``commands`` are English names with descriptions.
+
+        ``waiting`` tells whose conversation waits for an answer, to see after a downtime whether they wrote one.
+        """
         self._token = token
         self._commands = commands
+        self._waiting = waiting
         self._watch = Watch()
         self._opening = Opening()
         self._client: Client | None = None
@@ -78,7 +83,7 @@ class DiscordAdapter:
 
     def connect(self, receive: Receive) -> Client:
         """Make a fresh client that gives events to ``receive``; :meth:`run` starts it."""
-        self._client = Client(receive, self._commands, self._watch)
+        self._client = Client(receive, self._commands, self._watch, self._waiting)
         return self._client
 
     async def send(self, message: Outgoing) -> Sent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from uuid import uuid4
@@ -15,6 +16,7 @@ from adapters.discord.answer import Answer, reply_to, say
 from adapters.discord.draw import opened, without_pickers
 from adapters.discord.errors import NETWORK, NO_MEMBER
 from adapters.discord.homes import Homes
+from adapters.discord.missed import Waiting, missed
 from adapters.discord.pace import Watch
 from flows.seam import (
     Act,
@@ -36,6 +38,8 @@ from flows.words import Msg
 
 LONGEST_PAUSE = 5.0
 """Seconds that discord.py may sleep over a limit; for more the sender decides, and people are not kept waiting."""
+REMEMBERED = 200
+"""Private messages of which this connection knows that they were taken."""
 
 log = structlog.get_logger()
 
@@ -43,7 +47,9 @@ log = structlog.get_logger()
 class Client(discord.AutoShardedClient):
     """discord.py's client without privileged intents; between events it remembers nothing of ours."""
 
-    def __init__(self, receive: Receive, listed: Sequence[tuple[str, Msg]], watch: Watch) -> None:
+    def __init__(
+        self, receive: Receive, listed: Sequence[tuple[str, Msg]], watch: Watch, waiting: Waiting | None = None
+    ) -> None:
         intents = discord.Intents.none()
         intents.guilds = True
         intents.dm_messages = True
@@ -56,6 +62,9 @@ class Client(discord.AutoShardedClient):
         )
         self.http.max_ratelimit_timeout = LONGEST_PAUSE  # discord.py itself takes no less than half a minute
         self._receive = receive
+        self._waiting = waiting
+        self._taken: deque[int] = deque(maxlen=REMEMBERED)
+        """Private messages of this connection, so that none is answered twice in it."""
         self._homes = Homes()
         self.deleted: dict[int, bool] = {}
         """Our own messages that we delete just now."""
@@ -108,8 +117,9 @@ class Client(discord.AutoShardedClient):
 
     async def on_message(self, message: discord.Message) -> None:
         """Take what someone writes to Erbij in a private chat; nothing else is listened to."""
-        if message.guild is not None or message.author.bot or message.is_system():
+        if message.guild is not None or message.author.bot or message.is_system() or message.id in self._taken:
             return
+        self._taken.append(message.id)
         said = Said(message.content, files=bool(message.attachments or message.stickers))
         await self._private(str(message.id), message.author, said, message.channel)
 
@@ -146,6 +156,12 @@ class Client(discord.AutoShardedClient):
             await say(channel, without_pickers(reply))
         except (discord.HTTPException, discord.RateLimited, *NETWORK) as fault:
             log.warning("answer_not_sent", platform="discord", fault=type(fault).__name__)
+
+    async def on_ready(self) -> None:
+        """A new connection: what was written since the last one, by people whose conversation waits, is taken now."""
+        if self._waiting is not None:
+            async for message in missed(self, self._waiting):
+                await self.on_message(message)
 
     async def standing(self, guild_id: int, person: int) -> Standing:
         """How someone stands in a server now. Raises Gone where Erbij is not, and what discord.py raises."""

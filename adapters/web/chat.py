@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import uuid
@@ -14,10 +15,12 @@ from babel.dates import format_datetime
 
 from adapters.web import draw
 from adapters.web.acts import act_of, event_of
-from adapters.web.live import Windows
+from adapters.web.live import Window, Windows
 from adapters.web.tryout import Account, TryOut
 from flows.seam import Incoming, Outgoing, Person, Receive
 
+LOOK = 2.0
+"""Seconds between two looks at whether a window is still open."""
 ROLES = ("student", "mentor", "lead")
 STEPS: dict[str, timedelta | None] = {"hour": timedelta(hours=1), "day": timedelta(days=1), "next": None}
 
@@ -122,7 +125,7 @@ class Chat:
                 for there in await self._standing(account):
                     await self._tell(stream, account, there)
                 await stream.send("now", event="caught-up")  # an event without data never reaches a page
-                while (message := await window.get()) is not None:
+                while (message := await _next(window, request)) is not None:
                     await self._tell(stream, account, message)
         return stream
 
@@ -141,6 +144,15 @@ class Chat:
         if account is None:
             raise web.HTTPNotFound
         return account
+
+
+async def _next(window: Window, request: web.Request) -> Outgoing | None:
+    """The next message for a window; None when it is over, because it was closed say, of which aiohttp tells nobody."""
+    while request.transport is not None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK):
+                return await window.get()
+    return None
 
 
 def _shown(moment: datetime, language: str) -> str:

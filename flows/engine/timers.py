@@ -11,7 +11,7 @@ from flows.engine.arrival import wait_for_a_name
 from flows.engine.chat import Context
 from flows.engine.flow import Catalogue, FlowFault, Recurring
 from flows.engine.taking import Taking
-from storage import audit, communities, due
+from storage import audit, communities, conversations, due, outbox, roster
 from storage.statement import Session
 
 HOUR = 3_600_000
@@ -47,7 +47,9 @@ def run_due(session: Session, catalogue: Catalogue, now: int) -> Ran | None:
         return None
     known = communities.by_id(session, row.community)
     job = catalogue.jobs.get(row.job)
-    skipped = job is None or known is None or (row.until is not None and now > row.until)
+    again = next((one for one in catalogue.recurring if recurring_key(row.community, one.job) == row.key), None)
+    until = row.until if again is None or known is None else _until(again, known[3], row, now)
+    skipped = job is None or known is None or (until is not None and now > until)
     taking = Taking(session, catalogue, Context(), now)
     if job is not None and known is not None and not skipped:
         _id, name, language, time_zone = known
@@ -58,7 +60,6 @@ def run_due(session: Session, catalogue: Catalogue, now: int) -> Ran | None:
         taking.settle(f"{row.key}@{row.at}", 0, run)
     elif known is not None:
         audit.add(session, row.community, now, "", "timer skipped", row.job)
-    again = next((one for one in catalogue.recurring if recurring_key(row.community, one.job) == row.key), None)
     if again is not None and known is not None:
         due.move(session, row.id, *_next_round(again, known[3], now))
     else:
@@ -109,6 +110,21 @@ def wind_new(session: Session, catalogue: Catalogue, now: int) -> None:
             wait_for_a_name(session, community, now)
 
 
+def mend(session: Session, catalogue: Catalogue, now: int, by: int = 0) -> None:
+    """Set right what a wrong clock has put off; ``by`` is how far, in ms, it is set on at this moment.
+
+    What recurs comes at its next time from now, a message is tried within an hour. When time is set on, whoever is in
+    the middle of something has another day: their conversation would else end without a day having passed.
+    """
+    for community, _slug, name, _language, time_zone in communities.every(session):
+        for one in catalogue.recurring if name else ():
+            due.sooner(session, recurring_key(community, one.job), *_next_round(one, time_zone, now))
+    outbox.sooner(session, now, now + HOUR)
+    roster.sooner(session, now, now + HOUR)
+    if by > 0:
+        conversations.grant(session, now + 24 * HOUR)
+
+
 def recurring_key(community: str, job: str) -> str:
     """The key of the due row of something that recurs."""
     return f"{community}:{job}"
@@ -117,6 +133,20 @@ def recurring_key(community: str, job: str) -> str:
 def _set(session: Session, one: Recurring, community: str, time_zone: str, now: int) -> None:
     at, until = _next_round(one, time_zone, now)
     due.add(session, recurring_key(community, one.job), community, one.job, "", at, until)
+
+
+def _until(one: Recurring, time_zone: str, row: due.Due, now: int) -> int | None:
+    """Until when something makes sense that recurs and was due, perhaps several times: the last time counts.
+
+    After three weeks without power the check-in of this Thursday opens, though that of the first is long past.
+    """
+    if one.until_hours is None or row.until is None:
+        return None
+    worthwhile = int(one.until_hours * HOUR)
+    last = row.until - worthwhile  # not ``row.at``, which moves when it fails
+    while (following := next_time(one.cron, time_zone, last)) <= now:
+        last = following
+    return last + worthwhile
 
 
 def _next_round(one: Recurring, time_zone: str, now: int) -> tuple[int, int | None]:

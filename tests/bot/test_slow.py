@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -229,3 +231,16 @@ async def test_who_has_an_account_has_a_place_whoever_else_waits_and_a_crowd_lea
     assert all(words(reply) for reply in await asyncio.gather(*sends))
     assert words(await late.presses(busy, "Try again"))
     assert len(told(database)) == 6
+
+
+def test_memory_of_a_hash_goes_back_to_the_system() -> None:
+    """19 MiB for each of two threads: in a process of its own, because the first hash decides for all that follow."""
+    script = (
+        "import threading; from pathlib import Path; from bot.slow import SlowWork; from flows.cases import receipt\n"
+        "def memory(): return int(Path('/proc/self/statm').read_text().split()[1]) * 4096 >> 20\n"
+        "def hashes(): [receipt.tag('a b c d e f', '00' * 16) for _ in range(3)]\n"
+        "work = SlowWork(); before = memory(); threads = [threading.Thread(target=hashes) for _ in range(2)]\n"
+        "[one.start() for one in threads]; [one.join() for one in threads]; print(memory() - before)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert int(ran.stdout) < 10

@@ -8,14 +8,16 @@ import pytest
 
 from bot import timers as module
 from bot.metrics import Metrics
-from bot.time import Clock
+from bot.time import DOUBT, Clock, Jump
 from bot.timers import Timers
 from bot.tryout import SLUG
 from flows.catalogue import catalogue
-from flows.engine.timers import fail_due, recurring_key, run_due, wind_new
-from storage import communities, due, outbox
+from flows.engine.timers import fail_due, mend, recurring_key, run_due, wind, wind_new
+from storage import check_ins, communities, conversations, due, members, outbox
 from storage.database import Database
 from storage.statement import Session
+
+DAY = 86_400_000
 
 
 @pytest.fixture
@@ -135,6 +137,23 @@ async def test_what_recurs_is_as_long_worthwhile_after_it_failed(database: Datab
     assert (again.until or 0) - again.at == (first.until or 0) - first.at
 
 
+@pytest.mark.parametrize(("days_late", "opened"), [(0, 1), (1, 1), (3, 0), (7, 1), (15, 1), (17, 0), (365, 1)])
+async def test_how_late_something_is_that_recurs_is_told_by_the_last_time_it_was_due(
+    database: Database, clock: Clock, timers: Timers, days_late: int, opened: int
+) -> None:
+    await timers.catch_up()
+    here = database.run_now(communities.every)[0][0]
+    before = len(database.run_now(lambda s: check_ins.rounds(s, here)))
+    key = recurring_key(here, "open_check_in")
+    thursday = database.run_now(lambda s: due.when(s, key))
+    assert thursday is not None
+    clock.move(timedelta(milliseconds=thursday - clock.now(), days=days_late, minutes=5))
+    await timers.catch_up()
+    assert len(database.run_now(lambda s: check_ins.rounds(s, here))) - before == opened
+    following = database.run_now(lambda s: due.when(s, key)) or 0
+    assert clock.now() < following <= clock.now() + 7 * 86_400_000
+
+
 def test_what_recurs_since_this_version_is_set_at_the_start(database: Database, clock: Clock) -> None:
     def kept(session: Session) -> tuple[int | None, int | None]:
         community = communities.every(session)[0][0]
@@ -159,3 +178,76 @@ async def test_a_database_that_does_not_answer_is_asked_again(
     monkeypatch.setattr(module, "run_due", locked)
     again = await timers.catch_up()
     assert 0 < again - clock.now() <= module.TRY_AGAIN
+
+
+class Machine:
+    """A machine whose clock can be set; times in ms."""
+
+    def __init__(self) -> None:
+        self.wall, self.steady = 1_795_000_000_000, 5_000
+        self.clock = Clock(wall=lambda: self.wall, steady=lambda: self.steady)
+
+    def passes(self, ms: int) -> None:
+        self.wall += ms
+        self.steady += ms
+
+
+def test_a_clock_that_is_set_changes_nothing_until_it_stays_there() -> None:
+    machine = Machine()
+    clock, before = machine.clock, machine.clock.now()
+    machine.wall += 1_500
+    assert clock.look() is None
+    assert clock.now() == before + 1_500, "a small correction is followed"
+    for by in (3 * DAY, -7_200_000):
+        began = clock.now()
+        machine.wall += by
+        assert clock.look() == Jump(by, believed=False)
+        machine.passes(DOUBT - 1)
+        assert clock.look() is None
+        assert clock.now() == began + DOUBT - 1
+        machine.wall -= by
+        assert clock.look() == Jump(0, believed=False)
+        assert clock.now() == began + DOUBT - 1
+        machine.wall += by
+        clock.look()
+        machine.passes(DOUBT)
+        assert clock.look() == Jump(by, believed=True)
+        assert clock.look() is None
+        assert clock.now() == machine.wall
+
+
+def test_what_a_clock_that_ran_ahead_has_put_off_comes_in_time(database: Database, clock: Clock) -> None:
+    """Three days ahead everything was wound and a message put off; then the clock was set right."""
+    here, now = database.run_now(communities.every)[0], clock.now()
+    keys = [recurring_key(here[0], one.job) for one in catalogue().recurring]
+    due_then = [database.run_now(lambda s, key=key: due.when(s, key)) for key in keys]
+    database.run_now(lambda s: wind(s, catalogue(), here[0], here[4], now + 30 * DAY))
+
+    def message(session: Session) -> None:
+        outbox.add(session, "m", here[0], "web", "x", "y", private=False, subject="", payload=b"", now=now + 30 * DAY)
+
+    database.run_now(message)
+    database.run_now(lambda s: mend(s, catalogue(), now))
+    assert [database.run_now(lambda s, key=key: due.when(s, key)) for key in keys] == due_then
+    assert len(database.run_now(lambda s: outbox.claim(s, "web", now, now, 5))) == 1
+
+
+def test_whoever_is_in_the_middle_of_something_keeps_it_when_the_clock_is_set_on(
+    database: Database, clock: Clock
+) -> None:
+    here, now = database.run_now(communities.every)[0][0], clock.now()
+    database.run_now(lambda s: conversations.add(s, "c", here, "", b"{}", now + DAY))
+    later = now + 3 * DAY
+    database.run_now(lambda s: mend(s, catalogue(), later, 3 * DAY))
+    database.run_now(lambda s: conversations.expire(s, later))
+    assert database.run_now(conversations.count) == 1
+
+
+def test_a_check_in_is_open_though_the_clock_was_put_back(database: Database, clock: Clock) -> None:
+    def cast(session: Session) -> str:
+        here, now = communities.every(session)[0][0], clock.now()
+        this = check_ins.open_round(session, here, now, now + 4 * DAY)
+        member = members.add_member(session, here, "web", "x", "somebody", "somebody", "")
+        return check_ins.cast(session, here, this, member, "web:sam", {}, now - 7_200_000)
+
+    assert database.run_now(cast) == "saved"

@@ -14,7 +14,7 @@ from storage import accounts, check_in_pools, check_ins, members
 from storage.database import Database
 from storage.keys import Masters
 from storage.statement import Session
-from tests.storage.conftest import NOW, Here, forget, opened
+from tests.storage.conftest import NOW, Here, forget, found, opened
 
 SCORES = {"accepted": 4, "appreciated": 3, "included": 5, "supported": 2, "myself": 1}
 
@@ -65,7 +65,6 @@ def stored(database: Database, table: str, columns: str = "*") -> list[Any]:
 
 
 def test_everyone_answers_a_round_once_and_only_while_it_is_open(database: Database, here: Here, round_id: str) -> None:
-    assert cast(database, here, round_id, 0, NOW - 1) == "closed"
     assert cast(database, here, round_id, 0) == "saved"
     assert cast(database, here, round_id, 0) == "twice"
     assert cast(database, here, round_id, 1, NOW + 1000) == "closed"
@@ -255,6 +254,24 @@ def test_the_order_of_what_is_stored_says_nothing_of_the_order_of_people(
         orders.add(database.run_now(order))
     assert all(len(one) == people for one in orders)
     assert len(orders) > 1
+
+
+def test_a_ballot_needs_no_page_of_its_own(sqlite: Database) -> None:
+    """SQLite puts what is longer than a quarter of a page on another one: 4,096 bytes for each check-in."""
+    people = 60
+    here = sqlite.run_now(lambda s: found(s, "here", people))
+    this = sqlite.run_now(lambda s: check_ins.open_round(s, here.id, NOW, NOW + 1000))
+
+    def pages() -> int:
+        return int(sqlite.run_now(lambda s: s._execute("PRAGMA page_count", ()).fetchone())[0])
+
+    before = pages()
+    given = SCORES | {"remark": "Ich fühlte mich hier über Tage übersehen. " * 12}
+    for number, member in enumerate(here.people):
+        sqlite.run_now(
+            lambda s, n=number, m=member: check_ins.cast(s, here.id, this, m, f"web:here{n}", given, NOW)  # type: ignore[misc]
+        )
+    assert (pages() - before) * 4096 / people < 2_500, "ballot and participation, with their indexes"
 
 
 def test_a_sealed_ballot_shows_neither_text_nor_its_length(database: Database, here: Here, round_id: str) -> None:

@@ -4,15 +4,19 @@ import asyncio
 import sqlite3
 import threading
 import time
+from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
 from storage import conversations, people
+from storage import database as database_module
 from storage import sqlite as sqlite_module
 from storage.database import Database, NotSaved
 from storage.keys import KeyFault, Masters
+from storage.lane import Job
 from storage.statement import Session
 from tests.storage.conftest import NOW, Here, found, opened, settled
 
@@ -76,6 +80,41 @@ async def test_who_wants_to_be_alone_shares_no_transaction(database: Database) -
     assert order == list(range(7))
 
 
+async def test_what_nobody_waits_for_any_more_is_not_run_later(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "PATIENCE", 0.02)
+    begun, go_on = threading.Event(), threading.Event()
+    ran: list[int] = []
+
+    def holds_up(session: Session) -> None:
+        seen(session, "held up")
+        begun.set()
+        go_on.wait(10)
+
+    slow = asyncio.create_task(database.run(holds_up))
+    await asyncio.to_thread(begun.wait, 10)
+    late = await asyncio.gather(*(database.run(ran.append) for _ in range(3)), return_exceptions=True)  # type: ignore[arg-type]
+    [held] = await asyncio.gather(slow, return_exceptions=True)
+    go_on.set()
+    monkeypatch.undo()
+    await database.run(lambda _: None)
+    assert [type(one) for one in (*late, held)] == [NotSaved] * 4
+    assert ran == []
+    assert await database.run(lambda s: seen(s, "held up")), "what was begun is undone"
+
+
+def test_closing_waits_no_longer_than_it_is_told(database: Database) -> None:
+    go_on = threading.Event()
+    hangs: Future[object] = Future()
+    database.lanes[0].put(Job(lambda _: go_on.wait(10), hangs))
+    began = time.monotonic()
+    database.close(0.05)
+    assert time.monotonic() - began < 1
+    go_on.set()
+    hangs.result(10)
+
+
 def test_an_answer_comes_only_after_the_commit(database: Database, url: str, masters: Masters) -> None:
     with opened(url, masters) as other:
         assert database.run_now(lambda s: seen(s, "a"))
@@ -118,6 +157,36 @@ def test_a_read_only_sqlite_says_not_saved(sqlite: Database) -> None:
         sqlite.run_now(lambda s: seen(s, "a"))
     sqlite.lanes[0].connection.execute("PRAGMA query_only=OFF")
     assert sqlite.run_now(lambda s: seen(s, "a"))
+
+
+@pytest.mark.parametrize("ending", ["", "-wal"])
+@pytest.mark.parametrize("another", [False, True])
+def test_a_database_that_is_deleted_while_it_is_used_takes_nothing_more(
+    sqlite: Database, tmp_path: Path, ending: str, another: bool
+) -> None:
+    assert sqlite.run_now(lambda s: seen(s, "before"))
+    assert not sqlite.gone()
+    file, away = Path(f"{sqlite.url.database}{ending}"), tmp_path / "away"
+    file.rename(away)
+    if another:
+        file.touch()
+    for _ in range(2):
+        with pytest.raises(NotSaved, match="deleted or replaced"):
+            sqlite.run_now(lambda s: seen(s, "into nothing"))
+    assert sqlite.gone() == str(file)
+    assert file.exists() == another, "no empty database is made in its place"
+    away.rename(file)
+    assert not sqlite.gone()
+    assert not sqlite.run_now(lambda s: seen(s, "before"))
+
+
+def test_a_database_that_is_deleted_in_the_middle_of_a_transaction_thanks_nobody(sqlite: Database) -> None:
+    def turn(session: Session) -> bool:
+        Path(sqlite.url.database or "").unlink()
+        return seen(session, "a")
+
+    with pytest.raises(NotSaved):
+        sqlite.run_now(turn)
 
 
 def test_a_full_sqlite_says_not_saved_and_goes_on_when_there_is_room(sqlite: Database) -> None:
@@ -227,3 +296,10 @@ def test_people_are_known_by_space_and_platform(database: Database, here: Here, 
         (there.id, there.people[1]),
         None,
     ]
+
+
+def test_who_is_in_the_middle_of_something_is_known_by_platform(database: Database, here: Here, there: Here) -> None:
+    for key, community, who in (("a", here, here.people[1]), ("b", there, there.people[2]), ("c", here, "")):
+        database.run_now(lambda s, k=key, c=community, w=who: conversations.add(s, k, c.id, w, b"", NOW))  # type: ignore[misc]
+    assert database.run_now(lambda s: people.in_conversation(s, "web")) == ["here1", "there2"]
+    assert database.run_now(lambda s: people.in_conversation(s, "discord")) == []

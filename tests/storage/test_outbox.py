@@ -11,7 +11,7 @@ from storage.housekeeping import tidy
 from storage.keeping import DAY as DAY_MS
 from storage.keys import Masters
 from storage.statement import Session
-from tests.storage.conftest import NOW, Here
+from tests.storage.conftest import NOW, Here, found, settled
 
 
 def put(session: Session, here: Here, key: str, lane: str = "mentors", **more: object) -> bool:
@@ -40,6 +40,28 @@ def test_order_is_kept_within_a_lane_and_lanes_do_not_wait_for_each_other(databa
     assert [row.key for row in claim(database, NOW + 1)] == ["a2"]
     assert database.run_now(lambda s: outbox.next_at(s, "web")) == NOW + 1001
     assert [row.key for row in claim(database, NOW + 5000)] == ["a2", "b1"]
+
+
+def test_a_look_costs_the_same_whatever_waits_behind_it_or_was_sent_before(sqlite: Database) -> None:
+    """Counted in steps of SQLite's own machine, which no other program slows down."""
+    here = sqlite.run_now(lambda s: found(s, "here"))
+
+    def steps() -> int:
+        settled(sqlite)
+        connection, taken = sqlite.lanes[0].connection, [0]
+        connection.set_progress_handler(lambda: taken.__setitem__(0, taken[0] + 1), 1)
+        [row] = claim(sqlite)
+        assert sqlite.run_now(lambda s: outbox.next_at(s, "web")) == NOW + 1000
+        connection.set_progress_handler(None, 0)
+        sqlite.run_now(lambda s: outbox.sent(s, row.id, "m"))
+        return taken[0]
+
+    sqlite.run_now(lambda s: [put(s, here, f"m{n}", subject=f"about {n}") for n in range(100)])
+    few = steps()
+    sqlite.run_now(lambda s: [put(s, here, f"n{n}", subject=f"about {n}") for n in range(2000)])
+    for row in range(200):
+        sqlite.run_now(lambda s, row=row: outbox.sent(s, row, "m"))  # type: ignore[misc]
+    assert steps() < 1.2 * few
 
 
 def test_a_lease_runs_out(database: Database, here: Here) -> None:

@@ -27,6 +27,7 @@ BY_ID = "a random id of 128 bits, which only its person has; whose it is, is loo
 WHICH = "it asks which community this is"
 IN_ALL = "a number over all of them: a cap, a measure, or what erbij check says"
 OPERATOR = "whoever runs Erbij looks somebody up in every community"
+CLOCK = "a clock that was wrong was so for all of them"
 RESTORED = "a restored backup is brought up to date as a whole"
 EXCEPT = {
     "cases._anyones": "it says of a case of another community that it is one of another, and nothing else",
@@ -40,11 +41,13 @@ EXCEPT = {
     "conversations._expired": BY_THE_CLOCK,
     "conversations._find": BY_ID,
     "conversations._give_way": IN_ALL,
+    "conversations._grant": CLOCK,
     "conversations._save": BY_ID,
     "conversations._turn": BY_ID,
     **dict.fromkeys((f"due.{one}" for one in ("_take", "_done", "_move", "_failed", "_next")), BY_THE_CLOCK),
     "due._failing": IN_ALL,
     "due._forget": "its key begins with the community's id, or is a fingerprint of it",
+    "due._sooner": "its key begins with the community's id",
     "due._when": "its key begins with the community's id, or is a fingerprint of it",
     "forgetting._known_as": OPERATOR,
     "forgetting._named_as": OPERATOR,
@@ -52,8 +55,11 @@ EXCEPT = {
     "letters._beyond": IN_ALL,
     "letters._unkeyed": IN_ALL,
     "members._set_address": "how a platform reaches somebody is the same wherever they are",
-    **dict.fromkeys((f"outbox.{one}" for one in ("_lease", "_sent", "_retry", "_bury", "_forget")), BY_THE_CLOCK),
+    **dict.fromkeys(
+        (f"outbox.{one}" for one in ("_free", "_next", "_lease", "_sent", "_retry", "_bury", "_forget")), BY_THE_CLOCK
+    ),
     "outbox._depth": IN_ALL,
+    "outbox._sooner": CLOCK,
     "places._drop_place_by_id": "a platform says that a channel is gone, whose ever it was",
     "places._drop_place_by_space": "a platform says that Erbij was taken out of a space, whose ever it was",
     "replay._accounts": RESTORED,
@@ -61,6 +67,7 @@ EXCEPT = {
     "replay._readable": RESTORED,
     **dict.fromkeys((f"roster.{one}" for one in ("_take", "_next")), BY_THE_CLOCK),
     "roster._all": IN_ALL,
+    "roster._sooner": CLOCK,
 }
 
 

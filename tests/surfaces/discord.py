@@ -12,6 +12,7 @@ import simcord
 from adapters.discord import DiscordAdapter
 from adapters.discord.draw import OPEN
 from adapters.discord.escape import unescape
+from adapters.discord.missed import Waiting
 from flows.catalogue import catalogue
 from flows.seam import Receive, Space
 from flows.words import Msg
@@ -35,11 +36,12 @@ class DiscordSurface:
         self,
         receive: Receive,
         commands: Sequence[tuple[str, Msg]] | None = None,
+        waiting: Waiting | None = None,
     ) -> None:
         self._receive = receive
         if commands is None:
             commands = [(one.name, one.about) for one in catalogue().commands.values()]
-        self.adapter = DiscordAdapter("token", commands=commands)
+        self.adapter = DiscordAdapter("token", commands=commands, waiting=waiting)
         self._since: dict[str, int] = {}
         self._by_hand = 0
 
@@ -90,6 +92,16 @@ class DiscordSurface:
     async def say(self, who: str, text: str) -> None:
         self._mark(who)
         await self.people[who].send_dm(text)
+
+    async def say_to_nobody(self, who: str, text: str) -> None:
+        """Someone writes while Erbij is not connected: Discord keeps it and tells it to nobody."""
+        client: Any = self.adapter._client
+
+        async def deaf(_message: discord.Message) -> None: ...
+
+        client.on_message = deaf
+        await self.say(who, text)
+        del client.on_message
 
     async def command(self, who: str, name: str) -> None:
         self._mark(who)

@@ -33,6 +33,8 @@ class Flows:
 
     then: Callable[[Incoming], Reply] = lambda _event: Reply((Text("Hello."),))
     seen: list[Incoming] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    """Whose conversation waits for an answer, by name."""
     takes: float = 0.0
     """Seconds of a turn, on the simulated clock."""
 
@@ -53,5 +55,8 @@ def flows() -> Flows:
 
 @pytest.fixture
 async def world(flows: Flows) -> AsyncIterator[DiscordSurface]:
-    async with DiscordSurface(flows.receive, COMMANDS) as surface:
+    async def waiting() -> list[str]:
+        return [surface.person_ids[who] for who in flows.waiting]
+
+    async with DiscordSurface(flows.receive, COMMANDS, waiting) as surface:
         yield surface

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 
 import discord
 import pytest
 
+from adapters.discord import missed
 from flows.seam import (
     Button,
     Buttons,
@@ -349,3 +351,36 @@ async def test_post_starts_a_private_conversation(world: DiscordSurface, flows: 
     assert await world.seen("Sam") == ["Hello."]
     assert await world.seen("Noor") == []
     assert await world.posts("students") == ["Check-in", "Five questions.", "[Start]"]
+
+
+async def test_what_was_written_in_private_during_a_downtime_is_taken_afterwards(
+    world: DiscordSurface, flows: Flows
+) -> None:
+    flows.then = lambda event: Reply((Text(f"You said {event.act}"),))
+    for who in ("Sam", "Noor"):
+        await world.say(who, "before")
+    for text in ("one", "two"):
+        await world.say_to_nobody("Sam", text)
+    await world.say_to_nobody("Noor", "hello?")
+    assert await world.seen("Sam") == []
+    flows.seen.clear()
+    flows.waiting = ["Sam"]
+    await world.restart()
+    await world.env.settle()
+    assert [event.act for event in flows.seen] == [Said("one"), Said("two")]
+    assert [event.person.id for event in flows.seen if event.person] == [world.person_ids["Sam"]] * 2
+    assert len(await world.seen("Sam")) == 2
+    await world.restart()
+    await world.env.settle()
+    assert len(flows.seen) == 2, "what was answered is not taken again"
+
+
+async def test_what_is_older_than_a_day_is_left_alone(
+    world: DiscordSurface, flows: Flows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(missed, "SINCE", timedelta(days=-1))  # the last moment for it is tomorrow
+    await world.say_to_nobody("Sam", "one")
+    flows.waiting = ["Sam"]
+    await world.restart()
+    await world.env.settle()
+    assert flows.seen == []

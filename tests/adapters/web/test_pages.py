@@ -8,6 +8,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from structlog.testing import capture_logs
 
+from adapters.web import chat
 from flows.seam import (
     Arrived,
     Button,
@@ -260,6 +261,19 @@ async def test_a_window_that_is_closed_is_no_fault(world: World) -> None:
                 await world.say(post("o1", "For all", place="students"))
                 await asyncio.sleep(0)
     assert logs == []
+
+
+async def test_of_a_window_that_is_closed_nothing_is_left_though_nothing_is_posted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat, "LOOK", 0.01)
+    before = len(asyncio.all_tasks())
+    for _ in range(5):
+        async with world.http.get("/chat/s1/live") as stream:
+            await events(stream, "caught-up")
+    async with asyncio.timeout(10):
+        while world.adapter._windows._open["s1"] or len(asyncio.all_tasks()) > before + 1:
+            await asyncio.sleep(0.005)
 
 
 async def test_an_edit_takes_the_place_of_what_stood_there(world: World) -> None:
