@@ -60,6 +60,7 @@ Asked = Callable[[], Any]
 
 _c, _seen = columns(Conversation), columns(EventSeen)
 _mark = Statement(lambda sql: sql.insert(EventSeen).on_conflict_do_nothing())
+_marked = Statement(lambda _: select(_seen.day).where(_seen.fingerprint == bindparam("event")))
 _unmark = Statement(lambda _: delete(EventSeen).where(_seen.fingerprint == bindparam("event")))
 _find = Statement(
     lambda _: (
@@ -141,6 +142,16 @@ def first_seen(session: Session, event: str, day: int) -> Callable[[], bool]:
 def forget_event(session: Session, event: str) -> None:
     """Forget that an event was taken, because nothing of it was kept."""
     session.put(_unmark, event=session.keys.fingerprint(event))
+
+
+def note_end(session: Session, conversation: str, day: int) -> None:
+    """Remember, like an event, that a conversation without an account has ended."""
+    session.put(_mark, fingerprint=session.keys.fingerprint(f"ended:{conversation}"), day=day)
+
+
+def has_ended(session: Session, conversation: str) -> bool:
+    """Whether a conversation without an account has ended, as far as is remembered."""
+    return session.one(_marked, event=session.keys.fingerprint(f"ended:{conversation}")) is not None
 
 
 def ask(session: Session, conversation: str) -> Asked:

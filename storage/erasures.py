@@ -75,20 +75,8 @@ class Doubtful:
 
 def doubtful(session: Session) -> Doubtful:
     """How many lines of the ledger are passed by."""
-    lines = session.ledger.lines()
-    ours = {line.id for line in lines if _is_ours(session, line)}
-    known = _known(session)
-    foreign = [line for line in lines if not _is_ours(session, line)]
-    return Doubtful(session.ledger.torn(), sum(1 for line in foreign if line.signature or line.id not in ours | known))
-
-
-def sign_again(session: Session) -> None:
-    """Lines of the first version had no signature: those that this database has been through get one."""
-    lines = session.ledger.lines()
-    signed = {line.id for line in lines if _is_ours(session, line)}
-    for line in lines:
-        if not line.signature and line.id not in signed and line.id in _known(session):
-            session.ledger.append(_signed(session, line))
+    foreign = sum(1 for line in session.ledger.lines() if not _is_ours(session, line))
+    return Doubtful(session.ledger.torn(), foreign)
 
 
 def learn(session: Session, lines: Iterable[Line]) -> None:

@@ -29,7 +29,7 @@ class Line:
     id: bytes
     accounts: tuple[bytes, ...] = ()
     signature: bytes = b""
-    """A keyed hash of :attr:`text`; empty in lines of the first version."""
+    """A keyed hash of :attr:`text`; empty in a line that nobody signed."""
 
     @property
     def text(self) -> str:

@@ -92,6 +92,7 @@ class WebAdapter:
         pages = CasePage(self._receive_now, self._community, self._views)
         routes: list[web.AbstractRouteDef] = [
             web.get("/static/{name}", _static),
+            web.get("/over", pages.over),
             web.get("/c/{community}", pages.start, allow_head=True),
             web.post("/c/{community}", pages.step),
             web.get("/c/{community}/{view:[A-Za-z0-9_-]{40,400}}", pages.view),

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from adapters.web import draw
 from adapters.web.acts import Posted, act_of, conversation_in, conversation_of, event_of, page_event
-from adapters.web.guard import BEGUN, CROWDED, LED_TO
+from adapters.web.guard import BEGUN, CLIENT, CROWDED, LED_TO
 from adapters.web.views import Views
 from adapters.web.words import chrome
 from flows.seam import Act, Buttons, Card, Form, Incoming, Opened, Receive, Reply, Space
@@ -44,7 +44,8 @@ class CasePage:
         if conversation := conversation_in(reply.parts):
             request[BEGUN] = conversation
         self._views.left(conversation_of(posted))
-        view = self._views.add(slug, _token(reply), conversation, reply)
+        client = request.get(CLIENT, b"")
+        view = self._views.add(slug, _token(reply), reply, conversation=conversation, client=client)
         request[LED_TO] = view
         return web.Response(status=303, headers={"Location": f"/c/{slug}/{view}?lang={reply.language}"})
 
@@ -52,13 +53,22 @@ class CasePage:
         """The page of a step, as often as it is asked for: after going back it shows what was sent, to be changed."""
         slug, name = await self._known(request)
         found = self._views.find(slug, request.match_info["view"])
-        language = draw.language(request)
         reply = found.reply if found else None
-        if found and found.token and (reply is None or reply.language != language):
-            reply = await self._take(request, slug, secrets.token_urlsafe(12), Opened(found.token))
-            if reply.saved and not _token(reply):
-                reply = None
+        if found and found.token:
+            waits = await self._take(request, slug, secrets.token_urlsafe(12), Opened(found.token))
+            if waits.saved and not _token(waits):
+                reply = None  # it has ended, perhaps elsewhere
+            elif reply is None or reply.language != waits.language or _token(waits) != found.token:
+                reply = waits
         return _page(slug, name, reply) if reply else _begin(request, slug, name, closed=True)
+
+    @staticmethod
+    async def over(_request: web.Request) -> web.StreamResponse:
+        """Something is over: what the browser itself keeps of the pages before goes too.
+
+        Asked for by the last page once it stands, because only then the page before it is among them.
+        """
+        return web.Response(status=204, headers={"Clear-Site-Data": '"cache"'})
 
     async def _take(self, request: web.Request, slug: str, event: str, act: Act) -> Reply:
         return await self._receive(
@@ -92,6 +102,7 @@ def _begin(request: web.Request, slug: str, name: str, *, closed: bool = False) 
         action=f"/c/{slug}?lang={language}",
         event=secrets.token_urlsafe(12),
         closed=closed,
+        over=closed,
         wide=False,
     )
 
@@ -112,6 +123,7 @@ def _page(slug: str, name: str, reply: Reply, posted: Posted | None = None) -> w
         bad=draw.has_errors(reply.parts),
         heading=_heading(reply),
         again=again,
+        over=not _token(reply),
         speaks=bool(_token(reply)) and not any(isinstance(part, Form) for part in reply.parts),
         wide=False,
     )

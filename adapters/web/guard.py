@@ -44,6 +44,8 @@ BEGUN = web.RequestKey("begun", str)
 """Set by a page that asks something: the conversation whose steps count by themselves from now on."""
 LED_TO = web.RequestKey("led_to", str)
 """Set by a page that leads to an address of its own: what stands last in it."""
+CLIENT = web.RequestKey("client", bytes)
+"""Set for a post: what keeps its client apart from others, for an hour; no address can be read from it."""
 CROWDED = web.RequestKey("crowded", bool)
 """Set for a post: whether so much comes from its client that everybody else goes first."""
 
@@ -283,7 +285,7 @@ def _unhurried(site: Site) -> Middleware:
         if posted is None:
             return await handler(request)
         with haste.answering(client, first_answer_of(posted)) as post:
-            request[CROWDED] = post.crowded
+            request[CROWDED], request[CLIENT] = post.crowded, haste.hidden(client)
             response = await handler(request)
             post.begun = request.get(BEGUN, "")
         for step in (post.begun, request.get(LED_TO, "")):

@@ -66,7 +66,7 @@ class Haste:
 
         Steps have the same room again, apart from everything else that their client asks for.
         """
-        who, what = self._hidden(client), self._hidden(conversation)
+        who, what = self.hidden(client), self.hidden(conversation)
         mine = self._begun.get(who, OrderedDict[bytes, int]())
         if not conversation or what not in mine:
             return self._hit(who, self._per_client)
@@ -80,7 +80,7 @@ class Haste:
 
     def began(self, client: str, conversation: str) -> None:
         """From now on the steps of this conversation count by themselves, for this client."""
-        mine, what = self._begun.setdefault(self._hidden(client), OrderedDict()), self._hidden(conversation)
+        mine, what = self._begun.setdefault(self.hidden(client), OrderedDict()), self.hidden(conversation)
         if what not in mine:
             mine[what] = SPARE
             self._remembered += 1
@@ -91,7 +91,7 @@ class Haste:
     @contextmanager
     def answering(self, client: str, first_answer_of: str) -> Iterator[Post]:
         """While a post is answered. ``first_answer_of``: the conversation that it would begin, or empty."""
-        who = self._hidden(client)
+        who = self.hidden(client)
         self._at_once[who] += 1
         if first_answer_of:
             self._first_answers[who] += 1
@@ -120,7 +120,7 @@ class Haste:
         self._counts[what] += 1
         return self._counts[what] <= most
 
-    def _hidden(self, text: str) -> bytes:
+    def hidden(self, text: str) -> bytes:
         """What something is counted under at this hour."""
         if self._clock() - self._since > KEY_LIVES:
             self._key, self._since = secrets.token_bytes(32), self._clock()

@@ -91,7 +91,8 @@ def press(taking: Taking, button: str, values: dict[str, object], *, first: bool
     if token is None or waits is None:
         return None
     conversation, turn, run, step = waits
-    run.note_drafts(values)
+    if not isinstance(token, Answers) or token.turn == turn:
+        run.note_drafts(values)
     choose(taking, conversation, turn, run, step, token.choice)
     return None
 
@@ -120,8 +121,7 @@ def choose(taking: Taking, conversation: str, turn: int, run: Run, step: Step[An
 def stop(taking: Taking, conversation: str, turn: int, run: Run) -> None:
     """The conversation is over, and nothing of it is kept."""
     run.close()
-    if turn:
-        conversations.end(taking.session, conversation, turn)
+    taking.over(conversation, turn)
     taking.session.scrub()
     taking.say(STOPPED, "stopped")
 

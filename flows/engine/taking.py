@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 import secrets
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from flows import seam
-from flows.engine import draw, wire
+from flows.engine import draw, outgoing
 from flows.engine.arrival import BEGIN
 from flows.engine.chat import Context
 from flows.engine.flow import COORDINATOR, EVERYONE, Catalogue, Flow, FlowFault, Job
-from flows.engine.run import ASKED, BEGUN, Journal, Later, Post, Run
+from flows.engine.run import ASKED, BEGUN, Journal, Run
 from flows.engine.sentences import IN_THE_CHAT, NO_ROOM, NOT_FOR_YOU, NOT_SET_UP, OVER, greeting
 from flows.engine.token import Answers, AnswersFirst, Token
 from flows.words import Msg
-from storage import conversations, due, members, outbox, places
+from storage import conversations
 from storage.ids import new_id
 from storage.statement import Session
 
@@ -27,6 +26,7 @@ ON_A_PAGE = timedelta(days=1)
 """How long a conversation without an account waits from its first answer: nobody comes back to a closed page."""
 UNDISTURBED = timedelta(minutes=30)
 """How long it is safe from that first answer on, however many others come; then, in a full house, the oldest ends."""
+DAY = 86_400_000
 MOST_OPEN = 10
 """Conversations one person can have open; the one unused longest gives way, except one that must be kept."""
 
@@ -200,9 +200,10 @@ class Taking:
     def settle(self, conversation: str, turn: int, run: Run) -> None:
         """Send what the run posted, keep what it learned, draw what it shows; go over to the next flow."""
         for post in run.posts:
-            self.post(conversation, post)
+            self.posted = outgoing.send(self.session, self.context, conversation, post, self.now) or self.posted
         for timer in run.timers:
-            self.later(conversation, timer)
+            outgoing.later(self.session, self.context, conversation, timer)
+            self.timers = True
         if run.pending is None:
             self.end(conversation, turn, run)
         else:
@@ -211,12 +212,18 @@ class Taking:
     def end(self, conversation: str, turn: int, run: Run) -> None:
         """Nothing of it is kept any more; the flow that it handed over to begins."""
         self.kept_some = True
-        if turn:
-            conversations.end(self.session, conversation, turn)
+        self.over(conversation, turn)
         self._shown(run)
         self.kind = self.kind or "ended"
         if run.next is not None:
             self.start(*run.next, after=conversation)
+
+    def over(self, conversation: str, turn: int) -> None:
+        """A conversation has ended; one without an account is not begun once more by its first question."""
+        if turn:
+            conversations.end(self.session, conversation, turn)
+        if not self.context.member:
+            conversations.note_end(self.session, conversation, self.now // DAY)
 
     def wait(self, conversation: str, turn: int, run: Run) -> None:
         """Keep what the run learned, if it is to be kept, and draw what it asks."""
@@ -287,45 +294,6 @@ class Taking:
             self.context = replace(self.context, language=run.chat.language)
         self.parts += draw.pieces(run.chat.shown, self.context.language)
 
-    def post(self, conversation: str, post: Post) -> None:
-        """A message into the outbox, on each platform that has the place; dropped where none has it yet."""
-        session, community = self.session, self.context.community
-        if post.place:
-            to = places.of_kind(session, community, post.place)
-        else:
-            theirs = members.accounts(session, community, post.member)
-            to = [one for one in theirs if post.account in ("", one.account)][:1]
-        for one in to:
-            payload = wire.pack(draw.pieces(post.pieces, one.language), one.language)
-            outbox.add(
-                session,
-                outbox_key(session, conversation, f"{post.key}@{one.platform}"),
-                community,
-                one.platform,
-                one.space,
-                one.external_id,
-                private=not post.place,
-                subject=post.subject,
-                fleeting=post.fleeting,
-                payload=payload,
-                now=self.now,
-            )
-            self.posted = True
-
-    def later(self, conversation: str, timer: Later) -> None:
-        """A timer into the due rows."""
-        key = outbox_key(self.session, conversation, timer.key)
-        due.add(
-            self.session,
-            key,
-            self.context.community,
-            timer.job,
-            timer.argument,
-            timer.at,
-            timer.until,
-        )
-        self.timers = True
-
     # ------------------------------------------------------------ finding conversations
 
     def find(self, token: Token | None) -> tuple[str, int, Journal, bool] | None:
@@ -362,12 +330,14 @@ class Taking:
             return None
         conversation = self.begun(token.conversation)
         known = self.find(Answers(conversation, 0))
+        if known is None and conversations.has_ended(self.session, conversation):
+            return None
         journal = {"@flow": token.flow, "@argument": token.argument, BEGUN: token.conversation}
         return known or (conversation, 0, journal, True)
 
     def begun(self, by: str) -> str:
         """The id of the conversation that the answer to a first question begins."""
-        return outbox_key(self.session, "begun", by)
+        return outgoing.key(self.session, f"begun:{self.context.community}", by)
 
     def open_conversations(self) -> list[tuple[str, int, Journal, int]]:
         """This person's open conversations, the last used first. Without an account each is known by its id alone."""
@@ -392,8 +362,3 @@ class Taking:
 def ms(time: timedelta) -> int:
     """Milliseconds."""
     return int(time.total_seconds() * 1000)
-
-
-def outbox_key(session: Session, conversation: str, key: str) -> str:
-    """22 characters that are the same for the same effect, and say nothing of where it came from."""
-    return urlsafe_b64encode(session.keys.fingerprint(f"{conversation}:{key}")).decode().rstrip("=")

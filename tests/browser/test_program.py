@@ -246,6 +246,32 @@ async def test_an_answer_that_was_lost_on_the_way_is_asked_for_again(browser: Br
     assert sent[0] == sent[1]
 
 
+async def test_after_the_end_a_browser_that_keeps_pages_shows_nothing_of_it(browser: Browser, running: str) -> None:
+    """Browsers keep whole pages for Back, which Playwright switches off by default."""
+    kept = await browser.browser_type.launch(
+        executable_path="/usr/bin/chromium", args=["--no-sandbox"], ignore_default_args=["--disable-back-forward-cache"]
+    )
+    page = await kept.new_page(viewport=PHONE, reduced_motion="reduce")
+    await page.goto(f"{running}{CASE_PAGE}?lang=en")
+    await page.get_by_role("button", name="Tell what happened").click()
+    await page.get_by_label("What was it about?").fill(STORY)
+    await page.get_by_role("button", name="Look at it first").click()
+    await page.get_by_role("button", name="Give it to the mentors").click()
+    words = await six_words(page)
+    async with page.expect_response(lambda one: one.url.endswith("/over")):
+        await page.get_by_role("button", name="Yes, I have kept them").click()
+    await expect(page.get_by_text("Thank you for telling it")).to_be_visible()
+    await page.wait_for_load_state()
+    for _step in range(3):
+        # Playwright itself goes back by loading anew: so a person's own way is taken.
+        await page.evaluate("setTimeout(() => history.back(), 10)")
+        await expect(page.get_by_text("This step is over")).to_be_visible()
+        shown = await page.content()
+        assert STORY not in shown
+        assert words not in shown
+    await kept.close()
+
+
 async def test_back_reload_and_sending_again_are_ordinary_things(browser: Browser, running: str) -> None:
     """A case is told, gone back to, changed, sent; the pages before it do no harm."""
     page = await browser.new_page(viewport=PHONE, reduced_motion="reduce")

@@ -131,3 +131,31 @@ def test_every_form_of_an_earlier_turn_is_forgotten_with_it(desk: Desk) -> None:
         assert isinstance(asked.parts[-1], Form)
     size = desk.database.run_now(lambda s: len(s._execute("select journal from conversation", ()).fetchall()[0][0]))
     assert size < 1700, "one step of padding"
+
+
+def test_what_ended_is_not_begun_once_more_by_its_first_question(desk: Desk) -> None:
+    """Else the page before it would let the next person at a computer write on, or erase."""
+    for path in ("write_more", "take_back"):
+        token = f"f.abcdef{len(path):02}.{path}.{'A' * 64}"
+        assert "ended" not in text(desk.give(Opened(token), who=None))
+        stop = {"write_more": ":stop", "take_back": "no"}[path]
+        desk.give(Pressed(f"{token}.{stop}"), who=None)
+        for act in (Opened(token), Filled(token, {"text": "EVIL"}), Pressed(f"{token}.yes")):
+            late = desk.give(act, who=None)
+            assert "ended" in text(late)
+    assert desk.open() == 0
+
+
+def test_the_same_first_question_in_two_communities_is_two(desk: Desk) -> None:
+    for space in ("one", "two"):
+        shown = desk.give(Filled("f.abcdefgh.belonging_case.", SIX), who=None, space=space)
+        assert "CANARY" in cards(shown)
+    assert desk.open() == 2
+
+
+def test_an_old_stop_writes_nothing_into_the_form_that_waits(desk: Desk) -> None:
+    asked = form(desk.give(Command("tell")))
+    half = form(desk.give(Filled(asked.id, {"issue": "one"})))
+    sure = desk.give(Pressed(f"{asked.id}.:stop", {"teacher": "OLD"}))
+    assert "OLD" not in str(sure.parts)
+    assert form(sure).fields == half.fields

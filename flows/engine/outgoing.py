@@ -1,0 +1,47 @@
+"""What a run leaves for later: messages into the outbox, timers into the due rows."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+
+from flows.engine import draw, wire
+from flows.engine.chat import Context
+from flows.engine.run import Later, Post
+from storage import due, members, outbox, places
+from storage.statement import Session
+
+
+def send(session: Session, context: Context, conversation: str, post: Post, now: int) -> bool:
+    """A message into the outbox, on each platform that has the place; False where none has it, and it is dropped."""
+    community = context.community
+    if post.place:
+        to = places.of_kind(session, community, post.place)
+    else:
+        theirs = members.accounts(session, community, post.member)
+        to = [one for one in theirs if post.account in ("", one.account)][:1]
+    for one in to:
+        outbox.add(
+            session,
+            key(session, conversation, f"{post.key}@{one.platform}"),
+            community,
+            one.platform,
+            one.space,
+            one.external_id,
+            private=not post.place,
+            subject=post.subject,
+            fleeting=post.fleeting,
+            payload=wire.pack(draw.pieces(post.pieces, one.language), one.language),
+            now=now,
+        )
+    return bool(to)
+
+
+def later(session: Session, context: Context, conversation: str, timer: Later) -> None:
+    """A timer into the due rows."""
+    again = key(session, conversation, timer.key)
+    due.add(session, again, context.community, timer.job, timer.argument, timer.at, timer.until)
+
+
+def key(session: Session, conversation: str, what: str) -> str:
+    """22 characters that are the same for the same effect, and say nothing of where it came from."""
+    return urlsafe_b64encode(session.keys.fingerprint(f"{conversation}:{what}")).decode().rstrip("=")
