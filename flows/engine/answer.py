@@ -121,7 +121,7 @@ def choose(taking: Taking, conversation: str, turn: int, run: Run, step: Step[An
 def stop(taking: Taking, conversation: str, turn: int, run: Run) -> None:
     """The conversation is over, and nothing of it is kept."""
     run.close()
-    taking.over(conversation, turn)
+    taking.over(conversation, turn, run)
     taking.session.scrub()
     taking.say(STOPPED, "stopped")
 

@@ -212,17 +212,17 @@ class Taking:
     def end(self, conversation: str, turn: int, run: Run) -> None:
         """Nothing of it is kept any more; the flow that it handed over to begins."""
         self.kept_some = True
-        self.over(conversation, turn)
+        self.over(conversation, turn, run)
         self._shown(run)
         self.kind = self.kind or "ended"
         if run.next is not None:
             self.start(*run.next, after=conversation)
 
-    def over(self, conversation: str, turn: int) -> None:
+    def over(self, conversation: str, turn: int, run: Run) -> None:
         """A conversation has ended; one without an account is not begun once more by its first question."""
         if turn:
             conversations.end(self.session, conversation, turn)
-        if not self.context.member:
+        if BEGUN in run.journal:
             conversations.note_end(self.session, conversation, self.now // DAY)
 
     def wait(self, conversation: str, turn: int, run: Run) -> None:

@@ -17,6 +17,7 @@ from flows.seam import (
     Form,
     Incoming,
     Line,
+    Opened,
     Outgoing,
     Pressed,
     Reply,
@@ -109,6 +110,8 @@ def answer(act: Act) -> Reply:  # noqa: PLR0911  one a step of the story
             return Reply((Text(known), case({})))
         case Filled():
             return _filled(act)
+        case Opened(form):  # it still waits
+            return Reply((Buttons((Button(form, "It waits"),)),))
         case Arrived():
             return Reply((Text("Hello! I am Erbij. You can always type /help."),))
     return Reply((Text("That I did not understand. Type /help to see what I can do."),))
