@@ -281,7 +281,9 @@ class Outgoing:
     address: str = ""
     """For a person: the ``address`` that their last :class:`Incoming` carried."""
     edits: str = ""
-    """The platform's id of an earlier message to show this instead of; empty for a new one."""
+    """The platform's id of an earlier message to show this instead of; empty for a new one.
+
+    Where that message is no longer there, this one is shown anew."""
     language: str = "en"
 
 

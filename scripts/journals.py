@@ -42,9 +42,11 @@ FLOWS = {
     "setup": "",
     "setup_group": "mentors",
     "setup_coordinators": "",
+    "setup_reminders": "",
     "setup_join": "",
 }
 SET_UP = {"slug": "s", "language": "en", "time_zone": "UTC", "doorbell": False, "places": [], "grants": []}
+PATIENCE = {"usual": None, "mentors": 1}
 OLD, DONE = {"came": "unknown", "carried": ""}, {"came": "done", "carried": CARRIED}
 BY_WORDS = {"receipt.0": {"salt.0": "00" * 16}, "tag.0": {"done_with_words.0": DONE}}
 EFFECTS: dict[str, dict[str, dict[str, Any]]] = {
@@ -59,7 +61,7 @@ EFFECTS: dict[str, dict[str, dict[str, Any]]] = {
     "follow_up": {"receipt.0": {"salt.0": "00" * 16}, "tag.0": {"find": None}},
     "write_more": {"more.0": {"done.0": OLD}, **BY_WORDS},
     "take_back": {"sure": {"done.0": OLD}, **BY_WORDS},
-    "hear_back": {"where": {"done.0": OLD}, **BY_WORDS},
+    "hear_back": {"where": {"done.0": OLD}, **BY_WORDS, "tag.0": {"done_with_words.0": DONE, "usual": PATIENCE}},
     "language": {"language": {"set": None}},
     "link": {"": {"mine": BOTH}},
     "show_code": {"": {"code": "7K3M-Q2XW"}, "next": {"news": "joined"}},
@@ -74,6 +76,7 @@ EFFECTS: dict[str, dict[str, dict[str, Any]]] = {
     },
     "setup_group": {"": {"today": SET_UP | {"name": "Year 1"}}, "sure": {"place": None, "people": None}},
     "setup_coordinators": {"": {"today": SET_UP | {"name": "Year 1"}, "mine": []}, "sure": {"people": None}},
+    "setup_reminders": {"": {"today": [1, 2]}, "chosen": {"keep": None}},
     "setup_join": {"given": {"join": "Year 1"}},
 }
 """What the effects gave, by flow and by the answer after which they happen: there is no database here."""

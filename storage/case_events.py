@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, func, select
+from sqlalchemy import BigInteger, bindparam, func, or_, select
 from sqlmodel import Field, SQLModel
 
 from storage.keeping import Keeping, Person, drop_name, moment
+from storage.members import Member
 from storage.statement import Session, Statement, columns
 
-ANSWERED = "answered"
+RECEIVED, WRITTEN_ON, ERASED = "received", "written on", "erased"
+ANSWERED, NOTED, CLOSED = "answered", "noted", "closed"
+CLAIMED, GIVEN_BACK, TAKEN_OVER = "claimed", "given back", "taken over"
+BY_STUDENTS = frozenset({RECEIVED, WRITTEN_ON, ERASED})
+"""Whose moment is that of a day, and no more."""
 
 
 class CaseEvent(SQLModel, table=True):
@@ -34,7 +39,7 @@ class CaseChange:
     what: str
 
 
-_e = columns(CaseEvent)
+_e, _member = columns(CaseEvent), columns(Member)
 _add = Statement(lambda sql: sql.insert(CaseEvent))
 _last = Statement(
     lambda _: select(func.coalesce(func.max(_e.position), -1).label("last")).where(_e.case_id == bindparam("case"))
@@ -45,6 +50,19 @@ _of_case = Statement(
 _last_answer = Statement(
     lambda _: select(func.coalesce(func.max(_e.at), 0).label("at")).where(
         _e.case_id == bindparam("case"), _e.what == ANSWERED
+    )
+)
+_written = Statement(
+    lambda _: (
+        select(_e.what, func.coalesce(_member.name, "").label("name"))
+        .outerjoin(Member, _member.id == _e.who)
+        .where(_e.case_id == bindparam("case"), or_(_e.what == ANSWERED, _e.what == NOTED))
+        .order_by(_e.position)
+    )
+)
+_handed = Statement(
+    lambda _: select(func.coalesce(func.max(_e.position), -1).label("last")).where(
+        _e.case_id == bindparam("case"), or_(_e.what == CLAIMED, _e.what == GIVEN_BACK, _e.what == TAKEN_OVER)
     )
 )
 _of_member = Statement(lambda _: select(_e.at, _e.what).where(_e.who == bindparam("member")).order_by(_e.at))
@@ -64,6 +82,22 @@ def of_case(session: Session, case: str) -> list[CaseChange]:
 def last_answer(session: Session, case: str) -> int:
     """When mentors last answered, in ms since 1970; 0 for never."""
     return int(session.one(_last_answer, case=case).at)
+
+
+def writers(session: Session, case: str) -> dict[str, list[str]]:
+    """The names of who answered a case and of who left a note, in order; empty for one who was forgotten.
+
+    Each answer and each note is written together with its line here, so the first of these is of the first of those.
+    """
+    names: dict[str, list[str]] = {ANSWERED: [], NOTED: []}
+    for row in session.all(_written, case=case):
+        names[row.what].append(row.name)
+    return names
+
+
+def handed(session: Session, case: str) -> int:
+    """A number that changes whenever a case goes from one mentor to another, and names neither."""
+    return int(session.one(_handed, case=case).last)
 
 
 def _export(session: Session, person: Person) -> dict[str, Any]:

@@ -30,11 +30,15 @@ class CaseMessage(SQLModel, table=True):
 
 @dataclass(frozen=True, slots=True)
 class CaseWords:
-    """One message in a case. ``author`` is student, mentor or note; ``day`` in days since 1970."""
+    """One message in a case. ``author`` is student, mentor or note; ``day`` in days since 1970.
+
+    ``name``: of the mentor who wrote it, for other mentors; empty where it is not known any more, or not to be said.
+    """
 
     author: str
     text: str
     day: int
+    name: str = ""
 
 
 KEEPING = (Keeping(CaseMessage, kept="as long as its case"),)
@@ -48,6 +52,14 @@ _of_case = Statement(
 )
 _last = Statement(
     lambda _: select(func.coalesce(func.max(_m.position), -1).label("last")).where(_m.case_id == bindparam("case"))
+)
+_spoken = Statement(
+    lambda _: (
+        select(_m.author)
+        .where(_m.case_id == bindparam("case"), _m.author != NOTE)
+        .order_by(_m.position.desc())
+        .limit(1)
+    )
 )
 _drop = Statement(lambda _: delete(CaseMessage).where(_m.case_id == bindparam("case")))
 
@@ -68,6 +80,12 @@ def of_case(session: Session, case: str, cipher: AESGCM) -> list[CaseWords]:
         CaseWords(author, unseal(cipher, f"{case}:{position}:{author}", bytes(sealed)).rstrip(b"\0").decode(), day)
         for position, author, day, sealed in session.all(_of_case, case=case)
     ]
+
+
+def owed(session: Session, case: str) -> bool:
+    """Whether the student wrote last, so that an answer is to come."""
+    row = session.one(_spoken, case=case)
+    return row is not None and row.author == STUDENT
 
 
 def drop(session: Session, case: str) -> None:

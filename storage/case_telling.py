@@ -78,13 +78,16 @@ def write_on(  # noqa: PLR0913
 def hear_back(session: Session, community: str, case: str, account: str) -> str:
     """Where the student of this case hears of answers: on ``account`` (``platform:id``), or nowhere when empty.
 
-    Travels as every letter does, so that nobody sees what was chosen, nor for which case. DONE or FULL.
+    Travels as every letter does, so that nobody sees what was chosen, nor for which case. DONE, GONE or FULL.
     """
     key = letters.key_to_write(session, community)
+    mine = _further(session, community, case, key)
+    if any(letter["kind"] == _ERASE for letter in mine):
+        return GONE
     if not room(session, community, account=True):
         return FULL
     letter = {"kind": _BACK, "case": case, "to": accounts.mark_of(session, community, account) if account else None}
-    return _post(session, community, letter, key, len(_further(session, community, case, key)), account=True)
+    return _post(session, community, letter, key, len(mine), account=True)
 
 
 def take_back(session: Session, community: str, case: str, day: int) -> str:
@@ -165,7 +168,8 @@ def _by_key(session: Session, community: str, tag: str, key: bytes) -> CaseView 
 
 def _with_words(view: CaseView, coming: list[dict[str, Any]]) -> CaseView:
     words = (CaseWords(STUDENT, letter["text"], letter["day"]) for letter in coming if letter["kind"] == _MORE)
-    return replace(view, messages=(*view.messages, *words))
+    back = any(letter["kind"] == _ERASE for letter in coming)
+    return replace(view, messages=(*view.messages, *words), taken_back=back)
 
 
 def _further(session: Session, community: str, case: str, key: bytes) -> list[dict[str, Any]]:

@@ -14,13 +14,13 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import bindparam, func, null, or_, select, update
 from sqlmodel import Field, SQLModel
 
-from storage import case_events, case_key, case_messages, erasures, return_paths
+from storage import case_events, case_key, case_messages, communities, erasures, return_paths
 from storage.case_events import CaseChange, CaseEvent
 from storage.case_messages import MENTOR, NOTE, STUDENT, CaseWords
 from storage.members import Member
@@ -44,6 +44,9 @@ class Case(SQLModel, table=True):
     holder_id: str | None = Field(default=None, foreign_key="member.id")
     receipt: bytes = Field(unique=True)
     """A slow hash of the words that only the student has."""
+    waits_since: int | None = None
+    """The day on which it came to the mentors with something that nobody has answered since, or lost who took care of
+    it; None while nothing is to be done. Of the set moment, not of when its student wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,19 @@ class CaseView:
     holder_name: str
     text: dict[str, str]
     messages: tuple[CaseWords, ...]
+    taken_back: bool = False
+    """Its student wants it erased, and it is until the next set moment that it is there."""
+
+    @property
+    def owed(self) -> bool:
+        """Whether the student wrote last."""
+        spoken = [one.author for one in self.messages if one.author != NOTE]
+        return not spoken or spoken[-1] == STUDENT
+
+    @property
+    def answered(self) -> bool:
+        """Whether a mentor ever answered."""
+        return any(one.author == MENTOR for one in self.messages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +85,8 @@ class CaseLine:
     day: int
     holder: str
     holder_name: str
+    waits_since: int | None = None
+    """As in :class:`Case`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +119,7 @@ _by_tag = Statement(
 )
 _open_cases = Statement(
     lambda _: (
-        select(*_seen)
+        select(*_seen, _c.waits_since)
         .outerjoin(Member, _member.id == _c.holder_id)
         .where(_c.community_id == bindparam("community"), _c.status != CLOSED)
         .order_by(_c.received_day, _c.id)
@@ -119,11 +137,22 @@ _claim = Statement(
     )
 )
 _set_status = Statement(lambda _: update(Case).where(*_of_case).values(status=bindparam("new_status")))
-_drop_key = Statement(
+_settle = Statement(lambda _: update(Case).where(*_of_case).values(status=bindparam("new_status"), waits_since=null()))
+_wait = Statement(
     lambda _: (
-        update(Case).where(*_of_case).values(wrapped_key=bindparam("empty"), receipt=bindparam("unused"), status=CLOSED)
+        update(Case)
+        .where(*_of_case, or_(_c.status == NEW, _c.status == CLAIMED), _c.waits_since.is_(None))
+        .values(waits_since=bindparam("day"))
     )
 )
+_drop_key = Statement(
+    lambda _: (
+        update(Case)
+        .where(*_of_case)
+        .values(wrapped_key=bindparam("empty"), receipt=bindparam("unused"), status=CLOSED, waits_since=null())
+    )
+)
+_every = Statement(lambda _: select(_c.id).where(_c.community_id == bindparam("community")))
 _with_path = Statement(
     lambda _: (
         select(_c.id, _c.wrapped_key)
@@ -160,10 +189,15 @@ def holder(session: Session, community: str, case: str) -> str | None:
 
 
 def claim(session: Session, community: str, case: str, member: str, now: int) -> Claim | None:
-    """A mentor takes a case; of two at once one wins, and the other learns who. None when there is no such case."""
+    """A mentor takes a case; of two at once one wins, and the other learns who. None when there is no such case.
+
+    One that was answered, and then given back, is as answered as before.
+    """
     won = session.run(_claim, case=case, community=community, member=member) == 1
     if won:
-        case_events.add(session, case, now, member, "claimed")
+        if not case_messages.owed(session, case):
+            session.run(_settle, case=case, community=community, new_status=ANSWERED)
+        case_events.add(session, case, now, member, case_events.CLAIMED)
     row = session.one(_find, case=case, community=community)
     if row is None:
         return None
@@ -175,10 +209,11 @@ def answer(  # noqa: PLR0913
 ) -> bool:
     """An answer to the student, of the mentor who takes care of the case. False when that is another, or it is gone."""
     row = session.one(_lock, case=case, community=community)
-    if row is None or row.holder_id != member or not _write(session, community, case, MENTOR, text, now // DAY_MS):
+    day = communities.day(session, community, now)
+    if row is None or row.holder_id != member or not _write(session, community, case, MENTOR, text, day):
         return False
-    session.run(_set_status, case=case, community=community, new_status=ANSWERED)
-    case_events.add(session, case, now, member, "answered")
+    session.run(_settle, case=case, community=community, new_status=ANSWERED)
+    case_events.add(session, case, now, member, case_events.ANSWERED)
     return True
 
 
@@ -186,9 +221,9 @@ def note(  # noqa: PLR0913
     session: Session, community: str, case: str, member: str, text: str, now: int
 ) -> bool:
     """A note that only mentors see. False when the case is gone."""
-    if not _write(session, community, case, NOTE, text, now // DAY_MS):
+    if not _write(session, community, case, NOTE, text, communities.day(session, community, now)):
         return False
-    case_events.add(session, case, now, member, "noted")
+    case_events.add(session, case, now, member, case_events.NOTED)
     return True
 
 
@@ -200,11 +235,11 @@ def close(session: Session, community: str, case: str, member: str, now: int) ->
     row = session.one(_lock, case=case, community=community)
     if row is None or row.status == CLOSED or row.holder_id != member:
         return False
-    session.run(_set_status, case=case, community=community, new_status=CLOSED)
+    session.run(_settle, case=case, community=community, new_status=CLOSED)
     told = case_events.last_answer(session, case) <= return_paths.told_until(session, community)
     if told:
         _destroy_path(session, community, case, row.wrapped_key)
-    case_events.add(session, case, now, member, "closed")
+    case_events.add(session, case, now, member, case_events.CLOSED)
     return True
 
 
@@ -218,13 +253,18 @@ def erase(session: Session, community: str, case: str, member: str, now: int) ->
     erasures.of_case(session, case)
     session.run(_drop_key, case=case, community=community, empty=b"", unused=secrets.token_bytes(16))
     case_messages.drop(session, case)
-    case_events.add(session, case, now, member, "erased")
+    case_events.add(session, case, now, member, case_events.ERASED)
     return True
 
 
 def listing(session: Session, community: str) -> list[CaseLine]:
     """The cases that are not closed, the oldest day first."""
     return [CaseLine(*row) for row in session.all(_open_cases, community=community)]
+
+
+def every(session: Session, community: str) -> set[str]:
+    """All cases that were ever released, closed and erased ones too."""
+    return {row.id for row in session.all(_every, community=community)}
 
 
 def record(session: Session, community: str, case: str) -> list[CaseChange]:
@@ -279,9 +319,10 @@ def add(  # noqa: PLR0913  one row
         wrapped_key=case_key.new(session, case),
         holder_id=None,
         receipt=bytes.fromhex(receipt_tag),
+        waits_since=None,
     )
     _write(session, community, case, STUDENT, text, day)
-    case_events.add(session, case, day * DAY_MS, "", "received")
+    case_events.add(session, case, day * DAY_MS, "", case_events.RECEIVED)
 
 
 def add_words(session: Session, community: str, case: str, text: str, day: int) -> bool:
@@ -291,8 +332,13 @@ def add_words(session: Session, community: str, case: str, text: str, day: int) 
     row = session.one(_find, case=case, community=community)
     if row.status in (ANSWERED, CLOSED):
         session.run(_set_status, case=case, community=community, new_status=CLAIMED if row.holder else NEW)
-    case_events.add(session, case, day * DAY_MS, "", "written on")
+    case_events.add(session, case, day * DAY_MS, "", case_events.WRITTEN_ON)
     return True
+
+
+def wait(session: Session, community: str, case: str, day: int) -> None:
+    """What a student wrote came to the mentors on a day; a case that waited already waits since then."""
+    session.run(_wait, case=case, community=community, day=day)
 
 
 def deal_paths(session: Session, community: str, chosen: Mapping[str, str]) -> None:
@@ -330,6 +376,12 @@ def _view(session: Session, row: Any, *, notes: bool) -> CaseView | None:
     if not row.wrapped_key:
         return None
     cipher = case_key.cipher(session, row.id, row.wrapped_key)
-    words = [one for one in case_messages.of_case(session, row.id, cipher) if notes or one.author != NOTE]
+    words = case_messages.of_case(session, row.id, cipher)
+    if notes:
+        names = {what: iter(each) for what, each in case_events.writers(session, row.id).items()}
+        wrote = {MENTOR: names[case_events.ANSWERED], NOTE: names[case_events.NOTED]}
+        words = [replace(one, name=next(wrote[one.author], "")) if one.author in wrote else one for one in words]
+    else:
+        words = [one for one in words if one.author != NOTE]
     answers = json.loads(words[0].text)
     return CaseView(row.id, row.status, row.received_day, row.holder, row.holder_name, answers, tuple(words[1:]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, delete, select, update
 from sqlmodel import Field, SQLModel
 
+from storage.days import day_of
 from storage.ids import new_id
 from storage.keeping import Keeping
 from storage.statement import Session, Statement, columns
@@ -30,6 +31,10 @@ class Community(SQLModel, table=True):
     """1 when cases are told and followed up on the case page only: the chat hands out its address."""
     threshold: int = FEWEST
     """Ballots of a check-in that are opened together at the least here; fewer than ``FEWEST`` count as that."""
+    mentors_after: int = 1
+    """Working days that a case waits before the mentors are reminded."""
+    coordinators_after: int = 2
+    """The same, before the coordinators are told how many wait."""
 
 
 class CommunitySpace(SQLModel, table=True):
@@ -97,6 +102,19 @@ _at = Statement(
 _set_doorbell = Statement(
     lambda _: update(Community).where(_community.id == bindparam("community")).values(doorbell=bindparam("on"))
 )
+_patience = Statement(
+    lambda _: select(_community.mentors_after, _community.coordinators_after).where(
+        _community.id == bindparam("community")
+    )
+)
+_set_patience = Statement(
+    lambda _: (
+        update(Community)
+        .where(_community.id == bindparam("community"))
+        .values(mentors_after=bindparam("first"), coordinators_after=bindparam("then"))
+    )
+)
+_zone = Statement(lambda _: select(_community.time_zone).where(_community.id == bindparam("community")))
 _with_doorbell = Statement(lambda _: select(_community.name).where(_community.doorbell == 1).order_by(_community.slug))
 _lock = Statement(lambda _: select(_community.id).where(_community.id == bindparam("community")).with_for_update())
 _within = Statement(
@@ -147,6 +165,8 @@ def add_community(session: Session, slug: str, name: str, language: str, time_zo
         time_zone=time_zone,
         doorbell=0,
         threshold=FEWEST,
+        mentors_after=1,
+        coordinators_after=2,
     )
     return community
 
@@ -198,6 +218,21 @@ def lock(session: Session, community: str) -> None:
 def set_doorbell(session: Session, community: str, *, on: bool) -> None:
     """Whether the chat only hands out the address of the case page, and asks nothing about a case itself."""
     session.run(_set_doorbell, community=community, on=int(on))
+
+
+def patience(session: Session, community: str) -> tuple[int, int]:
+    """Working days that a case waits before the mentors are reminded, and before the coordinators are told."""
+    return tuple(session.one(_patience, community=community))
+
+
+def set_patience(session: Session, community: str, mentors: int, coordinators: int) -> None:
+    """How long a case waits before somebody is told; see :func:`patience`."""
+    session.run(_set_patience, community=community, first=mentors, then=coordinators)
+
+
+def day(session: Session, community: str, at: int) -> int:
+    """The day (since 1970) on which a moment (ms) falls where a community lives."""
+    return day_of(at, session.one(_zone, community=community).time_zone)
 
 
 def with_doorbell(session: Session) -> list[str]:

@@ -95,6 +95,25 @@ _drop_grants = Statement(
         _grant.platform == bindparam("on"),
     )
 )
+_named = Statement(
+    lambda _: (
+        select(_account.member_id)
+        .join(
+            RoleGrant,
+            (_grant.community_id == _account.community_id)
+            & (_grant.platform == _account.platform)
+            & (_grant.external_id == _account.external_id),
+        )
+        .where(
+            _grant.community_id == bindparam("community"),
+            _grant.role == bindparam("of_role"),
+            _grant.kind == "person",
+            _grant.gone == 0,
+        )
+        .distinct()
+        .order_by(_account.member_id)
+    )
+)
 _this_grant = (
     _grant.community_id == bindparam("community"),
     _grant.role == bindparam("of_role"),
@@ -246,6 +265,11 @@ def granted(session: Session, community: str) -> list[Grant]:
         Grant(row.role, row.platform, row.kind, row.external_id, row.name, bool(row.gone))
         for row in session.all(_granted, community=community)
     ]
+
+
+def by_name(session: Session, community: str, role: str) -> list[str]:
+    """The members who hold a role by name, and can be written to."""
+    return [row.member_id for row in session.all(_named, community=community, of_role=role)]
 
 
 def revoke(session: Session, community: str, role: str, platform: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, null, select, update
 
-from storage import case_events, due, outbox
+from storage import case_events, cases, communities, due, outbox
 from storage.cases import CLOSED, NEW, Case
 from storage.ids import new_id
 from storage.keeping import Keeping, Person, Sealed
@@ -18,7 +18,18 @@ GIVEN_BACK = "cases_given_back"
 _c = columns(Case)
 _held = (_c.community_id == bindparam("community"), _c.holder_id == bindparam("member"))
 _lock = Statement(lambda _: select(_c.id, _c.status).where(*_held).order_by(_c.id).with_for_update())
-_free = Statement(lambda _: update(Case).where(*_held, _c.status != CLOSED).values(holder_id=null(), status=NEW))
+_open = {"holder_id": null(), "status": NEW, "waits_since": func.coalesce(_c.waits_since, bindparam("day"))}
+_free = Statement(lambda _: update(Case).where(*_held, _c.status != CLOSED).values(_open))
+_this = (*_held, _c.id == bindparam("case"), _c.status != CLOSED)
+_lock_one = Statement(
+    lambda _: (
+        select(_c.holder_id)
+        .where(_c.community_id == bindparam("community"), _c.id == bindparam("case"), _c.status != CLOSED)
+        .with_for_update()
+    )
+)
+_free_one = Statement(lambda _: update(Case).where(*_this).values(_open))
+_hand = Statement(lambda _: update(Case).where(*_this).values(holder_id=bindparam("taker")))
 _forget = Statement(lambda _: update(Case).where(*_held).values(holder_id=null()))
 _holders = Statement(
     lambda _: (
@@ -48,14 +59,53 @@ def give_back(  # noqa: PLR0913
     """
     held = session.all(_lock, community=community, member=member)
     opened = [row.id for row in held if row.status != CLOSED]
-    session.run(_free, community=community, member=member)
+    session.run(_free, community=community, member=member, day=communities.day(session, community, now))
     session.run(_forget, community=community, member=member)
     for case in opened:
         outbox.silence(session, community, post_subject(case))  # what is to be said of it names them
-        case_events.add(session, case, now, member if named else "", "given back")
+        case_events.add(session, case, now, member if named else "", case_events.GIVEN_BACK)
     if opened:
         due.add(session, new_id(), community, GIVEN_BACK, ",".join(opened), told_at or now)
     return opened
+
+
+def give_up(  # noqa: PLR0913
+    session: Session, community: str, case: str, member: str, note: str, now: int
+) -> bool:
+    """A mentor gives one case back, with what the next one should know; False when it is not theirs any more.
+
+    The caller sees to it that :data:`GIVEN_BACK` tells the mentors.
+    """
+    day = communities.day(session, community, now)
+    if session.run(_free_one, community=community, member=member, case=case, day=day) != 1:
+        return False
+    _passed_on(session, community, case, member, case_events.GIVEN_BACK, note, now)
+    return True
+
+
+def take_over(  # noqa: PLR0913
+    session: Session, community: str, case: str, member: str, handed: int, why: str, now: int
+) -> str:
+    """A mentor takes a case from another one, and leaves a note why; returns whose it was.
+
+    Empty where nothing was taken: it is nobody's, or closed, or changed hands since it was ``handed``
+    (:func:`storage.case_events.handed`).
+    """
+    row = session.one(_lock_one, community=community, case=case)
+    if row is None or not row.holder_id or row.holder_id == member or case_events.handed(session, case) != handed:
+        return ""
+    session.run(_hand, community=community, member=row.holder_id, case=case, taker=member)
+    _passed_on(session, community, case, member, case_events.TAKEN_OVER, why, now)
+    return str(row.holder_id)
+
+
+def _passed_on(  # noqa: PLR0913
+    session: Session, community: str, case: str, member: str, what: str, note: str, now: int
+) -> None:
+    outbox.silence(session, community, post_subject(case))  # it names who takes care of the case no more
+    case_events.add(session, case, now, member, what)
+    if note:
+        cases.note(session, community, case, member, note, now)
 
 
 def forget(session: Session, person: Person, now: int) -> int:

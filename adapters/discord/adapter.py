@@ -12,7 +12,7 @@ import structlog
 
 from adapters.discord import draw
 from adapters.discord.client import Client
-from adapters.discord.errors import NETWORK, send_error
+from adapters.discord.errors import NETWORK, NOT_TO_CHANGE, send_error
 from adapters.discord.limits import LIMITS
 from adapters.discord.missed import Waiting
 from adapters.discord.pace import Opening, Watch
@@ -123,8 +123,28 @@ class DiscordAdapter:
 
     async def _deliver(self, client: Client, message: Outgoing) -> Sent:
         channel = await self._channel(client, message)
-        quiet = discord.AllowedMentions.none()
         old = [int(one) for one in message.edits.split(".") if one.isdecimal()]
+        try:
+            ids = await self._show(channel, message, old)
+        except discord.HTTPException as fault:
+            if not old or fault.code not in NOT_TO_CHANGE:
+                raise
+            # What somebody deleted, or what is not ours to change, is shown anew, and known under its new id.
+            ids = await self._show(channel, message, [])
+        for unused in (one for one in old if one not in ids):
+            client.deleted[unused] = True
+            try:
+                await channel.get_partial_message(unused).delete()
+            except discord.HTTPException:
+                if old[0] in ids:
+                    raise  # else it would all be shown once more
+        return Sent(".".join(map(str, ids)))
+
+    async def _show(
+        self, channel: discord.PartialMessageable | discord.DMChannel, message: Outgoing, old: Sequence[int]
+    ) -> list[int]:
+        """Show the message, in the place of its old parts as far as they go; the ids that it has."""
+        quiet = discord.AllowedMentions.none()
         ids: list[int] = []
         for number, view in enumerate(draw.views(message.parts)):
             if number < len(old):
@@ -133,10 +153,7 @@ class DiscordAdapter:
             else:
                 nonce = f"{message.id}{number or ''}"
                 ids.append((await channel.send(view=view, nonce=nonce, allowed_mentions=quiet)).id)
-        for unused in old[len(ids) :]:
-            client.deleted[unused] = True
-            await channel.get_partial_message(unused).delete()
-        return Sent(".".join(map(str, ids)))
+        return ids
 
     async def _channel(self, client: Client, message: Outgoing) -> discord.PartialMessageable | discord.DMChannel:
         if not message.person:

@@ -11,6 +11,8 @@ BLOCKED = frozenset({50007, 50278})
 """Cannot send messages to this person; no server in common any more."""
 TOO_FAST = {40003: 300.0, 20016: 60.0, 20028: 60.0}
 """Opening private chats too fast; slow mode; a write limit: with seconds to wait."""
+NOT_TO_CHANGE = frozenset({10008, 50005})
+"""A message that somebody deleted; one that another application sent, which this one took the place of."""
 EXPIRED = frozenset({10015, 10062, 50027})
 """An interaction that can no longer be answered: three seconds or fifteen minutes are over."""
 NO_MEMBER = frozenset({10007, 10013})

@@ -110,12 +110,22 @@ class Connector:
     ) -> str:
         """Show cards, instead of those of an earlier time if there are any; the ids of their messages, in one."""
         old = instead_of.split(BETWEEN) if instead_of else []
-        for message, card in zip(old, cards, strict=False):
-            await self.edit(service, conversation, message, card, summary)
-        new = [await self.post(service, conversation, card, summary) for card in cards[len(old) :]]
-        for message in old[len(cards) :]:
-            await self._delete(service, conversation, message)
-        return BETWEEN.join([*old[: len(cards)], *new])
+        kept = old[: len(cards)]
+        try:
+            for message, card in zip(old, cards, strict=False):
+                await self.edit(service, conversation, message, card, summary)
+        except (Gone, Blocked, TooLarge):
+            # Of a message that somebody deleted Teams says 403, 404 or 400: shown anew, it is known under its new id.
+            # Where it was refused for another reason, it is refused again.
+            kept = []
+        new = [await self.post(service, conversation, card, summary) for card in cards[len(kept) :]]
+        for message in old[len(kept) :]:
+            try:
+                await self._delete(service, conversation, message)
+            except SendError:
+                if kept:
+                    raise  # else it would all be shown once more
+        return BETWEEN.join([*kept, *new])
 
     async def _delete(self, service: str, conversation: str, message: str) -> None:
         await self._pace.message(conversation)

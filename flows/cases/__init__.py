@@ -5,14 +5,14 @@ from flows.cases.case_list import case_list
 from flows.cases.case_work import answer_case, case, claim_case, close_case, note_case
 from flows.cases.follow_up import follow_up, take_back, write_more
 from flows.cases.given_back import cases_given_back
+from flows.cases.handing_on import give_back_case, take_over_case
 from flows.cases.hear_back import hear_back
+from flows.cases.moments import MOMENTS
 from flows.cases.release import release_cases
+from flows.cases.reminders import AT, LATEST, remind_of_cases
 from flows.cases.tell_of_answers import tell_of_answers
 from flows.engine import Capability, Command, Held, Recurring
 from flows.words import _
-
-MOMENTS = "0 9,13,17 * * *"
-"""When cases go to the mentors, and news of answers to students: everything of a part of the day together."""
 
 capability = Capability(
     "cases",
@@ -28,9 +28,11 @@ capability = Capability(
         answer_case,
         note_case,
         close_case,
+        give_back_case,
+        take_over_case,
         case_list,
     ),
-    jobs=(release_cases, tell_of_answers, cases_given_back),
+    jobs=(release_cases, tell_of_answers, cases_given_back, remind_of_cases),
     commands=(
         Command(word=_("tell"), about=_("tell the mentors what happened, without your name"), flow="belonging_case"),
         Command(
@@ -42,6 +44,7 @@ capability = Capability(
     recurring=(
         Recurring(job="tell_of_answers", cron=MOMENTS),
         Recurring(job="release_cases", cron=MOMENTS),
+        Recurring(job="remind_of_cases", cron=AT, until_hours=LATEST),
     ),
     held=(
         Held("cases", _("Cases you take care of")),

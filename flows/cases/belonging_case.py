@@ -6,12 +6,12 @@ from flows.cases import receipt
 from flows.cases.doorbell import at_the_page
 from flows.cases.six_questions import SixQuestions, rows
 from flows.cases.six_words import TOO_MUCH, looks_carried
+from flows.cases.waiting import how_long
 from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Choice, Shown, flow
 from flows.words import Msg, _
-from storage import case_telling, receipts
+from storage import case_telling, communities, receipts
 from storage.statement import Session
 
-DAY = 24 * 60 * 60 * 1000
 AND = "|"
 """Between the six words, sealed, and the case that they lead to, in what keep_receipt is given."""
 
@@ -78,7 +78,8 @@ async def keep_receipt(chat: Chat, given: str) -> None:
     chat.say(_("Thank you for telling it: now something can be done."))
     if chat.member and looks_carried(carried):
         await chat.hand_over("hear_back", carried)
-    chat.say(_("Come back to this page in a day or two with your six words: then you can read what the mentors say."))
+    chat.say(_("Look again on this page with your six words, to see if there is an answer."))
+    chat.say(await how_long(chat, "usual"))
 
 
 SEND = (Choice("send", _("Give it to the mentors"), "primary"),)
@@ -114,5 +115,6 @@ def save(  # noqa: PLR0913
     session: Session, community: str, member: str, tag: str, answers: dict[str, str | None], now: int
 ) -> str | None:
     """Store the case. Its id is given back sealed for an hour: it must not stand beside the person who told it."""
-    case = case_telling.tell(session, community, tag, answers, now // DAY, account=bool(member))
+    day = communities.day(session, community, now)
+    case = case_telling.tell(session, community, tag, answers, day, account=bool(member))
     return case_telling.carry(session, community, member, case, now)

@@ -29,6 +29,11 @@ def _line(case: CaseLine, chat: Chat) -> Msg:
     day = day_name(case.day, chat.language)
     if not case.holder:
         return _("Since {day}; nobody takes care of it yet.", day=day)
+    owed = case.waits_since is not None
     if case.holder == chat.member:
-        return _("Since {day}; in your hands.", day=day)
-    return _("Since {day}; {name} takes care of it.", day=day, name=case.holder_name)
+        mine = _("Since {day}; in your hands. The student waits for your answer.", day=day)
+        return mine if owed else _("Since {day}; in your hands.", day=day)
+    theirs = _("Since {day}; {name} takes care of it.", day=day, name=case.holder_name)
+    if not owed:
+        return theirs
+    return _("Since {day}; {name} takes care of it. The student waits for an answer.", day=day, name=case.holder_name)

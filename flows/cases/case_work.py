@@ -56,7 +56,7 @@ async def claim_case(chat: Chat, case_id: str) -> None:
         held = _("{name} already takes care of case {case}.", name=claim.holder_name, case=name)
         chat.say(held if claim.holder else _("Case {case} is closed.", case=name))
     else:
-        await _post(chat, case_id)
+        await post_now(chat, case_id)
         await chat.hand_over("case", case_id)
 
 
@@ -80,8 +80,9 @@ async def answer_case(chat: Chat, case_id: str) -> None:
     now = await chat.now("now")
     if not await chat.do("save", cases.answer, chat.community, case_id, chat.member, answer.text, now):
         chat.say(NOT_YOURS)
+        chat.show(Shown(_("What you wrote"), [("", answer.text)]))  # it is taken over, or erased, meanwhile
         return
-    await _post(chat, case_id)
+    await post_now(chat, case_id)
     chat.say(_("Your answer is there for the student, who reads it with the receipt."))
     await chat.hand_over("case", case_id)
 
@@ -101,6 +102,7 @@ async def note_case(chat: Chat, case_id: str) -> None:
     now = await chat.now("now")
     if not await chat.do("save", cases.note, chat.community, case_id, chat.member, note.text, now):
         chat.say(GONE)
+        chat.show(Shown(_("What you wrote"), [("", note.text)]))
         return
     chat.say(_("The note is kept."))
     await chat.hand_over("case", case_id)
@@ -114,13 +116,13 @@ async def close_case(chat: Chat, case_id: str) -> None:
         return
     now = await chat.now("now")
     if await chat.do("save", cases.close, chat.community, case_id, chat.member, now):
-        await _post(chat, case_id)
+        await post_now(chat, case_id)
         chat.say(_("The case is closed."))
     else:
-        chat.say(_("This case was closed before."))
+        chat.say(_("This case was closed before, or is no longer yours."))
 
 
-async def _post(chat: Chat, case_id: str) -> None:
+async def post_now(chat: Chat, case_id: str) -> None:
     """Let the post in the mentors' channel say how the case stands now."""
     view = await chat.do("stands", cases.read, chat.community, case_id)
     if view is not None:
@@ -135,12 +137,16 @@ def _status(view: CaseView, member: str) -> Msg:
     if not view.holder:
         return _("Nobody takes care of this case yet.")
     if view.holder == member:
+        if view.owed:
+            return _("This case is in your hands. The student waits for your answer.")
         return _("This case is in your hands.")
+    if view.owed:
+        return _("{name} takes care of this case. The student waits for an answer.", name=view.holder_name)
     return _("{name} takes care of this case.", name=view.holder_name)
 
 
 def _ways_on(view: CaseView, member: str) -> list[Start]:
-    """What this mentor can do now: who takes care of the case answers and closes it, everyone can leave a note."""
+    """What this mentor can do now: who takes care of it answers, closes or gives it back; others take it over."""
     if view.status == "closed":
         return []
     ways = [Start("note_case", view.id, _("Leave a note"), "plain")]
@@ -149,4 +155,7 @@ def _ways_on(view: CaseView, member: str) -> list[Start]:
     elif view.holder == member:
         ways.insert(0, Start("answer_case", view.id, _("Answer")))
         ways.append(Start("close_case", view.id, _("Close the case"), "plain"))
+        ways.append(Start("give_back_case", view.id, _("Give it back"), "plain"))
+    else:
+        ways.append(Start("take_over_case", view.id, _("Take it over"), "plain"))
     return ways

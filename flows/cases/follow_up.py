@@ -7,15 +7,17 @@ case starts one act, and carries the case for an hour.
 from itertools import count
 
 from flows.cases.doorbell import at_the_page
+from flows.cases.moments import next_moment
 from flows.cases.six_words import TOO_MUCH, Receipt, carried_case, find, not_known, on_case, tag_of
 from flows.cases.view import FOR_STUDENT, passages
+from flows.cases.waiting import how_long
 from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Form, Shown, Start, flow, line, yes_no
 from flows.words import Msg, _
-from storage import case_telling, cases
+from storage import case_telling, cases, communities
 from storage.case_telling import DONE, FULL, GONE
+from storage.cases import CaseView
 from storage.statement import Session
 
-DAY = 24 * 60 * 60 * 1000
 OPENED_AGAIN = "opened again"
 """What came of writing more: as DONE, about a case that was closed."""
 
@@ -34,8 +36,15 @@ async def follow_up(chat: Chat) -> None:
         chat.show(Start("follow_up", "", _("Try again")))
         return
     view = case.view
+    if view.taken_back:
+        moment = next_moment(now, chat.time_zone, chat.language)
+        chat.say(_("You took this story back. It is erased on {moment}.", moment=moment))
+        chat.say(_("You can always tell it anew, with “{tell}”.", tell=_("tell")))
+        return
     chat.show(Shown(_("What you told"), passages(view, FOR_STUDENT, chat.language)))
-    chat.say(_news(view.status, answered=any(words.author == "mentor" for words in view.messages)))
+    chat.say(_news(view))
+    if view.owed and view.status != cases.CLOSED:
+        chat.say(await how_long(chat, "usual"))
     chat.show(Start("write_more", case.carried, _("Write more")))
     if chat.member and view.status != cases.CLOSED:
         chat.show(Start("hear_back", case.carried, _("How I hear of answers"), "plain"))
@@ -68,10 +77,11 @@ async def write_more(chat: Chat, carried: str) -> None:
     if outcome.came == GONE:
         chat.say(
             _(
-                "This case was erased in the meantime, so your words were not added. You can start anew with “{tell}”.",
+                "This story was taken back, so your words were not added. You can start anew with “{tell}”.",
                 tell=_("tell"),
             )
         )
+        chat.show(Shown(_("What you wrote"), [("", text)]))
         return
     chat.say(_("Thank you. The mentors get it at 9:00, 13:00 or 17:00, whichever comes first."))
     if chat.member and outcome.came == OPENED_AGAIN:  # its return path went when it was closed
@@ -103,21 +113,23 @@ def write(  # noqa: PLR0913  what is written, by whom
     """Put more words on their way."""
     closed = cases.status(session, community, case) == cases.CLOSED
     mine = {"account": bool(member), "crowded": crowded}
-    came = case_telling.write_on(session, community, case, text, now // DAY, **mine)
+    came = case_telling.write_on(session, community, case, text, communities.day(session, community, now), **mine)
     return OPENED_AGAIN if came == DONE and closed else came
 
 
 def erase(session: Session, community: str, case: str, now: int) -> str:
     """Ask for a case to be erased."""
-    return case_telling.take_back(session, community, case, now // DAY)
+    return case_telling.take_back(session, community, case, communities.day(session, community, now))
 
 
-def _news(status: str, *, answered: bool) -> Msg:
+def _news(view: CaseView) -> Msg:
     """Where the case stands, for its student."""
-    if status == cases.CLOSED:
+    if view.status == cases.CLOSED:
         return _("The mentors closed this case. If you write more, they open it again.")
-    if answered:
+    if view.answered:
+        if view.owed:
+            return _("A mentor answered you, and then you wrote more. To that there is no answer yet.")
         return _("A mentor answered you.")
-    if status == cases.NEW:
-        return _("No mentor has answered yet. Come back in a day or two.")
-    return _("A mentor is looking at it. Come back in a day or two.")
+    if view.status == cases.NEW:
+        return _("No mentor has answered yet.")
+    return _("A mentor takes care of it, and has not answered yet.")

@@ -1,14 +1,11 @@
 """Cases whose mentor is no longer there: they go back to the mentors, who hear of it in their channel."""
 
-from flows.cases.post import case_name, post_of
-from flows.engine import Start, Steps, job
+from flows.cases.post import case_name, post_of, read_buttons
+from flows.engine import Steps, job
 from flows.words import _, listed, n_
 from storage import cases
 from storage.staff_cases import GIVEN_BACK, post_subject
 from storage.statement import Session
-
-MOST = 20
-"""Cases that one message offers to open; the list of open cases has them all."""
 
 
 @job(GIVEN_BACK)
@@ -19,7 +16,6 @@ async def cases_given_back(steps: Steps, ids: str) -> None:
         await steps.post(f"post.{number}", *post_of(case, "given_back"), place="mentors", subject=post_subject(case))
     if free:
         names = listed(case_name(case) for case in free)
-        reads = [Start("case", case, _("Read {case}", case=case_name(case)), "plain") for case in free[:MOST]]
         await steps.post(
             "news",
             n_(
@@ -29,7 +25,7 @@ async def cases_given_back(steps: Steps, ids: str) -> None:
                 cases=names,
                 word=_("cases"),
             ),
-            *reads,
+            *read_buttons(free),
             place="mentors",
         )
 

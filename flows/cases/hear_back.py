@@ -5,10 +5,11 @@ A flow of its own, so that who tells a case or writes more may also leave withou
 
 from flows.cases.doorbell import at_the_page
 from flows.cases.six_words import carried_case, on_case
+from flows.cases.waiting import how_long
 from flows.engine import EVERYONE, Chat, Choice, flow
 from flows.words import _
 from storage import case_telling
-from storage.case_telling import FULL
+from storage.case_telling import FULL, GONE
 from storage.statement import Session
 
 WORDS, HERE = "words", "here"
@@ -34,7 +35,9 @@ async def hear_back(chat: Chat, carried: str) -> None:
     )
     where = await chat.ask("where", _("How would you like to hear of an answer?"), WHERE)
     outcome = await on_case(chat, 0, carried, choose, chat.account if where == HERE else "")
-    if outcome.came == FULL:
+    if outcome.came == GONE:
+        chat.say(_("You took this story back, so no answer will come."))
+    elif outcome.came == FULL:
         chat.say(
             _(
                 "So much is waiting right now that your choice did not fit. With “{answer}” you can choose again "
@@ -53,10 +56,11 @@ async def hear_back(chat: Chat, carried: str) -> None:
     else:
         chat.say(
             _(
-                "Come back in a day or two and type “{answer}”: then you can read what the mentors say.",
+                "Type “{answer}” now and then, to see if there is an answer.",
                 answer=_("answer"),
             )
         )
+        chat.say(await how_long(chat, "usual"))
 
 
 WHERE = (

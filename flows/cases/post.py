@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b32encode
+from collections.abc import Sequence
 
 from flows.engine import Piece, Start
 from flows.words import _
@@ -13,10 +14,14 @@ NEWS = {
     "claimed": _("Case {case}: {name} takes care of it."),
     "answered": _("Case {case}: {name} answered it."),
     "written_on": _("Case {case}: the student wrote more. {name} takes care of it."),
+    "written_on_free": _("Case {case}: the student wrote more. Nobody takes care of it yet. Who takes it?"),
     "closed": _("Case {case}: {name} closed it."),
     "given_back": _("Case {case}: nobody takes care of it any more. Who takes it?"),
     "taken_back": _("Case {case}: the student took it back. What was in it is erased."),
 }
+
+MOST = 20
+"""Cases that one message offers to open; the list of open cases has them all."""
 
 
 def case_name(case: str) -> str:
@@ -29,9 +34,14 @@ def read_button(case: str) -> Start:
     return Start("case", case, _("Read it"), "plain")
 
 
+def read_buttons(cases: Sequence[str]) -> list[Start]:
+    """One for each of several cases, as far as they fit."""
+    return [Start("case", case, _("Read {case}", case=case_name(case)), "plain") for case in cases[:MOST]]
+
+
 def post_of(case: str, news: str, name: str = "") -> tuple[Piece, ...]:
     """What the post says now, and its buttons. ``name``: of the mentor who did it, or takes care of the case."""
     text = _(NEWS[news].text, case=case_name(case), name=name)
-    if news in ("new", "given_back"):
+    if news in ("new", "given_back", "written_on_free"):
         return text, Start("claim_case", case, _("Take it")), read_button(case)
     return (text,) if news == "taken_back" else (text, read_button(case))

@@ -1,24 +1,35 @@
 """Release: at set moments of the day cases go to the mentors together, so that no hour points to a person."""
 
-from flows.cases.post import case_name, post_of, read_button
+from dataclasses import dataclass
+
+from flows.cases.post import case_name, post_of, read_button, read_buttons
 from flows.engine import Steps, job
-from flows.words import _
-from storage import case_telling, cases
+from flows.words import _, listed
+from storage import case_telling, cases, communities
 from storage.cases import CaseLine
 from storage.staff_cases import post_subject
 from storage.statement import Session
 
-TAKEN_BACK = "taken_back"
+NEW, TAKEN_BACK, WRITTEN_ON, FREE = "new", "taken_back", "written_on", "written_on_free"
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A case that mentors must hear of, and what there is to hear."""
+
+    case: CaseLine
+    news: str
 
 
 @job("release_cases")
 async def release_cases(steps: Steps) -> None:
     """Post every case that came in, was written on or taken back since the last moment; in random order."""
-    for number, case in enumerate(await steps.do("release", release, steps.community)):
-        news = case.status if case.status in ("new", TAKEN_BACK) else "written_on"
-        await steps.post(
-            f"post.{number}", *post_of(case.id, news, case.holder_name), place="mentors", subject=post_subject(case.id)
-        )
+    now = await steps.now("now")
+    released = await steps.do("release", release, steps.community, now)
+    for number, one in enumerate(released):
+        case = one.case
+        stands = post_of(case.id, one.news, case.holder_name)
+        await steps.post(f"post.{number}", *stands, place="mentors", subject=post_subject(case.id))
         if case.holder:
             await steps.post(
                 f"tell.{number}",
@@ -26,10 +37,26 @@ async def release_cases(steps: Steps) -> None:
                 read_button(case.id),
                 member=case.holder,
             )
+    # Whose mentor hears of it privately is told; else nobody would be, because a changed post is quiet.
+    free = [one.case.id for one in released if one.news == FREE]
+    if free:
+        names = listed(case_name(case) for case in free)
+        said = _("The student wrote more, and nobody takes care of it yet: {cases}. Who takes it?", cases=names)
+        await steps.post("news", said, *read_buttons(free), place="mentors")
 
 
-def release(session: Session, community: str) -> list[CaseLine]:
+def release(session: Session, community: str, now: int) -> list[Released]:
     """Open what waits; the cases that the mentors must hear of."""
+    before = cases.every(session, community)
     touched = case_telling.release(session, community)
+    today = communities.day(session, community, now)
+    for case in touched:
+        cases.wait(session, community, case, today)
     known = {line.id: line for line in cases.listing(session, community)}
-    return [known.get(case) or CaseLine(case, TAKEN_BACK, 0, "", "") for case in touched]
+    return [_released(case, known.get(case), new=case not in before) for case in touched]
+
+
+def _released(case: str, line: CaseLine | None, *, new: bool) -> Released:
+    if line is None:
+        return Released(CaseLine(case, TAKEN_BACK, 0, "", ""), TAKEN_BACK)
+    return Released(line, NEW if new else WRITTEN_ON if line.holder else FREE)

@@ -1,18 +1,23 @@
 """How a case reads: the six answers first, then what was said since, each with its day."""
 
-from datetime import date, timedelta
-
 from babel.dates import format_skeleton
 
 from flows.cases.six_questions import rows
 from flows.words import Msg, _
+from storage.case_messages import CaseWords
 from storage.cases import CaseView
+from storage.days import date_of
 
 FOR_MENTORS = {
     "student": _("The student wrote more, {day}"),
     "mentor": _("Answer to the student, {day}"),
     "note": _("Note for mentors only, {day}"),
 }
+BY_NAME = {
+    "mentor": _("Answer to the student, by {name}, {day}"),
+    "note": _("Note by {name}, for mentors only, {day}"),
+}
+"""The same where it is known who wrote it: mentors read that, students never do."""
 FOR_STUDENT = {"student": _("You wrote more, {day}"), "mentor": _("A mentor answered, {day}")}
 
 
@@ -20,10 +25,18 @@ def passages(view: CaseView, labels: dict[str, Msg], language: str) -> list[tupl
     """A case as labelled passages. ``labels``: by author, for the one who reads."""
     return [
         *rows(view.text),
-        *((_(labels[m.author].text, day=day_name(m.day, language)), m.text) for m in view.messages),
+        *((_label(one, labels, language), one.text) for one in view.messages),
     ]
+
+
+def _label(words: CaseWords, labels: dict[str, Msg], language: str) -> Msg:
+    """Whose words they are, and of which day."""
+    day = day_name(words.day, language)
+    if words.name:
+        return _(BY_NAME[words.author].text, name=words.name, day=day)
+    return _(labels[words.author].text, day=day)
 
 
 def day_name(day: int, language: str) -> str:
     """A day since 1970 as people say it: 21 November."""
-    return str(format_skeleton("MMMMd", date(1970, 1, 1) + timedelta(days=day), locale=language))
+    return str(format_skeleton("MMMMd", date_of(day), locale=language))

@@ -6,6 +6,7 @@ from flows.setup.about import setup_about
 from flows.setup.groups import setup_coordinators, setup_group
 from flows.setup.menu import setup
 from flows.setup.platforms import setup_code, setup_join
+from flows.setup.reminders import setup_reminders
 from flows.words import _, listed
 
 ROLE = {
@@ -20,7 +21,7 @@ ROLE = {
 capability = Capability(
     "setup",
     jobs=(abandon_setup,),
-    flows=(setup, setup_about, setup_group, setup_coordinators, setup_code, setup_join),
+    flows=(setup, setup_about, setup_group, setup_coordinators, setup_reminders, setup_code, setup_join),
     commands=(Command(word=_("setup"), about=_("say which channels and people Erbij works with"), flow=SETUP),),
     held=(
         Held("name", _("Your name"), lambda name: name or None),

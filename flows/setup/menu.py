@@ -8,6 +8,7 @@ from babel.dates import format_datetime, format_skeleton
 
 from flows.engine import COORDINATOR, SETUP, Chat, Choice, Shown, Start, flow
 from flows.engine.timers import recurring_key
+from flows.setup.reminders import working_days
 from flows.setup.rules import NOBODY, ROLES, missing, next_step
 from flows.words import NAMES, Msg, _
 from storage import due
@@ -50,6 +51,14 @@ def rows(now: SetUp, page: str, language: str) -> Iterator[tuple[Msg | str, Msg 
     yield _("Language"), NAMES[now.language]
     yield _("Time zone"), now.time_zone
     yield _("Cases"), _("only on Erbij's own page") if now.doorbell else _("in the chat, or on Erbij's own page")
+    yield (
+        _("When a case waits"),
+        _(
+            "mentors are reminded: {mentors}; coordinators are told: {coordinators}",
+            mentors=working_days(now.mentors_after),
+            coordinators=working_days(now.coordinators_after),
+        ),
+    )
     if page:
         # The address ends in the community's own; just after it got its name, the chat knows the old one still.
         yield _("Erbij's own page"), f"{page.rpartition('/')[0]}/{now.slug}"
@@ -79,6 +88,7 @@ def ways_on(now: SetUp) -> Iterator[Start]:
     for kind, group in GROUPS.items():
         yield Start("setup_group", kind, group, "primary" if kind == following else "plain")
     yield Start("setup_coordinators", "", _("Coordinators"), "plain")
+    yield Start("setup_reminders", "", _("When a case waits"), "plain")
     yield Start("setup_about", "", _("Name and language"), "plain")
     yield Start("setup_code", "", _("Another platform"), "plain")
 

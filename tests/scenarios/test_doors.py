@@ -38,8 +38,9 @@ MAY: dict[str, frozenset[str]] = {
     "forget_me": ALL,
     "check_in": frozenset({"student"}),
     **dict.fromkeys(("case", "claim_case", "answer_case", "note_case", "close_case", "cases"), frozenset({"mentor"})),
+    **dict.fromkeys(("give_back_case", "take_over_case"), frozenset({"mentor"})),
     **dict.fromkeys(
-        ("setup", "setup_about", "setup_group", "setup_coordinators", "setup_code", "setup_join"),
+        ("setup", "setup_about", "setup_group", "setup_coordinators", "setup_code", "setup_join", "setup_reminders"),
         frozenset({"coordinator"}),
     ),
 }
@@ -54,6 +55,7 @@ JOBS = {
     "tell_of_answers",
     "housekeeping",
     "cases_given_back",
+    "remind_of_cases",
     "abandon_setup",
     "ask_for_staff",
     "staff_left",

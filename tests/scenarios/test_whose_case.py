@@ -173,6 +173,8 @@ async def test_no_transaction_wrote_of_a_student_and_of_a_case(story: Story) -> 
             with pytest.raises(Exception, match="rowid"):
                 await story.database.run(lambda s, t=table: s._execute(f"select rowid from {t}", {}))  # type: ignore[misc]
         return
+    reminded, *seen = seen
+    assert not any(row.table == "outbox" for row in reminded), "at five past one, when nothing has waited long enough"
     assert [any(row.table == "outbox" for row in rows) for rows in seen] == [True, True], "told, then released"
     for rows in seen:
         of_cases = transactions(row for row in rows if row.table in OF_CASES)

@@ -33,6 +33,33 @@ async def test_edit_grows_and_shrinks_with_its_words(world: DiscordSurface) -> N
     assert await world.posts("mentors") == ["Short again."]
 
 
+@pytest.mark.parametrize("lost", [0, 1])
+async def test_what_somebody_deleted_is_shown_anew_and_known_under_its_new_id(world: DiscordSurface, lost: int) -> None:
+    long = "word " * 2000
+    sent = await world.adapter.send(post(world, long))
+    gone = sent.message.split(".")[lost]
+    path = f"/channels/{world.place_ids['mentors']}/messages/{gone}"
+    world.env.inject_error("PATCH", path, status=404, code=10008, times=None)
+    world.env.inject_error("DELETE", path, status=404, code=10008, times=None)
+    again = await world.adapter.send(post(world, long.replace("word", "more"), edits=sent.message))
+    assert not set(again.message.split(".")) & set(sent.message.split("."))
+    stands = " ".join(await world.posts("mentors")).split()
+    assert stands.count("more") == 2000
+    assert stands.count("word") < 1000, "the rest of the old one is taken away"
+    assert await world.adapter.send(post(world, long, edits=again.message)) == again
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 50001), (500, 0), (429, 0)])
+async def test_an_edit_that_is_refused_for_another_reason_is_not_posted_anew(
+    world: DiscordSurface, status: int, code: int
+) -> None:
+    sent = await world.adapter.send(post(world, "New case."))
+    world.env.inject_error("PATCH", "/channels/*/messages/*", status=status, code=code, times=None)
+    with pytest.raises(SendError):
+        await world.adapter.send(post(world, "Robin has this case.", edits=sent.message))
+    assert await world.posts("mentors") == ["New case."]
+
+
 async def test_private_message_reaches_only_its_person(world: DiscordSurface) -> None:
     message = Outgoing(ID, world.space, (Text("For you."), START), person=world.person_ids["Sam"])
     await world.adapter.send(message)

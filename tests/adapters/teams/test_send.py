@@ -61,8 +61,33 @@ async def test_a_post_and_its_edit(teams: World) -> None:
     assert await teams.adapter.send(to_place((Text("Closed."),), edits=sent.message)) == sent
     [card] = teams.service.cards(STUDENTS)
     assert "Closed." in card["speak"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(404, "ActivityNotFoundInConversation"), (403, "ServiceError"), (400, "BadArgument")],
+    ids=["not found", "deleted", "not known"],
+)
+async def test_what_somebody_deleted_is_shown_anew_and_known_under_its_new_id(
+    teams: World, status: int, code: str
+) -> None:
+    """As Teams says it: 403 "Unknown" of a message that was deleted, 404 of one that never was there."""
+    sent = await teams.adapter.send(to_place())
+    teams.service.messages[STUDENTS].clear()
+    teams.service.faults.append(web.json_response({"error": {"code": code}}, status=status))
+    again = await teams.adapter.send(to_place((Text("Taken."),), edits=sent.message))
+    assert again != sent
+    assert list(teams.service.messages[STUDENTS]) == [again.message]
+    assert await teams.adapter.send(to_place((Text("Answered."),), edits=again.message)) == again
+    [card] = teams.service.cards(STUDENTS)
+    assert "Answered." in card["speak"]
+
+
+async def test_an_edit_where_erbij_may_not_write_is_gone(teams: World) -> None:
+    sent = await teams.adapter.send(to_place())
+    teams.service.faults += [web.Response(status=403, text="{}") for _ in range(2)]
     with pytest.raises(Gone):
-        await teams.adapter.send(to_place(edits="not-there"))
+        await teams.adapter.send(to_place((Text("Taken."),), edits=sent.message))
 
 
 async def test_an_edit_grows_and_shrinks_with_its_words(teams: World) -> None:

@@ -158,13 +158,17 @@ class Service:
     async def _delete(self, request: web.Request) -> web.Response:
         chat, message = request.match_info["chat"], request.match_info["id"]
         self.log.append(("DELETE", chat, message))
-        del self.messages[chat][message]
-        return self._fault(request) or web.Response()
+        if fault := self._fault(request):
+            return fault
+        if self.messages[chat].pop(message, None) is None:
+            return web.json_response({"error": {"code": "ActivityNotFoundInConversation"}}, status=404)
+        return web.Response()
 
     async def _put(self, request: web.Request) -> web.Response:
         chat, message = request.match_info["chat"], request.match_info["id"]
         if message not in self.messages.get(chat, {}):
-            return web.json_response({"error": {"code": "ActivityNotFoundInConversation"}}, status=404)
+            missing = web.json_response({"error": {"code": "ActivityNotFoundInConversation"}}, status=404)
+            return self._fault(request) or missing
         return await self._keep(request, "PUT", chat, message)
 
     async def _keep(self, request: web.Request, what: str, chat: str, message: str) -> web.Response:

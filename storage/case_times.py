@@ -1,0 +1,37 @@
+"""When cases were told, written on and answered: for how long an answer takes."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, or_, select
+
+from storage.case_events import RECEIVED, WRITTEN_ON, CaseEvent
+from storage.cases import Case
+from storage.keeping import DAY
+from storage.statement import Session, Statement, columns
+
+_c, _e = map(columns, (Case, CaseEvent))
+_by_student = CaseEvent.__table__.alias().c  # type: ignore[attr-defined]
+_since = Statement(
+    lambda _: (
+        select(_e.case_id, _e.what, _e.at)
+        .join(Case, _c.id == _e.case_id)
+        .where(
+            _c.community_id == bindparam("community"),
+            _e.case_id.in_(
+                select(_by_student.case_id).where(
+                    or_(_by_student.what == RECEIVED, _by_student.what == WRITTEN_ON),
+                    _by_student.at >= bindparam("after", type_=_e.at.type),
+                )
+            ),
+        )
+        .order_by(_e.case_id, _e.position)
+    )
+)
+
+
+def since(session: Session, community: str, day: int) -> list[tuple[str, str, int]]:
+    """(case, what, when in ms) of all that ever happened to cases whose student wrote since a day (since 1970).
+
+    Case by case, in order. Of what students did the moment is that of the day.
+    """
+    return [tuple(row) for row in session.all(_since, community=community, after=day * DAY)]

@@ -1,0 +1,18 @@
+"""Days as people count them: by the clock of where they live, as days since 1970."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+_FIRST = date(1970, 1, 1).toordinal()
+
+
+def day_of(at: int, time_zone: str) -> int:
+    """The day on which a moment (ms since 1970) falls by a time zone's clock: half past midnight is the new day."""
+    return datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(time_zone)).date().toordinal() - _FIRST
+
+
+def date_of(day: int) -> date:
+    """The date of a day."""
+    return date.fromordinal(day + _FIRST)
