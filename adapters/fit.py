@@ -240,11 +240,11 @@ def _cards(card: Card, limits: Limits, size: Size) -> Iterator[Card]:
     for row in _rows(card.rows, room, size):
         cost = size(row[0]) + size(row[1]) + ROW
         if rows and used + cost > room:
-            yield Card(title, tuple(rows))
+            yield replace(card, title=title, rows=tuple(rows))
             rows, used = [], 0
         rows.append(row)
         used += cost
-    yield Card(title, tuple(rows))
+    yield replace(card, title=title, rows=tuple(rows))
 
 
 def _rows(rows: Iterable[tuple[str, str]], room: int, size: Size) -> Iterator[tuple[str, str]]:

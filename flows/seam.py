@@ -168,6 +168,8 @@ class Card:
 
     title: str
     rows: tuple[tuple[str, str], ...]
+    to_keep: bool = False
+    """Words to copy as they stand, or to print: a receipt."""
 
 
 @dataclass(frozen=True, slots=True)

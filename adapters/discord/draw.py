@@ -115,9 +115,14 @@ def unheard(view: ui.LayoutView) -> ui.LayoutView:
 def _card(card: Card) -> Iterator[ui.TextDisplay[ui.LayoutView]]:
     if card.title:
         yield ui.TextDisplay(f"### {escape(card.title)}")
-    rows = [_row(*row) for row in card.rows]
+    rows = [_block(text) if card.to_keep else _row(name, text) for name, text in card.rows]
     if any(rows):
         yield ui.TextDisplay("\n\n".join(row for row in rows if row))
+
+
+def _block(text: str) -> str:
+    """A code block, which Discord lets people copy with one press."""
+    return f"```\n{text.replace('`', '').strip()}\n```"
 
 
 def _row(name: str, text: str) -> str:

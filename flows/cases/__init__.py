@@ -36,7 +36,7 @@ capability = Capability(
     commands=(
         Command(word=_("tell"), about=_("tell the mentors what happened, without your name"), flow="belonging_case"),
         Command(
-            word=_("answer"), about=_("read the answer to something you told, with your receipt"), flow="follow_up"
+            word=_("answer"), about=_("read the answer to something you told, with your six words"), flow="follow_up"
         ),
         Command(word=_("cases"), about=_("the open cases, and who takes care of them"), flow="cases"),
     ),

@@ -38,6 +38,8 @@ class Shown:
 
     title: Msg | str
     rows: Sequence[tuple[Msg | str, Msg | str]]
+    to_keep: bool = False
+    """Words to copy as they stand, or to print."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ def pieces(things: Iterable[Piece], language: str) -> list[seam.Part]:
         match thing:
             case Msg():
                 parts.append(seam.Text(said(thing, language)))
-            case Shown(title, rows):
+            case Shown(title, rows, to_keep):
                 drawn = tuple((said(label, language), said(text, language)) for label, text in rows)
-                parts.append(seam.Card(said(title, language), drawn))
+                parts.append(seam.Card(said(title, language), drawn, to_keep))
             case Start(flow, argument, label, kind):
                 button = seam.Button(str(Starts(flow, argument)), said(label, language), kind)
                 before = parts[-1] if parts else None
