@@ -207,10 +207,18 @@ def claim(session: Session, community: str, case: str, member: str, now: int) ->
 def answer(  # noqa: PLR0913
     session: Session, community: str, case: str, member: str, text: str, now: int
 ) -> bool:
-    """An answer to the student, of the mentor who takes care of the case. False when that is another, or it is gone."""
+    """An answer to the student, of the mentor who takes care of the case.
+
+    False when that is another, or it is gone or closed: its return path is destroyed, and nobody would be told.
+    """
     row = session.one(_lock, case=case, community=community)
     day = communities.day(session, community, now)
-    if row is None or row.holder_id != member or not _write(session, community, case, MENTOR, text, day):
+    if (
+        row is None
+        or row.status == CLOSED
+        or row.holder_id != member
+        or not _write(session, community, case, MENTOR, text, day)
+    ):
         return False
     session.run(_settle, case=case, community=community, new_status=ANSWERED)
     case_events.add(session, case, now, member, case_events.ANSWERED)

@@ -14,6 +14,7 @@ from storage.staff_cases import post_subject
 from storage.statement import Session
 
 GONE = _("This case is no longer there.")
+TOO_LATE = _("This case was closed before, or is no longer yours.")
 NOT_YOURS = _("Only the mentor who takes care of a case answers and closes it.")
 
 
@@ -23,9 +24,13 @@ def known_case(session: Session, context: Context, case_id: str) -> Msg | None:
 
 
 def my_case(session: Session, context: Context, case_id: str) -> Msg | None:
-    """A case of this community that this very mentor takes care of."""
+    """A case of this community that this very mentor takes care of, and that is not closed."""
     held_by = cases.holder(session, context.community, case_id)
-    return GONE if held_by is None else None if held_by == context.member else NOT_YOURS
+    if held_by is None:
+        return GONE
+    if held_by != context.member:
+        return NOT_YOURS
+    return TOO_LATE if cases.status(session, context.community, case_id) == cases.CLOSED else None
 
 
 MENTORS = ("mentor",)
@@ -79,8 +84,8 @@ async def answer_case(chat: Chat, case_id: str) -> None:
     answer = await chat.fill("answer", Answer)
     now = await chat.now("now")
     if not await chat.do("save", cases.answer, chat.community, case_id, chat.member, answer.text, now):
-        chat.say(NOT_YOURS)
-        chat.show(Shown(_("What you wrote"), [("", answer.text)]))  # it is taken over, or erased, meanwhile
+        chat.say(TOO_LATE)
+        chat.show(Shown(_("What you wrote"), [("", answer.text)]))
         return
     await post_now(chat, case_id)
     chat.say(_("Your answer is there for the student, who reads it with their six words."))
@@ -119,7 +124,7 @@ async def close_case(chat: Chat, case_id: str) -> None:
         await post_now(chat, case_id)
         chat.say(_("The case is closed."))
     else:
-        chat.say(_("This case was closed before, or is no longer yours."))
+        chat.say(TOO_LATE)
 
 
 async def post_now(chat: Chat, case_id: str) -> None:

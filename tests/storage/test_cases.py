@@ -96,6 +96,18 @@ def test_a_student_who_writes_on_opens_a_closed_case_again(database: Database, h
     assert [line.id for line in database.run_now(lambda s: cases.listing(s, here.id))] == [case]
 
 
+def test_a_closed_case_takes_no_answer_that_nobody_would_be_told_of(database: Database, here: Here) -> None:
+    case = tell(database, here)
+    release(database, here)
+    robin = here.people[0]
+    database.run_now(lambda s: cases.claim(s, here.id, case, robin, NOW))
+    database.run_now(lambda s: cases.close(s, here.id, case, robin, NOW))
+    before = database.run_now(lambda s: cases.record(s, here.id, case))
+    assert not database.run_now(lambda s: cases.answer(s, here.id, case, robin, "too late", NOW))
+    assert database.run_now(lambda s: cases.status(s, here.id, case)) == "closed"
+    assert database.run_now(lambda s: cases.record(s, here.id, case)) == before
+
+
 def test_the_text_is_nowhere_in_the_clear(database: Database, here: Here) -> None:
     case = tell(database, here)
     tables = ("caseletter", "belonging_case", "casemessage", "caseevent")
@@ -106,7 +118,8 @@ def test_the_text_is_nowhere_in_the_clear(database: Database, here: Here) -> Non
 
     assert b"CANARY" not in database.run_now(everything)
     release(database, here)
-    database.run_now(lambda s: cases.answer(s, here.id, case, here.people[0], "CANARY", NOW))
+    database.run_now(lambda s: cases.claim(s, here.id, case, here.people[0], NOW))
+    assert database.run_now(lambda s: cases.answer(s, here.id, case, here.people[0], "CANARY", NOW))
     assert b"CANARY" not in database.run_now(everything)
 
 
