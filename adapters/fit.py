@@ -233,18 +233,18 @@ ROW = 8
 
 def _cards(card: Card, limits: Limits, size: Size) -> Iterator[Card]:
     """A card as one or more that fit; a passage too long for one goes on in the next without its label."""
-    title = label(card.title, max(1, min(limits.title, limits.text // 2)), size)
+    title = label(card.title, max(1, limits.text // 2 if card.aside else min(limits.title, limits.text // 2)), size)
     room = max(1, limits.text - size(title) - ROW)
     rows: list[tuple[str, str]] = []
     used = 0
     for row in _rows(card.rows, room, size):
         cost = size(row[0]) + size(row[1]) + ROW
         if rows and used + cost > room:
-            yield Card(title, tuple(rows))
+            yield replace(card, title=title, rows=tuple(rows))
             rows, used = [], 0
         rows.append(row)
         used += cost
-    yield Card(title, tuple(rows))
+    yield replace(card, title=title, rows=tuple(rows))
 
 
 def _rows(rows: Iterable[tuple[str, str]], room: int, size: Size) -> Iterator[tuple[str, str]]:

@@ -168,6 +168,10 @@ class Card:
 
     title: str
     rows: tuple[tuple[str, str], ...]
+    aside: bool = False
+    """Not what this is about: drawn small, and folded up under its title where a platform can."""
+    exact: bool = False
+    """To be written down letter by letter: no browser may translate it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +213,8 @@ class Line:
 
     most: int
     long: bool = False
+    exact: bool = False
+    """Typed as it was given, letter by letter: no keyboard may improve it."""
 
 
 @dataclass(frozen=True, slots=True)

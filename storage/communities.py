@@ -28,6 +28,12 @@ class Community(SQLModel, table=True):
     time_zone: str
     doorbell: int = 0
     """1 when cases are told and followed up on the case page only: the chat hands out its address."""
+    country: str = ""
+    """By which helplines are shown; empty where nobody chose one: then by the time zone."""
+    contact: str = ""
+    """Whom the community itself names for who needs help, in its own words."""
+    welcome: int = 0
+    """1 when a post with buttons stands in the students' channel, and is put there again where it was deleted."""
     threshold: int = FEWEST
     """Ballots of a check-in that are opened together at the least here; fewer than ``FEWEST`` count as that."""
 
@@ -97,6 +103,21 @@ _at = Statement(
 _set_doorbell = Statement(
     lambda _: update(Community).where(_community.id == bindparam("community")).values(doorbell=bindparam("on"))
 )
+_set_help = Statement(
+    lambda _: (
+        update(Community)
+        .where(_community.id == bindparam("community"))
+        .values(country=bindparam("chosen"), contact=bindparam("whom"))
+    )
+)
+_set_welcome = Statement(
+    lambda _: update(Community).where(_community.id == bindparam("community")).values(welcome=bindparam("on"))
+)
+_help_in = Statement(
+    lambda _: select(_community.country, _community.contact, _community.welcome).where(
+        _community.id == bindparam("community")
+    )
+)
 _with_doorbell = Statement(lambda _: select(_community.name).where(_community.doorbell == 1).order_by(_community.slug))
 _lock = Statement(lambda _: select(_community.id).where(_community.id == bindparam("community")).with_for_update())
 _within = Statement(
@@ -146,6 +167,9 @@ def add_community(session: Session, slug: str, name: str, language: str, time_zo
         language=language,
         time_zone=time_zone,
         doorbell=0,
+        country="",
+        contact="",
+        welcome=0,
         threshold=FEWEST,
     )
     return community
@@ -198,6 +222,22 @@ def lock(session: Session, community: str) -> None:
 def set_doorbell(session: Session, community: str, *, on: bool) -> None:
     """Whether the chat only hands out the address of the case page, and asks nothing about a case itself."""
     session.run(_set_doorbell, community=community, on=int(on))
+
+
+def set_help(session: Session, community: str, country: str, contact: str) -> None:
+    """In which country a community is, and whom it names itself for who needs help."""
+    session.put(_set_help, community=community, chosen=country, whom=contact)
+
+
+def set_welcome(session: Session, community: str, *, on: bool) -> None:
+    """Whether a post with buttons stands in the students' channel."""
+    session.put(_set_welcome, community=community, on=int(on))
+
+
+def help_in(session: Session, community: str) -> tuple[str, str, bool]:
+    """(country, contact, is there a post with buttons) of a community that is there."""
+    country, contact, welcome = session.one(_help_in, community=community)
+    return country, contact, bool(welcome)
 
 
 def with_doorbell(session: Session) -> list[str]:

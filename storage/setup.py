@@ -34,6 +34,10 @@ class SetUp:
     grants: tuple[Grant, ...]
     left: tuple[tuple[str, int], ...] = ()
     """(role, when in ms) of who lost it, having left or a platform's role no more, since something was last set."""
+    country: str = ""
+    contact: str = ""
+    welcome: bool = False
+    """Whether a post with buttons stands in the students' channel."""
 
 
 def read(session: Session, community: str) -> SetUp:
@@ -42,7 +46,8 @@ def read(session: Session, community: str) -> SetUp:
     set_places = tuple(PlaceSet(*row) for row in places.every(session, community))
     since = takewhile(lambda act: act.what != "set up", audit.listing(session, community))
     left = tuple((role, act.at) for act in since if act.what == audit.LEFT for role in act.subject.split(", "))
-    return SetUp(*about, set_places, tuple(members.granted(session, community)), left)
+    grants = tuple(members.granted(session, community))
+    return SetUp(*about, set_places, grants, left, *communities.help_in(session, community))
 
 
 def abandon(session: Session, community: str) -> bool:

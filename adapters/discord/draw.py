@@ -89,6 +89,9 @@ def _view(message: Sequence[Part]) -> ui.LayoutView:
             case Text(text):
                 view.add_item(ui.TextDisplay(escape(text.strip())))
                 box = None
+            case Card(aside=True):
+                view.add_item(ui.TextDisplay("\n".join(_small(part))))
+                box = None
             case Card():
                 box = ui.Container(*_card(part), accent_colour=ACCENT)
                 view.add_item(box)
@@ -118,6 +121,12 @@ def _card(card: Card) -> Iterator[ui.TextDisplay[ui.LayoutView]]:
     rows = [_row(*row) for row in card.rows]
     if any(rows):
         yield ui.TextDisplay("\n\n".join(row for row in rows if row))
+
+
+def _small(card: Card) -> Iterator[str]:
+    """A card that is not what the message is about, as Discord's small lines: each of them needs its own mark."""
+    for text in (card.title, *(": ".join(part for part in row if part) for row in card.rows)):
+        yield from (f"-# {escape(line.strip())}" for line in text.splitlines() if line.strip())
 
 
 def _row(name: str, text: str) -> str:

@@ -51,7 +51,7 @@ def _part(part: Part, view: View) -> list[dict[str, Any]]:
     if isinstance(part, Text):
         return paragraphs(part.text, linked=True)
     if isinstance(part, Card):
-        return [_passages(part)]
+        return _aside(part) if part.aside else [_passages(part)]
     if isinstance(part, Buttons):
         return _buttons(part.buttons, view)
     return _form(part, view)
@@ -76,6 +76,15 @@ def _passages(card: Card) -> dict[str, Any]:
         table = sum(bool(label) and len(text) <= SHORT for label, text in card.rows) >= SEVERAL
         items.extend(block for label, text in card.rows for block in _passage(label, text, table=table))
     return {"type": "Container", "style": "emphasis", "spacing": "Medium", "items": items or paragraphs(" ")}
+
+
+def _aside(card: Card) -> list[dict[str, Any]]:
+    """What the message is not about: small lines, without a box around them."""
+    lines = [card.title, *(": ".join(part for part in row if part) for row in card.rows)]
+    blocks = [block for line in lines for block in paragraphs(line, size="Small")]
+    for block in blocks[1:]:
+        block["spacing"] = "Small"
+    return blocks
 
 
 def _passage(label: str, text: str, *, table: bool) -> list[dict[str, Any]]:

@@ -101,7 +101,7 @@ def _halves(part: Part, view: View) -> list[tuple[Part, View]]:  # noqa: PLR0911
             return [(Buttons(buttons[:middle]), view), (Buttons(buttons[middle:]), view)]
         case Card(title, rows) if len(rows) > 1:
             middle = len(rows) // 2
-            return [(Card(title, rows[:middle]), view), (Card(title, rows[middle:]), view)]
+            return [(replace(part, rows=half), view) for half in (rows[:middle], rows[middle:])]
         case Card(title, [(name, text)]) if len(name) > LIMITS.question:
             return [(Card(title, (("", one),)), view) for one in (name, text) if one]
         case Card(title, [(name, text)]) if len(text) > 1:

@@ -57,8 +57,8 @@ CHROME: dict[str, Msg] = {
     # the case page
     "case_title": _("Tell what happened"),
     "case_lead": _(
-        "Did something happen because of which you, or someone else, did not feel at home? "
-        "Here you can tell it to the mentors of your community, without an account."
+        "Did something happen, and did you or someone else not feel at home because of it? "
+        "Tell the mentors here. You need no account."
     ),
     "case_no_trace": _(
         "This page sets no cookies and runs no scripts. Before the first question you read who can know what."

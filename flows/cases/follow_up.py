@@ -9,6 +9,7 @@ from itertools import count
 from flows.cases.doorbell import at_the_page
 from flows.cases.six_words import TOO_MUCH, Receipt, carried_case, find, not_known, on_case, tag_of
 from flows.cases.view import FOR_STUDENT, passages
+from flows.danger import panel
 from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Form, Shown, Start, flow, line, yes_no
 from flows.words import Msg, _
 from storage import case_telling, cases
@@ -40,6 +41,7 @@ async def follow_up(chat: Chat) -> None:
     if chat.member and view.status != cases.CLOSED:
         chat.show(Start("hear_back", case.carried, _("How I hear of answers"), "plain"))
     chat.show(Start("take_back", case.carried, _("Take it back"), "plain"))
+    chat.show(panel.beside(chat.context))
 
 
 class More(Form):

@@ -21,9 +21,9 @@ def pieces(things: Iterable[Piece], language: str) -> list[seam.Part]:
         match thing:
             case Msg():
                 parts.append(seam.Text(said(thing, language)))
-            case Shown(title, rows):
+            case Shown(title, rows, aside, exact):
                 drawn = tuple((said(label, language), said(text, language)) for label, text in rows)
-                parts.append(seam.Card(said(title, language), drawn))
+                parts.append(seam.Card(said(title, language), drawn, aside, exact))
             case Start(flow, argument, label, kind):
                 button = seam.Button(str(Starts(flow, argument)), said(label, language), kind)
                 before = parts[-1] if parts else None

@@ -78,7 +78,7 @@ def test_after_the_mentors_have_it_words_are_handed_back_and_the_receipt_is_show
     assert "version two" in cards(late)
     assert "copy what you still need" in text(late)
     if who is None:  # the receipt is found by what led to it, whatever became of the answer that showed it
-        assert card_titles(late) == ["What you wrote", "Your receipt"]
+        assert card_titles(late) == ["What you wrote", "Your receipt", "In danger: 112. To talk to someone: 1813."]
         for again in (desk.give(press, who=who), desk.give(Opened(asked.id), who=who)):
             assert card(again) == card(receipt)
     after = rows(desk)
