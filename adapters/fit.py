@@ -105,6 +105,11 @@ def scale_options(scale: Scale) -> tuple[tuple[str, str], ...]:
     return tuple((str(n), f"{n}: {ends[n]}" if ends.get(n) else str(n)) for n in range(scale.low, scale.high + 1))
 
 
+def only_open(form: Form) -> Form:
+    """The form with what is still to be answered, for where it is not seen as a whole."""
+    return replace(form, fields=tuple(one for one in form.fields if one.open))
+
+
 def sheets(form: Form, limits: Limits) -> tuple[tuple[Field, ...], ...]:
     """The form's fields, each made to fit, at most ``limits.fields`` to a sheet.
 

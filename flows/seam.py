@@ -242,11 +242,13 @@ class Field:
     """What was filled in before, to show again."""
     error: str = ""
     """What is wrong with the draft, in words for the person."""
+    open: bool = True
+    """False where there is a good answer already, which can still be changed where the form is seen as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The questions that are still open. Answers may come in several :class:`Filled`."""
+    """Questions, of which those that are still open must be shown. Answers may come in several :class:`Filled`."""
 
     id: str
     title: str

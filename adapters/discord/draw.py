@@ -11,6 +11,7 @@ from discord import ui
 from adapters import fit
 from adapters.discord.escape import escape, size
 from adapters.discord.limits import LIMITS, MOST_PICKED, OPTION, RADIO
+from adapters.fit import only_open
 from flows.seam import Button, Buttons, Card, Field, Form, Line, Options, Part, Pick, Picked, Reply, Scale, Text
 from flows.words import _, said
 
@@ -64,6 +65,7 @@ def _with_words(part: Part) -> Iterator[Part]:
     if not isinstance(part, Form):
         yield part
         return
+    part = only_open(part)
     for words in fit.left_over(part.fields, LIMITS):
         yield Text(words)
     left = {one.name for one in part.fields if fit.fit_field(one, LIMITS)[1].strip()}
@@ -167,7 +169,7 @@ def without_buttons(message: discord.Message, pressed: str) -> ui.LayoutView:
 
 def modal(form: Form, sheet: int = 0) -> ui.Modal:
     """One sheet of a form; the first that there is when the sheet is gone by now."""
-    sheets = fit.sheets(form, LIMITS)
+    sheets = fit.sheets(only_open(form), LIMITS)
     fields = sheets[sheet if sheet < len(sheets) else 0]
     drawn = ui.Modal(title=fit.label(form.title, LIMITS.title) or "…", custom_id=form.id, timeout=None)
     for one in fields:

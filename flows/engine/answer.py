@@ -185,7 +185,7 @@ def take_values(taking: Taking, conversation: str, turn: int, run: Run, values: 
     form = step.data[0]
     good, drafts, wrong = form.take(values)
     notes = run.notes
-    known = {**(notes.get(step.key) or {}), **good}
+    known = {name: value for name, value in {**(notes.get(step.key) or {}), **good}.items() if name not in wrong}
     kept = {**notes.get("@drafts", {}).get(step.key, {}), **drafts}
     notes["@drafts"] = {
         **notes.get("@drafts", {}),

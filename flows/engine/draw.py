@@ -47,18 +47,19 @@ def question(
         return [seam.Text(said(text, language)), seam.Buttons(buttons + ways)]
     form = step.data[0]
     answers = journal.get(step.key) or {}
-    drafts = {**step.data[1], **journal.get("@drafts", {}).get(step.key, {})}
-    wrong = journal.get("@wrong", {}).get(step.key, {})
+    drafts = {**step.data[1], **answers, **journal.get("@drafts", {}).get(step.key, {})}
+    wrong, still_open = journal.get("@wrong", {}).get(step.key, {}), form.open_fields(answers)
     fields = tuple(
         _untouched(form, name, language)
-        if name not in drafts and name not in wrong
+        if name not in drafts and name not in wrong and name in still_open
         else form.questions[name].drawn(
             name,
             language,
             drafts.get(name),
             form.questions[name].take(drafts.get(name))[1] if name in wrong else None,
+            still_open=name in still_open,
         )
-        for name in form.open_fields(answers)
+        for name in form.questions
     )
     stop = seam.Button(_way(token, STOP), said(_("Stop"), language))
     return [

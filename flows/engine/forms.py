@@ -80,7 +80,7 @@ class Question:
             return None, _("Please choose one of these.")
         return (chosen if self.many else chosen[0]), None
 
-    def drawn(self, name: str, language: str, draft: Any, error: Msg | None) -> seam.Field:
+    def drawn(self, name: str, language: str, draft: Any, error: Msg | None, *, still_open: bool = True) -> seam.Field:
         """The field as adapters draw it."""
 
         def say(msg: Msg | None) -> str:
@@ -100,7 +100,9 @@ class Question:
                     draft = tuple(seam.Picked(**one) for one in draft)
                 else:
                     draft = seam.Picked(**draft) if isinstance(draft, dict) else None
-        return seam.Field(name, say(self.text), kind, self.about(language), self.required, draft, say(error))
+        return seam.Field(
+            name, say(self.text), kind, self.about(language), self.required, draft, say(error), still_open
+        )
 
     def about(self, language: str) -> str:
         """What stands beside the question, the same everywhere: whether it must be answered, and the help."""
