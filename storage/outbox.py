@@ -368,11 +368,15 @@ def depth(session: Session) -> Depth:
 
 
 def standing(session: Session, platform: str, community: str, lane: str) -> list[tuple[str, bytes]]:
-    """(key, payload) of what stands in a place now; a later message of a subject stands where the first one stood."""
+    """(key, payload) of what stands in a place now; a later message of a subject stands where the first one stood.
+
+    It has that one's key too: by it a window that shows the first one knows what to draw anew.
+    """
     places: dict[str, tuple[str, bytes]] = {}
     for row in session.all(_standing, on=platform, community=community, of_lane=lane):
         payload = session.keys.open("outbox", row.key, bytes(row.payload))
-        places[row.subject or row.key] = (row.key, payload)
+        about = row.subject or row.key
+        places[about] = (places.get(about, (row.key,))[0], payload)
     return list(places.values())
 
 

@@ -43,7 +43,6 @@ CHROME: dict[str, Msg] = {
     "composer_hint": _("A message, or /help"),
     "send": _("Send"),
     "you": _("You"),
-    "sent": _("Sent: {what}"),
     "not_sent": _("This was not sent. What you wrote is still here."),
     "again": _("Try again"),
     "offline": _("The connection is gone. Erbij tries to get it back."),

@@ -44,7 +44,9 @@ def test_a_wrong_form_sent_again_shows_what_is_wrong_and_keeps_the_words(desk: D
     again = form(desk.give(Filled(asked.id, told(issue="x" * 3010)), who=who))
     assert [one.name for one in again.fields if one.open] == ["issue"], "what is wrong"
     assert again.fields[0].error
-    assert [one.draft for one in again.fields] == ["x" * 3010, "some", None, None, None, None], "and all that was written"
+    assert [one.draft for one in again.fields] == ["x" * 3010, "some", None, None, None, None], (
+        "and all that was written"
+    )
     assert cards(desk.give(Filled(again.id, {"issue": "short"}), who=who)).startswith("short")
 
 
