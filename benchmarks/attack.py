@@ -186,7 +186,7 @@ async def hall() -> dict[str, float]:
         form = re.findall(r'name="form" value="([^"]+)"', page)[0]
         fields = "".join(f"&field={one}" for one in re.findall(r'name="field" value="([^"]+)"', page))
         page = await step(port, f"form={form}{fields}&v.issue=words")
-        while "Your receipt" not in (page := await step(port, f"button={next(iter(buttons(page)))}")):
+        while "Your six words" not in (page := await step(port, f"button={next(iter(buttons(page)))}")):
             if "One moment, please" not in page:
                 raise AssertionError(page)
             again.append(page)

@@ -171,7 +171,7 @@ class Card:
     aside: bool = False
     """Not what this is about: drawn small, and folded up under its title where a platform can."""
     exact: bool = False
-    """To be written down letter by letter: no browser may translate it."""
+    """To be kept letter by letter: drawn so that it can be copied, and no browser may translate it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def unheard(view: ui.LayoutView) -> ui.LayoutView:
 def _card(card: Card) -> Iterator[ui.TextDisplay[ui.LayoutView]]:
     if card.title:
         yield ui.TextDisplay(f"### {escape(card.title)}")
-    rows = [_row(*row) for row in card.rows]
+    rows = [_block(text) if card.exact else _row(name, text) for name, text in card.rows]
     if any(rows):
         yield ui.TextDisplay("\n\n".join(row for row in rows if row))
 
@@ -129,6 +129,11 @@ def _small(card: Card) -> Iterator[str]:
     """A card that is not what the message is about, as Discord's small lines: each of them needs its own mark."""
     for text in (card.title, *(": ".join(part for part in row if part) for row in card.rows)):
         yield from (f"-# {escape(line.strip())}" for line in text.splitlines() if line.strip())
+
+
+def _block(text: str) -> str:
+    """A code block, which Discord lets people copy with one press."""
+    return f"```\n{text.replace('`', '').strip()}\n```"
 
 
 def _row(name: str, text: str) -> str:

@@ -25,10 +25,11 @@ SHORT, SEVERAL = 16, 3
 BESIDE = 40
 """Characters of a label and a passage that fit beside each other on a phone."""
 ALONE = 60
-"""Characters of a card's only words that are drawn large: six words to keep."""
+"""Characters of a card's only words that are drawn large."""
 LONG = 500
 """Characters beyond which an answer is easier to write in a window of its own."""
 
+_EXACT = {"fontType": "Monospace", "size": "Medium", "weight": "Bolder"}
 _STYLES = {"primary": "positive", "danger": "destructive"}
 
 
@@ -70,7 +71,9 @@ def _title(text: str) -> dict[str, Any]:
 
 def _passages(card: Card) -> dict[str, Any]:
     items = [_title(card.title)] if card.title else []
-    if len(card.rows) == 1 and not card.rows[0][0] and len(card.rows[0][1]) <= ALONE:
+    if card.exact:  # a block of their own, of letters that stand apart
+        items.extend(block for _label, text in card.rows for block in paragraphs(text, **_EXACT))
+    elif len(card.rows) == 1 and not card.rows[0][0] and len(card.rows[0][1]) <= ALONE:
         items.extend(paragraphs(card.rows[0][1], size="Medium", weight="Bolder"))
     else:
         table = sum(bool(label) and len(text) <= SHORT for label, text in card.rows) >= SEVERAL

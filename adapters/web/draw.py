@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from multidict import MultiMapping
 
 from adapters.web.words import chrome
-from flows.seam import Form, Outgoing, Part, Reply
+from flows.seam import Card, Form, Outgoing, Part, Reply
 from flows.words import NAMES, language_of
 
 STATIC = Path(__file__).parent / "static"
@@ -31,6 +32,7 @@ def _templates() -> Environment:
     )
     env.filters["kind"] = lambda thing: type(thing).__name__
     env.filters["paragraphs"] = paragraphs
+    env.filters["picture"] = picture
     env.globals["languages"] = NAMES
     return env
 
@@ -38,6 +40,14 @@ def _templates() -> Environment:
 def paragraphs(text: str) -> list[str]:
     """The paragraphs of a text: what empty lines separate."""
     return [one.strip("\n") for one in text.replace("\r\n", "\n").split("\n\n") if one.strip()]
+
+
+def picture(card: Card) -> str:
+    """The words of a card as a picture, in its address: a page without scripts can offer it to be saved."""
+    drawn = (
+        _templates().get_template("picture.svg").render(words=[word for _, text in card.rows for word in text.split()])
+    )
+    return f"data:image/svg+xml,{quote(drawn)}"
 
 
 def html(template: str, language: str, **values: Any) -> str:

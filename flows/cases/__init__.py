@@ -40,7 +40,7 @@ capability = Capability(
         ),
         Command(
             word=_("answer"),
-            about=_("read the answer to something you told, with your receipt"),
+            about=_("read the answer to something you told, with your six words"),
             button=_("Read an answer"),
             flow="follow_up",
         ),

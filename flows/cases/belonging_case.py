@@ -46,7 +46,8 @@ async def belonging_case(chat: Chat) -> None:
 
     salt = await chat.do("salt", receipt.salt)
     # From here on nothing is written down but the letter: the words and their tag never stand beside what was told.
-    words = receipt.words_of(await chat.random("receipt", receipt.BYTES, kept=False))
+    random = await chat.random("receipt", receipt.BYTES, kept=False)
+    words = await chat.do("words", receipt.draw, random, chat.language)  # and no others if the language changes now
     tag = await chat.work("tag", receipt.tag, words, salt)
     now = await chat.now("sent_at")
     carried = await chat.do("save", save, chat.community, chat.member, tag, answers.model_dump(), now)
@@ -65,12 +66,12 @@ async def keep_receipt(chat: Chat, given: str) -> None:
     """
     hidden, _and, carried = given.partition(AND)
     words = hidden  # as in conversations of the first version
-    if not receipt.looks_right(hidden):
+    if not receipt.is_old(hidden):
         words = await chat.look("words", receipts.shown, chat.community, chat.member, hidden)
     if not words:
         chat.say(NO_MORE)
         return
-    chat.show(Shown(_("Your receipt"), [("", words)], exact=True))
+    chat.show(Shown(_("Your six words"), [("", words)], exact=True))
     chat.say(
         _(
             "With these six words you can read the answer later, and write more. Erbij cannot find them again for "

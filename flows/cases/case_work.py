@@ -75,14 +75,14 @@ class Answer(Form):
 
 @flow("answer_case", who=MENTORS, subject=my_case)
 async def answer_case(chat: Chat, case_id: str) -> None:
-    """Write to the student, who reads it with the receipt."""
+    """Write to the student, who reads it with their six words."""
     answer = await chat.fill("answer", Answer)
     now = await chat.now("now")
     if not await chat.do("save", cases.answer, chat.community, case_id, chat.member, answer.text, now):
         chat.say(NOT_YOURS)
         return
     await _post(chat, case_id)
-    chat.say(_("Your answer is there for the student, who reads it with the receipt."))
+    chat.say(_("Your answer is there for the student, who reads it with their six words."))
     await chat.hand_over("case", case_id)
 
 

@@ -1,49 +1,82 @@
 """Receipts: six words that only the student holds, and the slow fingerprint that Erbij keeps of them.
 
-A word is two syllables of a consonant and a vowel, so 4,096 words of 12 bits; six of them are 72 random bits. Guessing
-them is hopeless at the speed of argon2id, and the fingerprint is useless to who reads the database.
+The words come from the list of the student's language: 1,650 of them, so six are one of 1,650⁶ receipts, 64.1 random
+bits. Guessing them is hopeless at the speed of argon2id, and the fingerprint is useless to who reads the database.
+
+In a list any two words are at least three typing errors apart. So a word with one error in it can be put right, and to
+that word only; it is done before the one slow hash, so each look-up is still a guess at one receipt. Between lists it
+is two errors, and no word is in two: one word that is typed right tells which list all six are from.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
+from pathlib import Path
 
 from argon2.low_level import Type, hash_secret_raw
 
+from flows.cases.misspelt import Words, likeliest
+from flows.words import LANGUAGES, SOURCE
 from storage.statement import Session
 
-_CONSONANTS = "bdfghjklmnprstvz"
-_VOWELS = "aeio"
 WORDS = 6
-BYTES = 9
-"""Random bytes for one receipt: 72 bits."""
+BYTES = 16
+"""Random bytes for one receipt: so many more than needed that every receipt is as likely as any other."""
+LISTS = Path(__file__).parent / "receipt_words"
+SHORTEST, LONGEST = 5, 9
+"""Letters of a word in the lists."""
+OLD_BYTES = 9
+_CONSONANTS, _VOWELS = "bdfghjklmnprstvz", "aeio"
+_SYLLABLES = re.compile(rf"(?:[{_CONSONANTS}][{_VOWELS}]){{12}}")
+"""The letters of an old receipt: six words of two syllables each."""
 
 
-def words_of(random: bytes) -> str:
-    """A receipt from 9 random bytes: ``bado-kemi-...`` without the hyphens inside a word."""
+def draw(_session: Session, random: bytes, language: str) -> str:
+    """A receipt from random bytes: six words of the language, or of English where there is no list.
+
+    A conversation of the first version has fewer bytes, and showed syllables of them: it shows those again.
+    """
     number = int.from_bytes(random, "big")
-    return " ".join(_word(number >> (12 * place) & 0xFFF) for place in range(WORDS))
+    if len(random) == OLD_BYTES:
+        return " ".join(_old_word(number >> (12 * place) & 0xFFF) for place in range(WORDS))
+    words = words_in(language if language in LANGUAGES else SOURCE)
+    return " ".join(words[number // len(words) ** place % len(words)] for place in range(WORDS))
 
 
-def _word(number: int) -> str:
-    return _syllable(number >> 6) + _syllable(number & 0x3F)
+@cache
+def words_in(language: str) -> tuple[str, ...]:
+    """The list of a language."""
+    return tuple((LISTS / f"{language}.txt").read_text().split())
 
 
-def _syllable(number: int) -> str:
-    return _CONSONANTS[number >> 2] + _VOWELS[number & 3]
+def read(typed: str) -> str:
+    """The six words that someone typed, as they stand in a list, or as an old receipt; empty where it cannot be one.
+
+    Capitals, accents, signs and how the words are parted do not matter, and each word may have one wrong letter, one
+    too many, one too few or two that changed places.
+    """
+    whole = unicodedata.normalize("NFKD", typed).casefold()
+    tokens = re.findall("[a-z]+", "".join(one for one in whole if unicodedata.category(one) not in ("Mn", "Cf")))
+    letters = "".join(tokens)
+    if is_old(letters):
+        return " ".join(letters[at : at + 4] for at in range(0, len(letters), 4))
+    if not WORDS * (SHORTEST - 1) <= len(letters) <= WORDS * (LONGEST + 1):
+        return ""
+    lists = [_list(language) for language in LANGUAGES]
+    words = likeliest(one.each(tokens) for one in lists) if len(tokens) == WORDS else ()
+    return " ".join(words or likeliest(one.parted(letters, WORDS) for one in lists))
 
 
-def tidy(typed: str) -> str:
-    """What someone typed, as the receipt's own spelling: small letters, one space between words."""
-    plain = unicodedata.normalize("NFKD", typed).casefold()
-    letters = re.sub(r"[^a-z]", "", plain)
-    return " ".join(letters[at : at + 4] for at in range(0, len(letters), 4))
+@cache
+def _list(language: str) -> Words:
+    return Words(words_in(language))
 
 
-def looks_right(words: str) -> bool:
-    """Whether a tidied text has the shape of a receipt, before any slow work is done for it."""
-    return re.fullmatch(rf"(?:(?:[{_CONSONANTS}][{_VOWELS}]){{2}} ?){{{WORDS}}}", words) is not None
+def is_old(words: str) -> bool:
+    """Whether these are the words of an old receipt, of syllables."""
+    return _SYLLABLES.fullmatch(words.replace(" ", "")) is not None
 
 
 def salt(session: Session) -> str:
@@ -62,3 +95,7 @@ def tag(words: str, salt_hex: str) -> str:
         hash_len=32,
         type=Type.ID,
     ).hex()
+
+
+def _old_word(number: int) -> str:
+    return "".join(_CONSONANTS[one >> 2] + _VOWELS[one & 3] for one in (number >> 6, number & 0x3F))

@@ -35,9 +35,13 @@ class Receipt(Form):
     """The words that only the student has."""
 
     kept = False
-    title = _("Your receipt")
+    title = _("Your six words")
     submit = _("Show me")
-    words: str = line(_("Which six words did you get?"), most=200, help=_("Capitals and spaces do not matter."))
+    words: str = line(
+        _("Which six words did you get?"),
+        most=200,
+        help=_("Capitals, spaces and one wrong letter in a word do not matter."),
+    )
 
 
 class ReceiptAgain(Receipt):
@@ -65,7 +69,7 @@ class Outcome:
 def not_known(typed: str) -> Msg:
     """No case has these words, which are shown, so that one sees what to correct."""
     return _(
-        "Erbij finds nothing with the words “{typed}”. Please look once more: they are six words of four letters.",
+        "Erbij finds nothing with the words “{typed}”. Please look once more: are all six there, as you got them?",
         typed=typed,
     )
 
@@ -83,8 +87,8 @@ def carried_case(_session: Session, _context: Context, argument: str) -> Msg | N
 async def tag_of(chat: Chat, form: type[Receipt], number: int = 0, draft: str = "") -> tuple[str, str]:
     """(the tag of a receipt, what was typed); the tag is empty where that cannot be a receipt."""
     asked = await chat.fill(f"receipt.{number}", form, {"words": draft} if draft else None)
-    words = receipt.tidy(asked.words)
-    if not receipt.looks_right(words):
+    words = receipt.read(asked.words)
+    if not words:
         return "", asked.words
     salt = await chat.do(f"salt.{number}", receipt.salt)
     return await chat.work(f"tag.{number}", receipt.tag, words, salt), asked.words

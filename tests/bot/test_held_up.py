@@ -103,7 +103,7 @@ async def test_a_thousand_first_answers_of_one_client_shut_the_page_for_nobody_e
     assert refused == 60 - 19
     assert before in waiting(database)
     assert SEND in await visitors.shows(OTHER)
-    assert "Your receipt" in await visitors.sends(OTHER, mine)
+    assert "Your six words" in await visitors.sends(OTHER, mine)
 
 
 async def test_three_hundred_visitors_of_one_address_tell_their_case_within_a_minute_though_one_of_them_hammers(
@@ -114,7 +114,7 @@ async def test_three_hundred_visitors_of_one_address_tell_their_case_within_a_mi
         page = await visitors.sends(OTHER, page)
         while "One moment, please" in page:
             page = await visitors.sends(OTHER, page)
-        return "Your receipt" in page and "Thank you" in await visitors.sends(OTHER, page)
+        return "Your six words" in page and "Thank you" in await visitors.sends(OTHER, page)
 
     hammered = [first_button(await visitors.shows(OTHER))[:-4] + "x" for _ in range(7)]
     for button in hammered:
@@ -151,10 +151,10 @@ async def test_slow_hashes_of_one_client_leave_places_for_others(
         assert pending, "it has its place, behind those that came before"
     finally:
         made.go.set()
-    assert "Your receipt" in await their
+    assert "Your six words" in await their
     answers = await asyncio.gather(*sends)
-    assert all("Your receipt" in page or "One moment, please" in page for page in answers)
-    assert sum("Your receipt" in page for page in answers) >= slow.CROWDED
+    assert all("Your six words" in page or "One moment, please" in page for page in answers)
+    assert sum("Your six words" in page for page in answers) >= slow.CROWDED
 
 
 async def test_large_bodies_of_one_client_leave_room_for_others(

@@ -166,7 +166,7 @@ def pressed(reply: Reply, label: str) -> Pressed:
 
 def words(reply: Reply) -> str:
     """The six words."""
-    return next(part.rows[0][1] for part in reply.parts if isinstance(part, Card) and part.title == "Your receipt")
+    return next(part.rows[0][1] for part in reply.parts if isinstance(part, Card) and part.title == "Your six words")
 
 
 async def test_a_receipt_is_shown_again_while_it_waits(runtime: Runtime) -> None:
@@ -200,7 +200,7 @@ async def test_thanks_are_said_again_to_who_lost_them_on_the_way(runtime: Runtim
 async def test_what_was_shown_at_an_end_is_shown_once(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     @flow("show_it", who=[EVERYONE])
     async def show_it(chat: Chat) -> None:
-        chat.show(Shown(_("Your receipt"), [("", "CANARY")]))
+        chat.show(Shown(_("Your six words"), [("", "CANARY")]))
 
     monkeypatch.setitem(runtime.catalogue.flows, "show_it", show_it)
     press = Pressed("s.show_it.")

@@ -72,7 +72,7 @@ def pressed(reply: Reply, label: str) -> Pressed:
 
 def words(reply: Reply) -> str:
     """The six words; empty where there are none."""
-    cards = [part for part in reply.parts if isinstance(part, Card) and part.title == "Your receipt"]
+    cards = [part for part in reply.parts if isinstance(part, Card) and part.title == "Your six words"]
     return cards[0].rows[0][1] if cards else ""
 
 

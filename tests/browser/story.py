@@ -97,7 +97,7 @@ def answer(act: Act) -> Reply:  # noqa: PLR0911  one a step of the story
                 (Text("Thank you. Your answers are in.\n\nOne idea for next week: ask someone how it is going."),)
             )
         case Pressed("c.case.send"):
-            receipt = Card("Your receipt", (("", "maple  otter  violin  harbour  quiet  lemon"),))
+            receipt = Card("Your six words", (("", "maple  otter  violin  harbour  quiet  lemon"),))
             return Reply(
                 (
                     Text("It is with the mentors now."),

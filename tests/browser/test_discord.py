@@ -92,7 +92,7 @@ async def test_a_week_in_discord(browser: Browser, world: tuple[World, DiscordSu
     async with screen(browser, surface, "Robin", "mentors") as robin:
         await mentor(robin, made)
     async with screen(browser, surface, "Sam", "students") as sam:
-        await sam.command("answer", "Your receipt")
+        await sam.command("answer", "Your six words")
         await sam.open("Fill in")
         await sam.window.get_by_label("Which six words did you get?").fill(words)
         await sam.submit(ANSWER)
@@ -127,7 +127,7 @@ async def tell(sam: Screen) -> str:
     await sam.submit("Shall I give it to the mentors?")
     await expect(sam.last()).to_contain_text(STORY)
     await sam.press("Give it to the mentors", "Did you keep the six words?")
-    words = re.search(r"(?:[a-z]{4} ){5}[a-z]{4}", await sam.last().inner_text())
+    words = re.search(r"(?:[a-z]{5,9} ){5}[a-z]{5,9}", await sam.last().inner_text())
     assert words is not None
     await sam.press("Yes, I have kept them", "How would you like to hear of an answer?")
     await sam.press("Only my six words", "Come back in a day or two")

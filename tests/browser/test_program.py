@@ -64,7 +64,7 @@ class Window:
 
 async def six_words(page: Page) -> str:
     """The words of the receipt, as they are shown once."""
-    words = await page.locator(".card p").filter(has_text=re.compile(r"^([a-z]{4} ){5}[a-z]{4}$")).inner_text()
+    words = await page.locator(".card .keep").inner_text()
     assert len(words.split()) == 6
     return words
 
@@ -138,6 +138,12 @@ async def tell(sam: Window) -> str:
     await sam.press("Look at it first", "Shall I give it to the mentors?")
     await sam.press("Give it to the mentors", "Did you keep the six words?")
     words = await six_words(sam.page)
+    await sam.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await sam.last().get_by_role("button", name="Copy").click()
+    await expect(sam.last().get_by_role("button", name="Copied")).to_be_visible()
+    assert await sam.page.evaluate("navigator.clipboard.readText()") == words
+    await sam.last().locator(".keep").click()
+    assert await sam.page.evaluate("getSelection().toString().trim()") == words
     await sam.press("Yes, I have kept them", "Thank you for telling it")
     return words
 
@@ -191,9 +197,14 @@ async def case_page(page: Page, url: str, look: Callable[[Page], Awaitable[None]
     await press("Look at it first", "Shall I give it to the mentors?")
     await press("Give it to the mentors", "Did you keep the six words?")
     words = await six_words(page)
+    async with page.expect_download() as saved:
+        await page.get_by_role("link", name="Save as a picture").click()
+    picture = await (await saved.value).path()
+    assert re.findall(">([a-z]+)</text>", picture.read_text()) == words.split()
+    await expect(page.get_by_role("button", name="Copy")).to_have_count(0)
     await press("Yes, I have kept them", "Thank you for telling it")
     await page.goto(url)
-    await press("Continue with a receipt", "Which six words did you get?")
+    await press("Continue with your six words", "Which six words did you get?")
     await page.get_by_label("Which six words did you get?").fill(words)
     await press("Show me", STORY)
     await look(page)

@@ -126,7 +126,7 @@ async def tell(sam: Window) -> str:
     await sam.write("What was it about?", STORY)
     await sam.press("Look at it first", "Shall I give it to the mentors?")
     await sam.press("Give it to the mentors", "Did you keep the six words?")
-    words = re.search(r"(?:[a-z]{4} ){5}[a-z]{4}", await sam.last().inner_text())
+    words = re.search(r"(?:[a-z]{5,9} ){5}[a-z]{5,9}", await sam.last().inner_text())
     assert words is not None
     await sam.press("Yes, I have kept them", "How would you like to hear of an answer?")
     await sam.press("Also write to me here", "When a mentor answers, Erbij writes to you")

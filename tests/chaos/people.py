@@ -55,10 +55,10 @@ class Student:
         self.acts.popleft()
         for part in reply.parts:
             match part:
-                case Card("Your receipt", ((_, shown),)):
+                case Card("Your six words", ((_, shown),)):
                     self.receipts.add(shown)
                     self.words = shown
-                case Form(id=form, title="Your receipt") if form not in self.pressed:
+                case Form(id=form, title="Your six words") if form not in self.pressed:
                     self.pressed.add(form)
                     self.do(Filled(form, {"words": self.words}))
                 case Form(id=form, fields=fields) if form not in self.pressed:

@@ -75,13 +75,13 @@ def test_after_the_mentors_have_it_words_are_handed_back_and_the_receipt_is_show
     shown = desk.give(Filled(asked.id, told(issue="version one")), who=who)
     press = Pressed(buttons(shown)["Give it to the mentors"])
     receipt = desk.whole(press, who=who)
-    assert "Your receipt" in str(receipt.parts)
+    assert "Your six words" in str(receipt.parts)
     before = rows(desk)
     late = desk.give(Filled(asked.id, told(issue="version two")), who=who)
     assert "version two" in cards(late)
     assert "copy what you still need" in text(late)
     if who is None:  # the receipt is found by what led to it, whatever became of the answer that showed it
-        assert card_titles(late) == ["What you wrote", "Your receipt", "In danger: 112. To talk to someone: 1813."]
+        assert card_titles(late) == ["What you wrote", "Your six words", "In danger: 112. To talk to someone: 1813."]
         for again in (desk.give(press, who=who), desk.give(Opened(asked.id), who=who)):
             assert card(again) == card(receipt)
     after = rows(desk)

@@ -21,7 +21,7 @@ from flows.words import LANGUAGES, said
 from tests.scenarios.world import World
 
 SHAPES = {
-    "receipt": r"(?:[a-z]{4} ){5}[a-z]{4}",
+    "receipt": r"(?:[a-z]{5,9} ){5}[a-z]{5,9}",
     "case": r"[A-Z2-7]{4}",
     "code": r"[0-9A-Z]{4}-[0-9A-Z]{4}",
     "platform": r"Web chat|Discord|Microsoft Teams",

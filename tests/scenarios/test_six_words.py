@@ -53,7 +53,7 @@ class Student:
 
     def __init__(self, database: Database, who: str = "sam") -> None:
         self.database, self.who, self.now = database, who, NOW
-        self.words = self.case = self.tag = ""
+        self.words = self.case = self.tag = self.locale = ""
         self.looks = 0
         self.of_me: list[list[str]] = []
         """What was stored beside this person at each look, opened."""
@@ -61,7 +61,7 @@ class Student:
     def act(self, act: Act, *, dies: bool = False) -> Reply:
         """``dies``: the process does, before the slow work of this turn is done."""
         person = Person(self.who, self.who.title()) if self.who else None
-        incoming = Incoming(f"six{next(_events)}", CHAT if person else PAGE, person, act)
+        incoming = Incoming(f"six{next(_events)}", CHAT if person else PAGE, person, act, locale=self.locale)
         self.last = incoming
         turn = self.database.run_now(lambda s: take(s, catalogue(), incoming, self.now))
         self.look()
@@ -94,8 +94,9 @@ class Student:
     def tell(self) -> Reply:
         """A case, to its receipt."""
         asked = self.fill(self.act(Command("tell")), **SIX)
-        shown = self.press(asked, "Give it to the mentors")
-        [card] = [part for part in shown.parts if isinstance(part, Card) and part.title == "Your receipt"]
+        [send, *_others] = [one for part in asked.parts if isinstance(part, Buttons) for one in part.buttons]
+        shown = self.act(Pressed(send.id))
+        [card] = [part for part in shown.parts if isinstance(part, Card) and part.exact]
         self.words = card.rows[0][1]
         self.tag = receipt.tag(self.words, self.database.run_now(receipt.salt))
         view = self.database.run_now(lambda s: case_telling.by_receipt(s, community(s), self.tag))
@@ -119,7 +120,7 @@ class Student:
 
     @property
     def needles(self) -> tuple[str, ...]:
-        return (self.words, self.words.split()[2], self.tag, self.case, STORY, MORE, ANSWER, "CANARY")
+        return (self.words, " ".join(self.words.split()[2:4]), self.tag, self.case, STORY, MORE, ANSWER, "CANARY")
 
 
 def community(session: Session) -> str:
@@ -261,7 +262,7 @@ def test_of_following_up_nothing_is_kept_beside_a_student_at_any_step(student: S
     shown = student.read()
     assert ANSWER in str(shown.parts)
     assert student.database.run_now(conversations.count) == 0, "it ends once it is shown"
-    wrong = student.fill(student.act(Command("answer")), words=student.words.replace(student.words[:4], "bado"))
+    wrong = student.fill(student.act(Command("answer")), words=" ".join(["xxxxxxx", *student.words.split()[1:]]))
     assert student.words[-9:] in said(wrong)
     assert labels(wrong) == ["Try again"]
     lost = student.fill(student.act(Command("answer")), words=student.words, dies=True)
@@ -401,3 +402,59 @@ def test_taking_back_always_fits(student: Student) -> None:
     Student(student.database, "noor").tell()
     assert "It is erased" in said(student.press(student.press(student.read(), "Take it back"), "Yes"))
     assert len(student.database.run_now(lambda s: case_telling.release(s, community(s)))) == 1
+
+
+@pytest.mark.parametrize("language", ["nl", "de", "en"])
+def test_words_are_of_the_students_language_and_are_found_with_errors_by_one_slow_hash(
+    student: Student, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    student.locale = language
+    student.tell()
+    assert set(student.words.split()) <= set(receipt.words_in(language))
+
+    hashed: list[str] = []
+    slow = receipt.tag
+    monkeypatch.setattr(receipt, "tag", lambda words, salt: hashed.append(words) or slow(words, salt))
+    student.locale = "de" if language == "nl" else "nl"
+    first, *others = student.words.split()
+    for typed in (student.words, " ".join([first[1:], *others]), "".join([first.upper(), *others])):
+        shown = student.fill(student.act(Command("answer")), words=typed)
+        assert STORY in str(shown.parts)
+    assert hashed == [student.words] * 3, "a look-up costs the same, right or with an error"
+    wrong = student.fill(student.act(Command("answer")), words=" ".join(["xxxxxxx", *others]))
+    assert STORY not in str(wrong.parts)
+    assert len(hashed) == 3
+
+
+def test_words_stay_what_was_hashed_when_the_language_changes_while_they_are_made(student: Student) -> None:
+    asked = student.fill(student.act(Command("tell")), **SIX)
+    send = Pressed(button(asked, "Give it to the mentors").id)
+    made: list[str] = []
+
+    def changes(words: str, salt: str) -> str:
+        made.append(words)
+        if student.who:
+            student.database.run_now(lambda s: s._execute("update member set language = 'de'", ()))
+        return receipt.tag(words, salt)
+
+    person = Person(student.who) if student.who else None
+    incoming = Incoming(f"six{next(_events)}", CHAT if person else PAGE, person, send)
+    turn = student.database.run_now(lambda s: take(s, catalogue(), incoming, student.now))
+    assert turn.work is not None
+    work, result = turn.work, changes(*turn.work.args)
+    turn = student.database.run_now(lambda s: finish_work(s, catalogue(), work, result, student.now))
+    [words] = [part.rows[0][1] for part in turn.reply.parts if isinstance(part, Card)]
+    assert [words] == made
+
+
+def test_a_receipt_of_syllables_still_opens_its_story(student: Student) -> None:
+    student.tell()
+    old = "bado kemi lina tiva sore mapi"
+    salt = student.database.run_now(receipt.salt)
+    tag = receipt.tag(old, salt)
+    answers = {"issue": STORY}
+    student.database.run_now(
+        lambda s: case_telling.tell(s, community(s), tag, answers, NOW // 86_400_000, account=False)
+    )
+    for typed in (old, "BADO-KEMI-LINA-TIVA-SORE-MAPI", "badokemilinativasoremapi"):
+        assert STORY in str(student.fill(student.act(Command("answer")), words=typed).parts)

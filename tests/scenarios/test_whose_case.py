@@ -63,7 +63,7 @@ class Story:
         text = f"told by {who} " * len(self.case_of)
         asked = await self.fill(who, await self.act(who, Command("tell")), dict.fromkeys(SIX) | {"issue": text + "x"})
         shown = await self.press(who, asked, "Give it to the mentors")
-        assert any(isinstance(part, Card) and part.title == "Your receipt" for part in shown.parts)
+        assert any(isinstance(part, Card) and part.title == "Your six words" for part in shown.parts)
         self.case_of[who] = ""
         asked = await self.press(who, shown, "Yes, I have kept them")
         if choice:

@@ -302,7 +302,7 @@ def _lines(components: Sequence[Any]) -> Iterator[str]:
             for paragraph in one.content.split("\n\n"):
                 row = _ROW.fullmatch(paragraph)
                 if row is None:
-                    yield unescape(paragraph.removeprefix("### "))
+                    yield unescape(paragraph.removeprefix("### ").removeprefix("```\n").removesuffix("\n```"))
                 else:
                     yield unescape(": ".join(part for part in row.groups() if part))
         yield from _lines(getattr(one, "children", ()))

@@ -47,6 +47,7 @@ function append(place, node) {
   log.querySelector(".empty").hidden = true;
   log.append(node);
   count(node);
+  copyable(node);
   log.scrollTop = node.offsetTop - log.offsetTop - 12;
 }
 
@@ -66,6 +67,20 @@ function count(node) {
     const tell = () => (counter.textContent = area.dataset.count.replace("{n}", area.value.length));
     area.addEventListener("input", tell);
     tell();
+  }
+}
+
+function copyable(node) {
+  for (const row of node.querySelectorAll("[data-copy]")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button";
+    button.textContent = row.dataset.copy;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(row.closest(".card").querySelector(".keep").textContent);
+      button.textContent = row.dataset.copied;
+    });
+    row.prepend(button);
   }
 }
 
@@ -164,6 +179,7 @@ function told({ place, key, html }) {
     if (drawn.has(id)) {
       there.replaceWith(node);
       count(node);
+      copyable(node);
     }
   } else {
     append(place, node);

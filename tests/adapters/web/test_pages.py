@@ -303,7 +303,10 @@ async def test_how_an_account_of_the_tryout_stands(world: World, plain: World) -
 async def test_each_step_is_called_what_it_is(world: World) -> None:
     for answer, heading in (
         (Reply((Text("Before."), FORM)), "Your week"),
-        (Reply((Card("Your receipt", (("", "bado kemi"),)), Buttons((Button("c.9.2.kept", "Kept"),)))), "Your receipt"),
+        (
+            Reply((Card("Your six words", (("", "bado kemi"),)), Buttons((Button("c.9.2.kept", "Kept"),)))),
+            "Your six words",
+        ),
         (Reply((Text("Thank you."),)), "Message from Erbij"),
         (Reply((Text("Try again."),), saved=False), "That did not work yet"),
     ):
