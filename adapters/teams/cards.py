@@ -29,7 +29,7 @@ ALONE = 60
 LONG = 500
 """Characters beyond which an answer is easier to write in a window of its own."""
 
-_EXACT = {"fontType": "Monospace", "size": "Medium", "weight": "Bolder"}
+_EXACT: dict[str, Any] = {"fontType": "Monospace", "size": "Medium", "weight": "Bolder"}
 _STYLES = {"primary": "positive", "danger": "destructive"}
 
 
@@ -72,7 +72,7 @@ def _title(text: str) -> dict[str, Any]:
 def _passages(card: Card) -> dict[str, Any]:
     items = [_title(card.title)] if card.title else []
     if card.exact:  # a block of their own, of letters that stand apart
-        items.extend(block for _label, text in card.rows for block in paragraphs(text, **_EXACT))
+        items.extend(block for _label, text in card.rows for block in paragraphs(text, linked=False, **_EXACT))
     elif len(card.rows) == 1 and not card.rows[0][0] and len(card.rows[0][1]) <= ALONE:
         items.extend(paragraphs(card.rows[0][1], size="Medium", weight="Bolder"))
     else:
