@@ -42,7 +42,7 @@ def draw(parts: Sequence[Part], view: View) -> dict[str, Any]:
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "version": "1.5",
         "lang": view.language,
-        "fallbackText": said(_("This needs a newer Teams. Please update the app."), view.language),
+        "fallbackText": said(_("This needs a newer version of Teams. Please update the app."), view.language),
         "speak": html.escape(spoken, quote=False),
         "body": body,
     }

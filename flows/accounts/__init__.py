@@ -12,7 +12,7 @@ capability = Capability(
     commands=(
         Command(
             word=LINK,
-            about=_("join your accounts on two platforms, if you like"),
+            about=_("link your accounts on two platforms, if you like"),
             button=_("Link two accounts"),
             flow="link",
             platforms=2,
@@ -20,7 +20,7 @@ capability = Capability(
         ),
         Command(
             word=UNLINK,
-            about=_("separate them again"),
+            about=_("unlink them again"),
             button=_("Unlink my accounts"),
             flow="unlink",
             platforms=2,
