@@ -100,7 +100,7 @@ def shown_code(reply: Reply) -> str:
 
 def test_two_accounts_become_one_and_the_other_account_hears_of_it(two: Two) -> None:
     said = two.give("sam on discord", Command("link"))
-    assert "both are you" in text(said)
+    assert "both accounts belong to you" in text(said)
     done = two.link()
     assert "are linked now" in text(done)
     assert two.member("sam on discord") == two.member("sam on teams")
@@ -237,7 +237,7 @@ def test_whom_a_stranger_joined_sends_the_stranger_away_and_keeps_everything(two
     two.link("sam on discord", "thief on teams")
     asked = two.give("sam on discord", Command("unlink"))
     assert labels(asked) == ["Discord (here)", "Microsoft Teams", "Leave them linked"]
-    assert "separate now" in text(two.press("sam on discord", asked, "Microsoft Teams"))
+    assert "unlinked now" in text(two.press("sam on discord", asked, "Microsoft Teams"))
     assert two.member("thief on teams") != two.member("sam on discord")
     assert sam not in (two.member("thief on teams"), "")
     assert [whom for whom, _what in two.waiting("teams")] == ["thief-t"]
