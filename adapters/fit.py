@@ -105,6 +105,11 @@ def scale_options(scale: Scale) -> tuple[tuple[str, str], ...]:
     return tuple((str(n), f"{n}: {ends[n]}" if ends.get(n) else str(n)) for n in range(scale.low, scale.high + 1))
 
 
+def only_open(form: Form) -> Form:
+    """The form with what is still to be answered, for where it is not seen as a whole."""
+    return replace(form, fields=tuple(one for one in form.fields if one.open))
+
+
 def sheets(form: Form, limits: Limits) -> tuple[tuple[Field, ...], ...]:
     """The form's fields, each made to fit, at most ``limits.fields`` to a sheet.
 
@@ -233,7 +238,7 @@ ROW = 8
 
 def _cards(card: Card, limits: Limits, size: Size) -> Iterator[Card]:
     """A card as one or more that fit; a passage too long for one goes on in the next without its label."""
-    title = label(card.title, max(1, min(limits.title, limits.text // 2)), size)
+    title = label(card.title, max(1, limits.text // 2 if card.aside else min(limits.title, limits.text // 2)), size)
     room = max(1, limits.text - size(title) - ROW)
     rows: list[tuple[str, str]] = []
     used = 0

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from bot.settings import (
     sqlite_file,
 )
 from bot.tryout import SLUG
+from flows.danger.lines import CHECKED, DAYS
 from flows.engine import COORDINATOR
 from flows.setup.rules import missing
 from flows.words import SOURCE, said
@@ -73,7 +74,7 @@ def findings(settings: Settings) -> list[Finding]:
         found += [Finding(False, text) for text in start.port_faults(settings)]
     if database_faults(settings):
         return found
-    found += _reached(settings)
+    found += [help_lines(datetime.now(UTC).date()), *_reached(settings)]
     if here := start.faults(settings):
         return [*found, *(Finding(False, text) for text in here)]
     found += _files(settings)
@@ -86,6 +87,18 @@ def findings(settings: Settings) -> list[Finding]:
         return [*found, Finding(False, str(fault))]
     except (NotSaved, ValueError, OSError, sqlite3.Error, psycopg.Error, SQLAlchemyError) as fault:
         return [*found, Finding(False, start.cannot_use(settings, fault))]
+
+
+def help_lines(today: date) -> Finding:
+    """How long ago the helplines that people are shown were looked at."""
+    age, day = (today - CHECKED).days, f"{CHECKED:%Y-%m-%d}"
+    if age <= DAYS:
+        return Finding(True, f"The helplines that people are shown were last looked at on {day}.")
+    text = (
+        f"The helplines that people are shown were last looked at on {day}, {age} days ago: one may have changed. "
+        "A newer version of Erbij has perhaps looked again; else compare flows/danger/lines.py with what they say."
+    )
+    return Finding(False, text)
 
 
 _PROXY = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING
 
 import structlog
@@ -20,6 +20,7 @@ from bot.standings import Standings
 from bot.time import Clock, Jump
 from bot.timers import Timers
 from flows.catalogue import catalogue
+from flows.danger.panel import beside_page
 from flows.engine.timers import mend, wind_new
 from storage import communities, erasures, files, migrate, people
 from storage.database import Database, NotSaved
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from adapters.discord import DiscordAdapter
     from adapters.teams import TeamsAdapter
     from bot.http import Host
-    from flows.seam import Adapter
+    from flows.seam import Adapter, Part
 
 DRAIN = 8.0
 """Seconds for what is under way at a stop; with the rest of the stopping it stays under ten."""
@@ -137,7 +138,9 @@ class Program:
         settings = self.settings
         shown = tryout.tryout(self.database, self.clock, self._moved) if settings.is_tryout else None
         key = self.database.run_now(lambda s: s.keys.salt("page"))
-        pages = WebAdapter(tryout=shown, community=self._community, key=key, contact=settings.contact)
+        pages = WebAdapter(
+            tryout=shown, community=self._community, key=key, contact=settings.contact, beside=self._beside
+        )
         self.adapters["web"] = pages
         if settings.on_discord:
             self.adapters["discord"] = self._discord()
@@ -194,6 +197,9 @@ class Program:
     async def _community(self, slug: str) -> str | None:
         found = await self.database.run(lambda s: communities.by_slug(s, slug))
         return None if found is None else found[1]
+
+    async def _beside(self, slug: str, language: str) -> Sequence[Part]:
+        return await self.database.run(lambda s: beside_page(s, slug, language))
 
     async def _moved(self) -> bool:
         """Run what became due when the try-out's clock was moved; True when something was posted."""

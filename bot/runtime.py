@@ -14,6 +14,7 @@ import structlog
 
 from bot.slow import Busy, SlowWork
 from bot.standings import Said, Standings
+from flows.engine import heavy
 from flows.engine.taking import Turn, Work
 from flows.engine.token import AGAIN, Answers
 from flows.engine.turn import finish_work, take
@@ -158,7 +159,7 @@ class Runtime:
 
         One that asks nothing is kept for its words alone, thanks say: what it shows to read is shown once.
         """
-        shows = any(isinstance(part, Card) for part in turn.reply.parts)
+        shows = any(isinstance(part, Card) and not part.aside for part in turn.reply.parts)
         if turn.reply.saved and (turn.waits or not shows):
             self._replies[key] = Kept(turn.reply, turn.waits, self.clock.now())
             self._forget()
@@ -210,7 +211,8 @@ def _one_moment(work: Work) -> Reply:
         "One moment, please: I am still busy with other answers. Nothing that you wrote is lost. Please try again."
     )
     again = Buttons((Button(str(replace(work.token, choice=AGAIN)), said(_("Try again"), language), "primary"),))
-    return Reply((Text(said(text, language)), *(work.again or (again,))), language, work.context.space, saved=False)
+    parts = (*work.above, Text(said(text, language)), *(work.again or (again,)))
+    return Reply(parts, language, work.context.space, saved=False)
 
 
 def _sorry(incoming: Incoming, *, in_doubt: bool = False) -> Reply:
@@ -221,4 +223,4 @@ def _sorry(incoming: Incoming, *, in_doubt: bool = False) -> Reply:
         text = _(
             "It is not certain that this was saved: something is wrong on our side. Please look again in a minute."
         )
-    return Reply((Text(said(text, language)),), language, saved=False)
+    return Reply((*heavy.parts_for(incoming), Text(said(text, language))), language, saved=False)

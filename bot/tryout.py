@@ -11,6 +11,7 @@ from adapters.web.tryout import Account, TryOut
 from bot.sender import outgoing_id
 from flows.engine import timers, wire
 from flows.seam import Outgoing, Space
+from flows.setup.welcome import WELCOME
 from storage import communities, due, members, meta, outbox, places
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ ACCOUNTS = tuple(
     for role, names in (("student", STUDENTS), ("mentor", MENTORS), ("lead", LEADS))
     for name in names
 )
+CONTACT = "Marit, student counsellor (made up)"
 AHEAD = "tryout_ahead"
 FARTHEST = timedelta(days=8)
 """How far the clock goes when nothing that people see is due."""
@@ -55,6 +57,9 @@ def seed(session: Session, catalogue: Catalogue, now: int) -> bool:
     for one in ACCOUNTS:
         name = "" if one.role == "student" else one.name
         members.add_member(session, community, SPACE.platform, SPACE.id, one.id, one.id, name)
+    communities.set_help(session, community, "", CONTACT)
+    communities.set_welcome(session, community, on=True)
+    due.add(session, f"{community}:welcome_first", community, WELCOME, "", now)
     due.add(session, f"{community}:first", community, "open_check_in", "", now)
     return True
 

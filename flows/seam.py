@@ -168,8 +168,10 @@ class Card:
 
     title: str
     rows: tuple[tuple[str, str], ...]
-    to_keep: bool = False
-    """Words to copy as they stand, or to print: a receipt."""
+    aside: bool = False
+    """Not what this is about: drawn small, and folded up under its title where a platform can."""
+    exact: bool = False
+    """To be kept letter by letter: drawn so that it can be copied, and no browser may translate it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,8 @@ class Line:
 
     most: int
     long: bool = False
+    exact: bool = False
+    """Typed as it was given, letter by letter: no keyboard may improve it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,11 +242,13 @@ class Field:
     """What was filled in before, to show again."""
     error: str = ""
     """What is wrong with the draft, in words for the person."""
+    open: bool = True
+    """False where there is a good answer already, which can still be changed where the form is seen as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The questions that are still open. Answers may come in several :class:`Filled`."""
+    """Questions, of which those that are still open must be shown. Answers may come in several :class:`Filled`."""
 
     id: str
     title: str

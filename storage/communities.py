@@ -29,6 +29,12 @@ class Community(SQLModel, table=True):
     time_zone: str
     doorbell: int = 0
     """1 when cases are told and followed up on the case page only: the chat hands out its address."""
+    country: str = ""
+    """By which helplines are shown; empty where nobody chose one: then by the time zone."""
+    contact: str = ""
+    """Whom the community itself names for who needs help, in its own words."""
+    welcome: int = 0
+    """1 when a post with buttons stands in the students' channel, and is put there again where it was deleted."""
     threshold: int = FEWEST
     """Ballots of a check-in that are opened together at the least here; fewer than ``FEWEST`` count as that."""
     mentors_after: int = 1
@@ -115,6 +121,21 @@ _set_patience = Statement(
     )
 )
 _zone = Statement(lambda _: select(_community.time_zone).where(_community.id == bindparam("community")))
+_set_help = Statement(
+    lambda _: (
+        update(Community)
+        .where(_community.id == bindparam("community"))
+        .values(country=bindparam("chosen"), contact=bindparam("whom"))
+    )
+)
+_set_welcome = Statement(
+    lambda _: update(Community).where(_community.id == bindparam("community")).values(welcome=bindparam("on"))
+)
+_help_in = Statement(
+    lambda _: select(_community.country, _community.contact, _community.welcome).where(
+        _community.id == bindparam("community")
+    )
+)
 _with_doorbell = Statement(lambda _: select(_community.name).where(_community.doorbell == 1).order_by(_community.slug))
 _lock = Statement(lambda _: select(_community.id).where(_community.id == bindparam("community")).with_for_update())
 _within = Statement(
@@ -164,6 +185,9 @@ def add_community(session: Session, slug: str, name: str, language: str, time_zo
         language=language,
         time_zone=time_zone,
         doorbell=0,
+        country="",
+        contact="",
+        welcome=0,
         threshold=FEWEST,
         mentors_after=1,
         coordinators_after=2,
@@ -233,6 +257,22 @@ def set_patience(session: Session, community: str, mentors: int, coordinators: i
 def day(session: Session, community: str, at: int) -> int:
     """The day (since 1970) on which a moment (ms) falls where a community lives."""
     return day_of(at, session.one(_zone, community=community).time_zone)
+
+
+def set_help(session: Session, community: str, country: str, contact: str) -> None:
+    """In which country a community is, and whom it names itself for who needs help."""
+    session.put(_set_help, community=community, chosen=country, whom=contact)
+
+
+def set_welcome(session: Session, community: str, *, on: bool) -> None:
+    """Whether a post with buttons stands in the students' channel."""
+    session.put(_set_welcome, community=community, on=int(on))
+
+
+def help_in(session: Session, community: str) -> tuple[str, str, bool]:
+    """(country, contact, is there a post with buttons) of a community that is there."""
+    country, contact, welcome = session.one(_help_in, community=community)
+    return country, contact, bool(welcome)
 
 
 def with_doorbell(session: Session) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, and_, bindparam, case, delete, func, select, update
 from sqlmodel import Field, Index, SQLModel
 
+from storage.communities import Destination
 from storage.heads import heads
 from storage.ids import platform_and_id
 from storage.keeping import Days, Keeping, Person
@@ -227,6 +228,20 @@ _standing = Statement(
         .order_by(_o.id)
     )
 )
+_last_of = Statement(
+    lambda _: (
+        select(_o.key, _o.payload)
+        .where(
+            _o.platform == bindparam("on"),
+            _o.community_id == bindparam("community"),
+            _o.lane == bindparam("of_lane"),
+            _o.subject == bindparam("about"),
+            _o.state == SENT,
+        )
+        .order_by(_o.id.desc())
+        .limit(1)
+    )
+)
 _to_person = (
     _o.community_id == bindparam("community"),
     _o.platform == bindparam("on"),
@@ -353,12 +368,22 @@ def depth(session: Session) -> Depth:
 
 
 def standing(session: Session, platform: str, community: str, lane: str) -> list[tuple[str, bytes]]:
-    """(key, payload) of what stands in a place now; a later message of a subject stands where the first one stood."""
+    """(key, payload) of what stands in a place now; a later message of a subject stands where the first one stood.
+
+    It has that one's key too: by it a window that shows the first one knows what to draw anew.
+    """
     places: dict[str, tuple[str, bytes]] = {}
     for row in session.all(_standing, on=platform, community=community, of_lane=lane):
         payload = session.keys.open("outbox", row.key, bytes(row.payload))
-        places[row.subject or row.key] = (row.key, payload)
+        about = row.subject or row.key
+        places[about] = (places.get(about, (row.key,))[0], payload)
     return list(places.values())
+
+
+def stands(session: Session, community: str, to: Destination, subject: str, payload: bytes) -> bool:
+    """Whether just this was the last that was posted in a place about a subject, as far as it is still known."""
+    row = session.one(_last_of, on=to.platform, community=community, of_lane=to.external_id, about=subject)
+    return bool(row and row.payload) and session.keys.open("outbox", row.key, bytes(row.payload)) == payload
 
 
 def silence(session: Session, community: str, subject: str) -> int:

@@ -25,6 +25,8 @@ class Who:
     time_zone: str
     slug: str
     doorbell: int
+    country: str
+    contact: str
     member: str
     language: str
     name: str
@@ -87,6 +89,8 @@ _seen = (
     _community.time_zone,
     _community.slug,
     _community.doorbell,
+    _community.country,
+    _community.contact,
     func.coalesce(_member.id, _NOTHING).label("member"),
     func.coalesce(_member.language, _NOTHING).label("member_language"),
     func.coalesce(_member.name, _NOTHING).label("member_name"),

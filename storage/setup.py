@@ -37,6 +37,10 @@ class SetUp:
     mentors_after: int = 1
     coordinators_after: int = 2
     """Working days that a case waits before these are told."""
+    country: str = ""
+    contact: str = ""
+    welcome: bool = False
+    """Whether a post with buttons stands in the students' channel."""
 
 
 def read(session: Session, community: str) -> SetUp:
@@ -45,8 +49,10 @@ def read(session: Session, community: str) -> SetUp:
     set_places = tuple(PlaceSet(*row) for row in places.every(session, community))
     since = takewhile(lambda act: act.what != "set up", audit.listing(session, community))
     left = tuple((role, act.at) for act in since if act.what == audit.LEFT for role in act.subject.split(", "))
-    patience = communities.patience(session, community)
-    return SetUp(*about, set_places, tuple(members.granted(session, community)), left, *patience)
+    grants = tuple(members.granted(session, community))
+    first, then = communities.patience(session, community)
+    country, contact, welcome = communities.help_in(session, community)
+    return SetUp(*about, set_places, grants, left, first, then, country, contact, welcome)
 
 
 def abandon(session: Session, community: str) -> bool:

@@ -11,6 +11,7 @@ from discord import ui
 from adapters import fit
 from adapters.discord.escape import escape, size
 from adapters.discord.limits import LIMITS, MOST_PICKED, OPTION, RADIO
+from adapters.fit import only_open
 from flows.seam import Button, Buttons, Card, Field, Form, Line, Options, Part, Pick, Picked, Reply, Scale, Text
 from flows.words import _, said
 
@@ -64,6 +65,7 @@ def _with_words(part: Part) -> Iterator[Part]:
     if not isinstance(part, Form):
         yield part
         return
+    part = only_open(part)
     for words in fit.left_over(part.fields, LIMITS):
         yield Text(words)
     left = {one.name for one in part.fields if fit.fit_field(one, LIMITS)[1].strip()}
@@ -88,6 +90,9 @@ def _view(message: Sequence[Part]) -> ui.LayoutView:
         match part:
             case Text(text):
                 view.add_item(ui.TextDisplay(escape(text.strip())))
+                box = None
+            case Card(aside=True):
+                view.add_item(ui.TextDisplay("\n".join(_small(part))))
                 box = None
             case Card():
                 box = ui.Container(*_card(part), accent_colour=ACCENT)
@@ -115,9 +120,15 @@ def unheard(view: ui.LayoutView) -> ui.LayoutView:
 def _card(card: Card) -> Iterator[ui.TextDisplay[ui.LayoutView]]:
     if card.title:
         yield ui.TextDisplay(f"### {escape(card.title)}")
-    rows = [_block(text) if card.to_keep else _row(name, text) for name, text in card.rows]
+    rows = [_block(text) if card.exact else _row(name, text) for name, text in card.rows]
     if any(rows):
         yield ui.TextDisplay("\n\n".join(row for row in rows if row))
+
+
+def _small(card: Card) -> Iterator[str]:
+    """A card that is not what the message is about, as Discord's small lines: each of them needs its own mark."""
+    for text in (card.title, *(": ".join(part for part in row if part) for row in card.rows)):
+        yield from (f"-# {escape(line.strip())}" for line in text.splitlines() if line.strip())
 
 
 def _block(text: str) -> str:
@@ -163,7 +174,7 @@ def without_buttons(message: discord.Message, pressed: str) -> ui.LayoutView:
 
 def modal(form: Form, sheet: int = 0) -> ui.Modal:
     """One sheet of a form; the first that there is when the sheet is gone by now."""
-    sheets = fit.sheets(form, LIMITS)
+    sheets = fit.sheets(only_open(form), LIMITS)
     fields = sheets[sheet if sheet < len(sheets) else 0]
     drawn = ui.Modal(title=fit.label(form.title, LIMITS.title) or "…", custom_id=form.id, timeout=None)
     for one in fields:

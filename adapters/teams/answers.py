@@ -45,7 +45,7 @@ ADD = _(
 )
 AGAIN = _("Your private message could not be delivered just now. Please try this again in a minute.")
 FAILED = _("Something went wrong here. This was not saved, please try again.")
-DONE = _("Thank you. You can close this window; it goes on in the chat.")
+DONE = _("Thank you. You can close this window. It goes on in the chat.")
 
 
 @dataclass(slots=True)

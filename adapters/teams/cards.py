@@ -29,7 +29,7 @@ ALONE = 60
 LONG = 500
 """Characters beyond which an answer is easier to write in a window of its own."""
 
-_TO_KEEP: dict[str, Any] = {"fontType": "Monospace", "size": "Medium", "weight": "Bolder"}
+_EXACT: dict[str, Any] = {"fontType": "Monospace", "size": "Medium", "weight": "Bolder"}
 _STYLES = {"primary": "positive", "danger": "destructive"}
 
 
@@ -42,7 +42,7 @@ def draw(parts: Sequence[Part], view: View) -> dict[str, Any]:
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "version": "1.5",
         "lang": view.language,
-        "fallbackText": said(_("This needs a newer Teams. Please update the app."), view.language),
+        "fallbackText": said(_("This needs a newer version of Teams. Please update the app."), view.language),
         "speak": html.escape(spoken, quote=False),
         "body": body,
     }
@@ -52,7 +52,7 @@ def _part(part: Part, view: View) -> list[dict[str, Any]]:
     if isinstance(part, Text):
         return paragraphs(part.text, linked=True)
     if isinstance(part, Card):
-        return [_passages(part)]
+        return _aside(part) if part.aside else [_passages(part)]
     if isinstance(part, Buttons):
         return _buttons(part.buttons, view)
     return _form(part, view)
@@ -71,14 +71,23 @@ def _title(text: str) -> dict[str, Any]:
 
 def _passages(card: Card) -> dict[str, Any]:
     items = [_title(card.title)] if card.title else []
-    if card.to_keep:  # a block of their own, of letters that stand apart
-        items.extend(block for _label, text in card.rows for block in paragraphs(text, linked=False, **_TO_KEEP))
+    if card.exact:  # a block of their own, of letters that stand apart
+        items.extend(block for _label, text in card.rows for block in paragraphs(text, linked=False, **_EXACT))
     elif len(card.rows) == 1 and not card.rows[0][0] and len(card.rows[0][1]) <= ALONE:
         items.extend(paragraphs(card.rows[0][1], size="Medium", weight="Bolder"))
     else:
         table = sum(bool(label) and len(text) <= SHORT for label, text in card.rows) >= SEVERAL
         items.extend(block for label, text in card.rows for block in _passage(label, text, table=table))
     return {"type": "Container", "style": "emphasis", "spacing": "Medium", "items": items or paragraphs(" ")}
+
+
+def _aside(card: Card) -> list[dict[str, Any]]:
+    """What the message is not about: small lines, without a box around them."""
+    lines = [card.title, *(": ".join(part for part in row if part) for row in card.rows)]
+    blocks = [block for line in lines for block in paragraphs(line, size="Small")]
+    for block in blocks[1:]:
+        block["spacing"] = "Small"
+    return blocks
 
 
 def _passage(label: str, text: str, *, table: bool) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from adapters.fit import PAGE, cut, fit_field, label, menus, pieces
+from adapters.fit import PAGE, cut, fit_field, label, menus, only_open, pieces
 from adapters.teams.cards import draw
 from adapters.teams.fields import View
 from flows.seam import Buttons, Card, Field, Form, Limits, Options, Part, Pick, Scale, Text, TooLarge
@@ -71,7 +71,7 @@ def _questions(form: Form) -> Iterator[Part]:
     Of very many questions the first are asked: the flow asks the others when these are answered.
     """
     fields: list[Field] = []
-    for one in form.fields[: LIMITS.fields]:
+    for one in (form if len(form.fields) <= LIMITS.fields else only_open(form)).fields[: LIMITS.fields]:
         field, more = fit_field(replace(one, error=""), LIMITS)
         if more.strip():
             yield Text(more)
@@ -101,7 +101,7 @@ def _halves(part: Part, view: View) -> list[tuple[Part, View]]:  # noqa: PLR0911
             return [(Buttons(buttons[:middle]), view), (Buttons(buttons[middle:]), view)]
         case Card(title, rows) if len(rows) > 1:
             middle = len(rows) // 2
-            return [(Card(title, rows[:middle]), view), (Card(title, rows[middle:]), view)]
+            return [(replace(part, rows=half), view) for half in (rows[:middle], rows[middle:])]
         case Card(title, [(name, text)]) if len(name) > LIMITS.question:
             return [(Card(title, (("", one),)), view) for one in (name, text) if one]
         case Card(title, [(name, text)]) if len(text) > 1:
@@ -123,6 +123,8 @@ def _half_of(form: Form) -> list[Form]:
 
     The pages of one menu belong together: they become two forms, of which the one with the right value is used.
     """
+    if len(still := only_open(form).fields) < len(form.fields):
+        return [replace(form, fields=still)]
     fields = form.fields
     own = [one.name.split(PAGE)[0] for one in fields]
     ends = [n for n in range(1, len(fields)) if own[n] != own[n - 1]]

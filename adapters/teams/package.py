@@ -21,8 +21,9 @@ MOST_COMMANDS = 12
 
 SHORT = _("Belong here: check-ins, and a way to tell what happened.")
 FULL = _(
-    "Erbij is the chatbot of your belonging programme. It asks every week how it is going, and brings what "
-    "happened to the mentors without your name. Answers are private: nobody in the channel sees them."
+    "Erbij is the chatbot of your belonging programme. It asks every week how it is going, and passes on "
+    "what you tell to the mentors, without your name. Answers are private: nobody in the channel sees "
+    "them."
 )
 Commands = Sequence[tuple[Msg, Msg]]
 """Words and descriptions, in the order in which Teams lists them."""

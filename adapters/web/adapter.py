@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import ClassVar
@@ -13,13 +13,19 @@ from typing import ClassVar
 from aiohttp import web
 
 from adapters.web import chat, draw
-from adapters.web.casepage import CasePage
+from adapters.web.casepage import Beside, CasePage
 from adapters.web.live import Windows
 from adapters.web.notices import CONTACT, NOTICES, Notice
 from adapters.web.tryout import TryOut
 from adapters.web.views import Views
-from flows.seam import Gone, Incoming, Limits, Outgoing, Receive, Reply, Sent, Space, Standing
+from flows.seam import Gone, Incoming, Limits, Outgoing, Part, Receive, Reply, Sent, Space, Standing
 from flows.words import said
+
+
+async def nobody(_slug: str, _language: str) -> Sequence[Part]:
+    """Where a page is drawn without a community behind it."""
+    return ()
+
 
 _MAIL = re.compile(r"[\w.+-]+@[\w.-]+\.\w+")
 
@@ -51,14 +57,17 @@ class WebAdapter:
         community: Callable[[str], Awaitable[str | None]],
         key: bytes,
         contact: str = "",
+        beside: Beside = nobody,
     ) -> None:
         """``key`` seals the addresses of the case page; 16 bytes, the same in each process of one database.
 
-        ``contact`` is whom to ask about privacy: an e-mail address, or any words.
+        ``contact`` is whom to ask about privacy: an e-mail address, or any words. ``beside`` gives whom people of a
+        community can turn to.
         """
         self._tryout = tryout
         self._contact = contact
         self._community = community
+        self._beside = beside
         self._windows = Windows()
         self._views = Views(key)
         self._receive: Receive | None = None
@@ -89,7 +98,7 @@ class WebAdapter:
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """What the HTTP host mounts."""
-        pages = CasePage(self._receive_now, self._community, self._views)
+        pages = CasePage(self._receive_now, self._community, self._views, self._beside)
         routes: list[web.AbstractRouteDef] = [
             web.get("/static/{name}", _static),
             web.get("/over", pages.over),

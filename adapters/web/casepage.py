@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
 
@@ -12,23 +12,28 @@ from adapters.web.acts import Posted, act_of, conversation_in, conversation_of, 
 from adapters.web.guard import BEGUN, CLIENT, CROWDED, LED_TO
 from adapters.web.views import Views
 from adapters.web.words import chrome
-from flows.seam import Act, Buttons, Card, Form, Incoming, Opened, Receive, Reply, Space
+from flows.seam import Act, Buttons, Card, Form, Incoming, Opened, Part, Receive, Reply, Space
 
 STARTS = ("tell", "answer")
+Beside = Callable[[str, str], Awaitable[Sequence[Part]]]
+"""``(slug, language)``: whom people of a community can turn to, in little."""
 
 
 class CasePage:
     """Pages of one conversation at a time. Everything it must know comes back with the next post."""
 
-    def __init__(self, receive: Receive, community: Callable[[str], Awaitable[str | None]], views: Views) -> None:
+    def __init__(
+        self, receive: Receive, community: Callable[[str], Awaitable[str | None]], views: Views, beside: Beside
+    ) -> None:
         self._receive = receive
         self._community = community
+        self._beside = beside
         self._views = views
 
     async def start(self, request: web.Request) -> web.StreamResponse:
         """The first page: tell something, or come back with a receipt."""
         slug, name = await self._known(request)
-        return _begin(request, slug, name)
+        return await self._begin(request, slug, name)
 
     async def step(self, request: web.Request) -> web.StreamResponse:
         """One step: what was pressed or filled in goes in, and leads to the address of the next page."""
@@ -36,7 +41,7 @@ class CasePage:
         posted = await request.post()
         act = act_of(posted, STARTS)
         if act is None:
-            return _begin(request, slug, name)
+            return await self._begin(request, slug, name)
         event = page_event(event_of(posted, secrets.token_urlsafe(12)), act)
         reply = await self._take(request, slug, event, act)
         if not reply.saved:
@@ -60,7 +65,23 @@ class CasePage:
                 reply = None  # it has ended, perhaps elsewhere
             elif reply is None or reply.language != waits.language or _token(waits) != found.token:
                 reply = waits
-        return _page(slug, name, reply) if reply else _begin(request, slug, name, closed=True)
+        return _page(slug, name, reply) if reply else await self._begin(request, slug, name, closed=True)
+
+    async def _begin(self, request: web.Request, slug: str, name: str, *, closed: bool = False) -> web.Response:
+        """The first page, also for who asks for a step that is over."""
+        language = draw.language(request)
+        return draw.page(
+            "case.html",
+            language,
+            status=410 if closed else 200,
+            community=name,
+            action=f"/c/{slug}?lang={language}",
+            event=secrets.token_urlsafe(12),
+            parts=await self._beside(slug, language),
+            closed=closed,
+            over=closed,
+            wide=False,
+        )
 
     @staticmethod
     async def over(_request: web.Request) -> web.StreamResponse:
@@ -91,22 +112,6 @@ class CasePage:
         raise web.HTTPNotFound
 
 
-def _begin(request: web.Request, slug: str, name: str, *, closed: bool = False) -> web.Response:
-    """The first page, also for who asks for a step that is over."""
-    language = draw.language(request)
-    return draw.page(
-        "case.html",
-        language,
-        status=410 if closed else 200,
-        community=name,
-        action=f"/c/{slug}?lang={language}",
-        event=secrets.token_urlsafe(12),
-        closed=closed,
-        over=closed,
-        wide=False,
-    )
-
-
 def _page(slug: str, name: str, reply: Reply, posted: Posted | None = None) -> web.Response:
     """A step; ``posted`` is what was not saved, to be sent again where the reply itself offers nothing."""
     asks = any(isinstance(part, Form | Buttons) for part in reply.parts)
@@ -124,6 +129,7 @@ def _page(slug: str, name: str, reply: Reply, posted: Posted | None = None) -> w
         heading=_heading(reply),
         again=again,
         over=not _token(reply),
+        exact=any(isinstance(part, Card) and part.exact for part in reply.parts),
         speaks=bool(_token(reply)) and not any(isinstance(part, Form) for part in reply.parts),
         wide=False,
     )
@@ -131,7 +137,8 @@ def _page(slug: str, name: str, reply: Reply, posted: Posted | None = None) -> w
 
 def _heading(reply: Reply) -> str:
     """What this step is: the title of its form, or else of what there is to read."""
-    titles = [part.title for kind in (Form, Card) for part in reply.parts if isinstance(part, kind)]
+    shown = [part for part in reply.parts if not (isinstance(part, Card) and part.aside)]
+    titles = [part.title for kind in (Form, Card) for part in shown if isinstance(part, kind)]
     said = chrome(reply.language)
     return titles[0] if titles else said("case_said" if reply.saved else "case_not_saved")
 

@@ -115,18 +115,23 @@ class Chat:
         return web.Response(text=draw.reply(reply, f"/chat/{account.id}/act"), content_type="text/html")
 
     async def live(self, request: web.Request) -> web.StreamResponse:
-        """What is sent while the window is open; on each (re)connection first all that stands there."""
-        account = self._account(request)
+        """What is sent while the window is open; on each (re)connection first all that stands there.
+
+        A board listens for all its windows at once: ``with`` names the others.
+        """
+        others = (self._tryout.account(one) for one in request.query.getall("with", []))
+        accounts = {one.id: one for one in (self._account(request), *others) if one is not None}
         async with (
-            self._windows.opened(account.id) as window,
+            self._windows.opened(accounts) as window,
             sse_response(request) as stream,
         ):
             with contextlib.suppress(ConnectionResetError):  # the window was closed
-                for there in await self._standing(account):
-                    await self._tell(stream, account, there)
+                for account in accounts.values():
+                    for there in await self._standing(account):
+                        await self._tell(stream, account, there)
                 await stream.send("now", event="caught-up")  # an event without data never reaches a page
-                while (message := await _next(window, request)) is not None:
-                    await self._tell(stream, account, message)
+                while (told := await _next(window, request)) is not None:
+                    await self._tell(stream, accounts[told[0]], told[1])
         return stream
 
     async def _standing(self, account: Account) -> list[Outgoing]:
@@ -137,7 +142,8 @@ class Chat:
     async def _tell(self, stream: EventSourceResponse, account: Account, message: Outgoing) -> None:
         shown = draw.standing(message, f"/chat/{account.id}/act")
         key = message.edits or message.id
-        await stream.send(json.dumps({"place": message.place, "key": key, "html": shown}), event="post")
+        told = {"account": account.id, "place": message.place, "key": key, "html": shown}
+        await stream.send(json.dumps(told), event="post")
 
     def _account(self, request: web.Request) -> Account:
         account = self._tryout.account(request.match_info["account"])
@@ -146,7 +152,7 @@ class Chat:
         return account
 
 
-async def _next(window: Window, request: web.Request) -> Outgoing | None:
+async def _next(window: Window, request: web.Request) -> tuple[str, Outgoing] | None:
     """The next message for a window; None when it is over, because it was closed say, of which aiohttp tells nobody."""
     while request.transport is not None:
         with contextlib.suppress(TimeoutError):

@@ -11,8 +11,8 @@ from flows.seam import Outgoing
 
 MOST_WAITING = 500
 
-Window = asyncio.Queue[Outgoing | None]
-"""What one window still has to be told; None ends it."""
+Window = asyncio.Queue[tuple[str, Outgoing] | None]
+"""What still has to be told, each with the account that it is for; None ends it."""
 
 
 class Windows:
@@ -22,14 +22,18 @@ class Windows:
         self._open: dict[str, set[Window]] = defaultdict(set)
 
     @asynccontextmanager
-    async def opened(self, account: str) -> AsyncIterator[Window]:
-        """A window of an account, as long as it stays open."""
+    async def opened(self, accounts: Iterable[str]) -> AsyncIterator[Window]:
+        """Windows of some accounts that are told together, as long as they stay open.
+
+        A browser has six connections for all its tabs: who opens a board must not use up three of them.
+        """
         window: Window = asyncio.Queue(MOST_WAITING + 1)
-        self._open[account].add(window)
+        for account in accounts:
+            self._open[account].add(window)
         try:
             yield window
         finally:
-            self._open[account].discard(window)
+            self._forget(window)
 
     def tell(self, accounts: Iterable[str], message: Outgoing) -> None:
         """Show a message in every window of these accounts.
@@ -39,18 +43,21 @@ class Windows:
         for account in accounts:
             for window in tuple(self._open[account]):
                 if window.qsize() < MOST_WAITING:
-                    window.put_nowait(message)
+                    window.put_nowait((account, message))
                 else:
-                    self._end(account, window)
+                    self._end(window)
 
     def close(self) -> None:
         """End every window: the program stops."""
-        for account, windows in self._open.items():
-            for window in tuple(windows):
-                self._end(account, window)
+        for window in {window for windows in self._open.values() for window in windows}:
+            self._end(window)
 
-    def _end(self, account: str, window: Window) -> None:
-        self._open[account].discard(window)
+    def _forget(self, window: Window) -> None:
+        for windows in self._open.values():
+            windows.discard(window)
+
+    def _end(self, window: Window) -> None:
+        self._forget(window)
         while not window.empty():
             window.get_nowait()
         window.put_nowait(None)

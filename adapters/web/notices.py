@@ -25,7 +25,7 @@ PRIVACY = Notice(
         (
             _("In short"),
             (
-                _("Erbij keeps as little about you as it can, and keeps what you answer apart from who you are."),
+                _("Erbij stores as little about you as it can, and stores what you answer apart from who you are."),
                 _("Nothing is sold, nothing is used for advertising, and no marks or decisions depend on it."),
             ),
         ),
@@ -47,19 +47,21 @@ PRIVACY = Notice(
                     "was given and, apart from that and encrypted, what people wrote."
                 ),
                 _(
-                    "About a case: its text, encrypted, and the day on which it came in. No name, no account, no time. "
-                    "Only your six words lead back to it. For an hour at most Erbij can show them to you again; then "
-                    "they are erased. When you come back with them, neither they nor what you read is stored."
+                    "About a story that you tell: its text, encrypted, and the day on which it came in. "
+                    "No name, no account, no time. With your six words you find it again. For an hour at "
+                    "most Erbij can show them to you again; then they are erased. When you come back with"
+                    " them, neither they nor what you read is stored."
                 ),
                 _(
-                    "If you choose to be told in the chat when a mentor answers: also how to reach you there, "
-                    "encrypted, until the case is closed. Mentors cannot see it; the people who run Erbij could open "
-                    "it with their key, and then see that this case is yours."
+                    "If you choose to be told in the chat when a mentor answers: also how Erbij can reach"
+                    " you there, encrypted, until the mentors close the case. Mentors cannot see it. The "
+                    "people who run Erbij could open it with their key, and then see that this story is "
+                    "yours."
                 ),
                 _(
-                    "While you are answering: what you have filled in so far, encrypted. It is erased when you are "
-                    "done or cancel, and three days after your last answer at the latest. On the page for cases "
-                    "nothing is stored before you send something."
+                    "While you are answering: what you have filled in so far, encrypted. It is erased "
+                    "when you are done or stop, and three days after your last answer at the latest. On "
+                    "Erbij’s page nothing is stored before you send something."
                 ),
             ),
         ),
@@ -67,20 +69,21 @@ PRIVACY = Notice(
             _("Who can know what"),
             (
                 _(
-                    "The mentors of your community read cases, without a name. If the story shows who you are, a "
-                    "mentor may recognise you."
+                    "The mentors of your community read what you tell, without your name. If the story "
+                    "shows who you are, a mentor may recognise you."
                 ),
                 _(
                     "Answers to check-ins are not shown to anyone yet. In a small group, or where everyone answers the "
                     "same, counts alone could tell a lot."
                 ),
                 _(
-                    "Discord or Microsoft pass on what you type there, and they know that you talk with Erbij. They "
-                    "may keep it by their own rules. What you write on Erbij’s own page for cases does not reach them."
+                    "Discord or Microsoft pass on what you type there, and they know that you talk with "
+                    "Erbij. They can store it by their own rules. What you write on Erbij’s page does not"
+                    " reach them."
                 ),
                 _(
-                    "The people who run Erbij hold the keys of the encryption. Someone who watches the program while "
-                    "it works could see more than is stored."
+                    "The people who run Erbij hold the keys of the encryption. Someone who can look into the software "
+                    "while it runs could see more than is stored."
                 ),
                 _("What Erbij writes down about its own work holds no texts and no names or numbers of people."),
             ),
@@ -88,7 +91,7 @@ PRIVACY = Notice(
         (
             _("This website"),
             (
-                _("The page for cases sets no cookies, runs no scripts and loads nothing from elsewhere."),
+                _("Erbij’s page sets no cookies, runs no scripts and loads nothing from elsewhere."),
                 _(
                     "With Back in your browser you see an earlier step again, for half an hour or until you are done. "
                     "On a computer that others use too, close the window when you are done."
@@ -104,8 +107,9 @@ PRIVACY = Notice(
             (
                 _("Your account, your language and, of staff, the name: until you have them erased."),
                 _(
-                    "A message to you: its text until it is delivered, and that it was sent for 90 days. What could "
-                    "not be delivered: 90 days. That a mentor answered you: until you were told."
+                    "A message to you: its text until it is delivered. That there was one: for 90 days. "
+                    "What could not be delivered: 90 days. That a mentor answered you: until you were "
+                    "told."
                 ),
                 _("Who changed the setup: a year."),
                 _(
@@ -113,8 +117,8 @@ PRIVACY = Notice(
                     "they are destroyed unopened after 20 weeks."
                 ),
                 _(
-                    "Cases and answers: as long as your community decides. With your six words you can take back what "
-                    "you told; then nobody can read it any more."
+                    "Stories and answers: as long as your community decides. With your six words you can take back and "
+                    "erase what you told. Then nobody can read it any more."
                 ),
                 _("Backups can hold what was erased a while longer."),
             ),
@@ -129,8 +133,8 @@ PRIVACY = Notice(
                     forget=_("forget me"),
                 ),
                 _(
-                    "What you told or answered stays, without your name: nothing stored leads from you to it. If you "
-                    "want it back, do that first, with your six words."
+                    "What you told or answered stays, without your name. Do you want to take back and erase what you "
+                    "told? Do that first, with your six words."
                 ),
                 _(
                     "Until a check-in closes that you took part in, a fingerprint of your account stays, from which "
@@ -161,17 +165,20 @@ TERMS = Notice(
             _("What Erbij is not"),
             (
                 _(
-                    "Erbij is no emergency service, and nobody reads along at once. Are you or is someone else in "
-                    "danger? Call 112."
+                    "Erbij is no emergency service: nobody reads your message right away. Are you or is "
+                    "someone else in danger? Call 112."
                 ),
-                _("Erbij gives no medical, psychological or legal advice. Mentors answer as fellow human beings."),
+                _(
+                    "Erbij gives no medical, psychological or legal advice. Mentors answer as people, not"
+                    " as counsellors."
+                ),
             ),
         ),
         (
             _("What we ask of you"),
             (
-                _("Please write roles instead of names, and tell what you saw or felt yourself."),
-                _("Please do not use Erbij to threaten or insult anyone, and do not try to find out who told a case."),
+                _("Please write ‘a teacher’, not a name, and tell what you saw or felt yourself."),
+                _("Please do not use Erbij to threaten or insult anyone, and do not try to find out who told a story."),
                 _("Mentors and team leads keep to themselves what they read, unless someone is in danger."),
             ),
         ),
@@ -179,8 +186,8 @@ TERMS = Notice(
             _("What you can count on"),
             (
                 _(
-                    "Erbij says so when something was not saved. It is made with care, but it can be out of order for "
-                    "a while; what you sent stays."
+                    "Erbij says so when something was not saved. It is made with care, but sometimes it "
+                    "does not work for a while. What you sent stays."
                 ),
                 _("When these terms change, the new ones stand on this page."),
             ),

@@ -20,7 +20,7 @@ CHROME: dict[str, Msg] = {
     "clock_now": _("It is now"),
     "hour": _("1 hour on"),
     "day": _("1 day on"),
-    "next": _("To the next thing that is due"),
+    "next": _("Skip to the next event"),
     "moved": _("The clock moved on. It is now {time}."),
     "failed": _("That did not work. Please try again."),
     "panels": _("Who to show"),
@@ -29,8 +29,8 @@ CHROME: dict[str, Msg] = {
     "lead": _("Team lead"),
     "be": _("You are"),
     "alone": _("Open in its own window"),
-    "case_page": _("The case page, without an account"),
-    "no_script": _("The chat of the try-out needs JavaScript. The case page does without."),
+    "case_page": _("Erbij’s page, without an account"),
+    "no_script": _("The chat of the try-out needs JavaScript. Erbij’s page does without."),
     # one window
     "channels": _("Channels"),
     "private": _("Erbij"),
@@ -43,7 +43,6 @@ CHROME: dict[str, Msg] = {
     "composer_hint": _("A message, or /help"),
     "send": _("Send"),
     "you": _("You"),
-    "sent": _("Sent: {what}"),
     "not_sent": _("This was not sent. What you wrote is still here."),
     "again": _("Try again"),
     "copy": _("Copy"),
@@ -55,13 +54,13 @@ CHROME: dict[str, Msg] = {
     "choose": _("Choose"),
     "count": _("{n} of {most} characters"),
     "most": _("At most {most} characters."),
-    "problem": _("Something is not right yet"),
-    "problem_title": _("Not right yet: {title}"),
+    "problem": _("Please check your answers"),
+    "problem_title": _("Please check: {title}"),
     # the case page
     "case_title": _("Tell what happened"),
     "case_lead": _(
-        "Did something happen because of which you, or someone else, did not feel at home? "
-        "Here you can tell it to the mentors of your community, without an account."
+        "Did something happen, and did you or someone else not feel at home because of it? "
+        "Tell the mentors here. You need no account."
     ),
     "case_no_trace": _(
         "This page sets no cookies and runs no scripts. Before the first question you read who can know what."
@@ -85,16 +84,16 @@ CHROME: dict[str, Msg] = {
     # the front page
     "front_title": _("Erbij"),
     "front_lead": _(
-        "Erbij is the chatbot of a belonging programme for students. It lives where your community talks: "
+        "Erbij is the chatbot of a belonging programme for students. You find it where your community talks: "
         "on Discord or in Microsoft Teams."
     ),
     "front_case": _(
-        "Does your community also have a page of its own for telling what happened? "
-        "Then you have got its address from your mentors."
+        "Does your community also use Erbij’s page for telling what happened? Its address ends in /c/"
+        " and the name of your community."
     ),
     # when it does not go well
     "problem_404": _("This page is not here"),
-    "problem_404_lead": _("Perhaps the address was not copied completely. Please ask your mentor for it again."),
+    "problem_404_lead": _("Perhaps the address was not copied completely. Please copy it again from where you got it."),
     "problem_403": _("This did not come from this page"),
     "problem_403_lead": _(
         "Another website, or a browser that does not say where a form came from, sent this. "
@@ -113,7 +112,7 @@ CHROME: dict[str, Msg] = {
         "Erbij answers at one address only, and the one in your browser is another. "
         "Please use the address that your community gave to everyone. Nothing was saved."
     ),
-    "problem_429": _("That went a little fast"),
+    "problem_429": _("Please wait a moment"),
     "problem_429_lead": _("Nothing was saved. Please wait a minute and try again."),
     "problem_500": _("Something went wrong on our side"),
     "problem_500_lead": _("It was not saved. Please try again in a moment."),

@@ -10,8 +10,22 @@ capability = Capability(
     "accounts",
     flows=(link, show_code, enter_code, write_to, unlink),
     commands=(
-        Command(word=LINK, about=_("join your accounts on two platforms, if you like"), flow="link", platforms=2),
-        Command(word=UNLINK, about=_("separate them again"), flow="unlink", platforms=2),
+        Command(
+            word=LINK,
+            about=_("link your accounts on two platforms, if you like"),
+            button=_("Link two accounts"),
+            flow="link",
+            platforms=2,
+            always=True,
+        ),
+        Command(
+            word=UNLINK,
+            about=_("unlink them again"),
+            button=_("Unlink my accounts"),
+            flow="unlink",
+            platforms=2,
+            always=True,
+        ),
     ),
     held=(
         Held(

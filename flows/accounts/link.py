@@ -43,10 +43,10 @@ async def show_code(chat: Chat, _mark: str) -> None:
             link=LINK,
         )
     )
-    chat.say(_("Give it to nobody else: for Erbij, whoever fills it in is you."))
+    chat.say(_("Give it to nobody else: Erbij thinks that whoever fills it in is you."))
     if await chat.ask("next", _("Have you filled it in there?"), DONE_OR_DROP) == "drop":
         await chat.do("drop", joining.withdraw, chat.community, chat.account)
-        chat.say(_("The code does not work any more. Nothing was joined with it from here."))
+        chat.say(_("The code does not work any more. Nothing was linked with it."))
         return
     now = await chat.now("now")
     chat.say(NEWS[await chat.do("news", joining.news, chat.community, chat.member, chat.account, now)])
@@ -56,8 +56,8 @@ class TypedCode(Form):
     """The code that the other account showed."""
 
     title = _("Link your accounts")
-    submit = _("Join them")
-    code: str = line(_("Which code did you get there?"), most=40, help=_("Eight signs. Capitals do not matter."))
+    submit = _("Link them")
+    code: str = line(_("Which code did you get there?"), most=40, help=_("Eight characters. Capitals do not matter."))
 
 
 @flow("enter_code", expires_after=timedelta(hours=1))
@@ -79,7 +79,7 @@ async def enter_code(chat: Chat) -> None:
         return
 
     await chat.post("notice", *notice(joined.account, chat.account), member=chat.member, account=joined.account)
-    chat.say(_("Done: for Erbij, your accounts are one now."))
+    chat.say(_("Done: your accounts are linked now."))
     await chat.hand_over("write_to")
 
 
@@ -93,7 +93,7 @@ async def write_to(chat: Chat) -> None:
     await chat.do("set", accounts.write_to, chat.community, chat.member, known[int(chosen)])
     chat.say(
         _(
-            "Good. With “{link}” you can change that, and with “{unlink}” separate the accounts again.",
+            "Good. With “{link}” you can change that, and with “{unlink}” you unlink the accounts again.",
             link=LINK,
             unlink=UNLINK,
         )
@@ -104,7 +104,7 @@ def notice(account: str, by: str) -> tuple[Msg, Start]:
     """What the account that showed the code reads: if the code was stolen, its owner hears of it here."""
     return (
         _(
-            "Your account on {here} was joined with an account on {there}. If that was not you, separate them now.",
+            "Your account on {here} was linked to an account on {there}. If that was not you, unlink them now.",
             here=joining.platform(account),
             there=joining.platform(by),
         ),
@@ -114,14 +114,14 @@ def notice(account: str, by: str) -> tuple[Msg, Start]:
 
 WHAT_IT_MEANS = (
     _(
-        "Are you in this community on two platforms? If you like, Erbij can join your two accounts. Then Erbij knows "
-        "that both are you."
+        "Are you in this community on two platforms? If you like, Erbij can link your two accounts. Then "
+        "Erbij knows that both accounts belong to you."
     ),
     _(
-        "What Erbij keeps for you, such as your language, goes together, and no check-in is asked twice. Mentors and "
-        "team leads see no difference."
+        "What Erbij stores for you, such as your language, counts for both, and no check-in is asked twice. "
+        "Mentors and team leads see no difference."
     ),
-    _("What you told or answered without your name stays without it: joining does not change that."),
+    _("What you told or answered without your name stays without it: linking does not change that."),
 )
 WAYS = (
     Choice("show_code", _("Show me a code"), "primary"),
@@ -130,17 +130,17 @@ WAYS = (
 ELSEWHERE = Choice("write_to", _("Choose where Erbij writes to me"))
 DONE_OR_DROP = (
     Choice("done", _("Yes, it is filled in"), "primary"),
-    Choice("drop", _("Throw the code away")),
+    Choice("drop", _("Erase the code")),
 )
 NEWS = {
-    "joined": _("Then your accounts are one now. With “{unlink}” you can separate them again.", unlink=UNLINK),
+    "joined": _("Then your accounts are linked now. With “{unlink}” you can unlink them again.", unlink=UNLINK),
     "waits": _("Erbij has not seen the code yet. It still works for a while: fill it in on the other platform."),
-    "ended": _("The code has ended and nothing was joined. Type “{link}” when you want a new one.", link=LINK),
+    "ended": _("The code has ended and nothing was linked. Type “{link}” when you want a new one.", link=LINK),
 }
 NOT_JOINED = {
     "unknown": _("This code does not fit either. Type “{link}” on the other platform to get a new one.", link=LINK),
-    "own": _("This is the code of this very account. Fill it in on the other platform, then it joins the two."),
-    "already": _("These accounts are joined already, so there is nothing left to do."),
+    "own": _("This is the code of this very account. Fill it in on the other platform, then it links the two."),
+    "already": _("These accounts are linked already, so there is nothing left to do."),
     "busy": _(
         "Your other account is in the middle of something with Erbij, and what you have not sent yet is shown nowhere "
         "else. Finish it there or type “{cancel}” there, then try the same code again.",

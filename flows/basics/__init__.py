@@ -20,8 +20,14 @@ capability = Capability(
     flows=(help_, language),
     jobs=(housekeeping,),
     commands=(
-        Command(word=_("help"), about=_("what you can do here"), flow="help"),
-        Command(word=_("language"), about=_("choose Dutch, English or German"), flow="language"),
+        Command(word=_("help"), about=_("what you can do here"), button=_("More"), flow="help", always=True),
+        Command(
+            word=_("language"),
+            about=_("choose Dutch, English or German"),
+            button=_("Choose a language"),
+            flow="language",
+            always=True,
+        ),
     ),
     held=(
         Held("language", _("The language you chose"), NAMES.get),

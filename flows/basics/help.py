@@ -1,23 +1,22 @@
-"""Help: what this person can do here, in one look."""
+"""Help: what this person can do here, as buttons, and whom else they can turn to."""
 
-from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Shown, flow
+from flows.danger import panel
+from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Context, Start, flow, offers
 from flows.words import _
-from storage import accounts
-
-AT_ANY_TIME = frozenset({"help", "language", "my_data", "forget_me", ""})
-"""The flows of what everyone can do at any time, stopping too: it stands last."""
+from storage.statement import Session
 
 
 @flow("help", who=(EVERYONE, NO_ACCOUNT))
 async def help_(chat: Chat) -> None:
-    """The commands that are open to this person."""
+    """All that is open to this person."""
+    chat.say(_("I am Erbij. I ask how it is going for you here, and I bring stories to the mentors without names."))
+    for way in await chat.look("ways", ways, chat.context):
+        chat.show(way)
+    chat.show(panel.whole(chat.context))
+
+
+def ways(session: Session, context: Context) -> list[Start]:
+    """A button for each thing."""
     from flows.catalogue import catalogue  # here, because the catalogue holds this flow
 
-    chat.say(_("I am Erbij. I ask how it is going for you here, and I bring stories to the mentors without names."))
-    here = await chat.do("platforms", accounts.platforms, chat.community)
-    rows = [
-        (command.word, command.about)
-        for command in sorted(catalogue().commands_of(chat.is_one_of), key=lambda one: one.flow in AT_ANY_TIME)
-        if command.platforms <= here
-    ]
-    chat.show(Shown(_("What you can ask me"), rows))
+    return offers.everything(session, catalogue(), context)

@@ -34,11 +34,24 @@ capability = Capability(
     ),
     jobs=(release_cases, tell_of_answers, cases_given_back, remind_of_cases),
     commands=(
-        Command(word=_("tell"), about=_("tell the mentors what happened, without your name"), flow="belonging_case"),
         Command(
-            word=_("answer"), about=_("read the answer to something you told, with your six words"), flow="follow_up"
+            word=_("tell"),
+            about=_("tell the mentors what happened, without your name"),
+            button=_("Tell what happened"),
+            flow="belonging_case",
         ),
-        Command(word=_("cases"), about=_("the open cases, and who takes care of them"), flow="cases"),
+        Command(
+            word=_("answer"),
+            about=_("read the answer to something you told, with your six words"),
+            button=_("Read an answer"),
+            flow="follow_up",
+        ),
+        Command(
+            word=_("cases"),
+            about=_("the open cases, and who takes care of them"),
+            button=_("See the open cases"),
+            flow="cases",
+        ),
     ),
     # Told first, released then: releasing destroys the address of a closed case once its student was told.
     recurring=(

@@ -7,6 +7,7 @@ from flows.cases.doorbell import at_the_page
 from flows.cases.six_questions import SixQuestions, rows
 from flows.cases.six_words import TOO_MUCH, looks_carried
 from flows.cases.waiting import how_long
+from flows.danger import panel
 from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Choice, Shown, flow
 from flows.words import Msg, _
 from storage import case_telling, communities, receipts
@@ -21,11 +22,13 @@ async def belonging_case(chat: Chat) -> None:
     """From 'who can know what' to the receipt."""
     if chat.doorbell:
         at_the_page(chat)
+        chat.show(panel.beside(chat.context))
         return
     for sentence in _who_can_know(chat):
         chat.say(sentence)
     if chat.page:
         chat.say(_("You can also tell it outside the chat, without an account, on this page: {page}", page=chat.page))
+    chat.show(panel.beside(chat.context))
     answers = await chat.fill("six_questions", SixQuestions)
 
     chat.say(_("This is what the mentors will see, and the day you sent it. Nothing else."))
@@ -68,15 +71,17 @@ async def keep_receipt(chat: Chat, given: str) -> None:
     if not words:
         chat.say(NO_MORE)
         return
-    chat.show(Shown(_("Your six words"), [("", words)], to_keep=True))
+    chat.show(Shown(_("Your six words"), [("", words)], exact=True))
     chat.say(
         _(
             "With these six words you can read the answer later, and write more. Erbij cannot find them again for "
             "you: keep them where only you look. Here they are erased within an hour."
         )
     )
+    chat.show(panel.beside(chat.context))
     await chat.ask("kept", _("Did you keep the six words?"), KEPT)
     chat.say(_("Thank you for telling it: now something can be done."))
+    chat.show(panel.beside(chat.context))
     if chat.member and looks_carried(carried):
         await chat.hand_over("hear_back", carried)
     chat.say(_("Look again on this page with your six words, to see if there is an answer."))
@@ -93,22 +98,22 @@ KEPT = (Choice("kept", _("Yes, I have kept them"), "primary"),)
 
 
 def _who_can_know(chat: Chat) -> tuple[Msg, Msg, Msg]:
-    """Three sentences, before the first question."""
+    """Three things, before the first question: who reads it, what else can be seen, and what may give one away."""
     seen_by_others = (
         _(
-            "The chat platform passes on what you type; the people who run it or Erbij can see that you talk with "
-            "Erbij, and could see more if they watched; what is kept is encrypted, with no way back to you."
+            "I store it encrypted, without your name or account. The chat app passes on what you type. It and the "
+            "people who run me can see that you talk to me. If they watch, they could see more."
         )
         if chat.member
         else _(
-            "The people who run this page can see that someone visits it, and could see more if they watched; what "
-            "is kept is encrypted, with no way back to you."
+            "It is stored encrypted, without a name. The people who run this page can see that someone opens it. If "
+            "they watch, they could see more."
         )
     )
     return (
-        _("The mentors of {community} read what you tell, without your name.", community=chat.community_name),
+        _("The mentors of {community} read your story. They do not see your name.", community=chat.community_name),
         seen_by_others,
-        _("If the story itself shows who you are, a mentor may recognise you: please write roles, not names."),
+        _("A detail can show who you are. So write “a teacher”, not a name."),
     )
 
 

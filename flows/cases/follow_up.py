@@ -11,6 +11,7 @@ from flows.cases.moments import next_moment
 from flows.cases.six_words import TOO_MUCH, Receipt, carried_case, find, not_known, on_case, tag_of
 from flows.cases.view import FOR_STUDENT, passages
 from flows.cases.waiting import how_long
+from flows.danger import panel
 from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Form, Shown, Start, flow, line, yes_no
 from flows.words import Msg, _
 from storage import case_telling, cases, communities
@@ -49,6 +50,7 @@ async def follow_up(chat: Chat) -> None:
     if chat.member and view.status != cases.CLOSED:
         chat.show(Start("hear_back", case.carried, _("How I hear of answers"), "plain"))
     chat.show(Start("take_back", case.carried, _("Take it back"), "plain"))
+    chat.show(panel.beside(chat.context))
 
 
 class More(Form):

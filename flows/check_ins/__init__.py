@@ -1,6 +1,6 @@
 """Check-ins: once a week, how students feel they belong, without anyone knowing who answered what."""
 
-from flows.check_ins.check_in import check_in
+from flows.check_ins.check_in import check_in, open_now
 from flows.check_ins.rounds import close_check_in, open_check_in
 from flows.engine import Capability, Held, Recurring
 from flows.words import _
@@ -8,6 +8,7 @@ from flows.words import _
 capability = Capability(
     "check_ins",
     flows=(check_in,),
+    offers=(open_now,),
     jobs=(open_check_in, close_check_in),
     recurring=(Recurring(job="open_check_in", cron="0 12 * * thu", until_hours=48),),
     held=(

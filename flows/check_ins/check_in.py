@@ -4,6 +4,9 @@ Four statements are the parts of a sense of belonging: accepted, appreciated, in
 Grady 1993). The fifth is its shadow side: someone can belong by hiding who they are.
 """
 
+from collections.abc import Iterator
+
+from flows.danger import panel
 from flows.engine import Chat, Choice, Context, Form, Shown, Start, flow, line, scale
 from flows.words import Msg, _
 from storage import check_ins
@@ -11,7 +14,7 @@ from storage.communities import FEWEST
 from storage.statement import Session
 
 LOW = 2
-"""An answer this low makes Erbij offer that a mentor hears about it."""
+"""An answer this low makes Erbij offer that a mentor hears about it, and say whom else one can turn to."""
 NOT_TRUE, TRUE = _("not at all"), _("completely")
 
 
@@ -68,11 +71,15 @@ async def check_in(chat: Chat, round_id: str) -> None:
     chat.say(THANKS[outcome])
     if outcome != "saved":
         return
-    chat.say(_next_step(answers))
-    if _lowest(answers) <= LOW:
-        # A button and no question: a conversation that waits would say, to who reads the table, who answered low.
-        chat.say(_("Would you like to tell a mentor what happened, without your name?"))
-        chat.show(Start("belonging_case", "", _("Tell a mentor")))
+    if _lowest(answers) > LOW:
+        chat.say(_next_step(answers))
+        return
+    # A button and no question: a conversation that waits would say, to who reads the table, who answered low. And no
+    # idea of what they could do themselves: that a week was like this is not for them to mend.
+    chat.say(_("A week like that is hard, and it is not your fault."))
+    chat.say(_("Would you like to tell a mentor what happened, without your name?"))
+    chat.show(Start("belonging_case", "", _("Tell a mentor")))
+    chat.show(panel.beside(chat.context))
 
 
 WHAT_BECOMES_OF_IT = (
@@ -102,6 +109,14 @@ NEXT_STEPS = {
 KEEP_GOING = _("One idea: who could use a kind word from you this week?")
 
 
+def open_now(session: Session, context: Context) -> Iterator[Start]:
+    """The check-in that a student can answer now, and has not yet."""
+    me = (context.member, context.account)
+    for one in check_ins.rounds(session, context.community) if "student" in context.roles else ():
+        if not one.pool and not (me[0] and check_ins.took_part(session, context.community, one.id, *me)):
+            yield Start("check_in", one.id, _("Start the check-in"))
+
+
 def _rows(answers: CheckIn) -> list[tuple[Msg | str, Msg | str]]:
     """The answers as the student reads them back."""
     rows: list[tuple[Msg | str, Msg | str]] = [
@@ -117,7 +132,7 @@ def _lowest(answers: CheckIn) -> int:
 
 
 def _next_step(answers: CheckIn) -> Msg:
-    """One useful next step: for the statement that scored lowest, the first of them when several did."""
+    """One idea, after a week without low answers: for the statement that scored lowest, the first when several did."""
     lowest = _lowest(answers)
     if lowest > LOW + 1:
         return KEEP_GOING

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flows import seam
-from flows.engine import aside, draw, earlier
+from flows.engine import aside, draw, earlier, everyday, guide
 from flows.engine.chat import Step
 from flows.engine.commands import CANCEL, Command
 from flows.engine.run import Run
 from flows.engine.sentences import (
     ANSWERED,
     CHANGED,
-    NOT_UNDERSTOOD,
     NOTHING_TO_STOP,
     ONLY_TEXT,
     OVER,
@@ -22,7 +21,7 @@ from flows.engine.sentences import (
 from flows.engine.taking import Taking
 from flows.engine.token import ANSWER, BACK, STOP, STOP_NOW, Answers, Starts, Token, read
 from flows.engine.typed import clean
-from flows.words import LANGUAGES, _, said
+from flows.words import _
 from storage import conversations
 
 
@@ -49,7 +48,7 @@ def arrive(taking: Taking) -> None:
     """Every question that waits for this person, or a greeting."""
     show_all(taking)
     if not taking.parts:
-        taking.greet()
+        guide.greet(taking)
 
 
 def repeated(taking: Taking) -> None:
@@ -186,7 +185,7 @@ def take_values(taking: Taking, conversation: str, turn: int, run: Run, values: 
     form = step.data[0]
     good, drafts, wrong = form.take(values)
     notes = run.notes
-    known = {**(notes.get(step.key) or {}), **good}
+    known = {name: value for name, value in {**(notes.get(step.key) or {}), **good}.items() if name not in wrong}
     kept = {**notes.get("@drafts", {}).get(step.key, {}), **drafts}
     notes["@drafts"] = {
         **notes.get("@drafts", {}),
@@ -213,7 +212,7 @@ def go_on(taking: Taking, conversation: str, turn: int, run: Run, value: object)
 def command(taking: Taking, known: Command | None) -> None:
     """A command; None is a word that Erbij does not know."""
     if known is None:
-        return taking.say(NOT_UNDERSTOOD, "unknown")
+        return guide.not_understood(taking, "unknown")
     return cancel(taking) if known is CANCEL else taking.start(known.flow)
 
 
@@ -255,7 +254,7 @@ def hear(taking: Taking, text: str) -> None:
     """
     typed, mine = taking.catalogue.words.typed(text), taking.open_conversations()
     if not mine:
-        return command(taking, typed) if typed is not None else taking.say(NOT_UNDERSTOOD, "not_understood")
+        return meant(taking, typed, text)
     conversation, turn, journal, _until = mine[0]
     run = taking.reopen(journal)
     # What must not be written down cannot be asked about: there a word is what it always is.
@@ -266,9 +265,19 @@ def hear(taking: Taking, text: str) -> None:
         return aside.which_was_meant(taking, conversation, turn, run, asked, text, same)
     if run is not None and not run.moved_on and answered(taking, conversation, turn, run, text):
         return None
-    taking.say(NOT_UNDERSTOOD, "not_understood")
+    meant(taking, None, text)
     taking.show(conversation, turn, run)
     return None
+
+
+def meant(taking: Taking, typed: Command | None, text: str) -> None:
+    """A command, a greeting, or something that Erbij does not understand."""
+    if typed is not None:
+        command(taking, typed)
+    elif everyday.greets(text) and not taking.heavy:
+        guide.greet(taking)
+    else:
+        guide.not_understood(taking, "not_understood")
 
 
 def answered(taking: Taking, conversation: str, turn: int, run: Run, text: str) -> bool:
@@ -278,7 +287,7 @@ def answered(taking: Taking, conversation: str, turn: int, run: Run, text: str) 
         return False
     if step.kind == "ask":
         for choice in step.data[1]:
-            if text.casefold() in {said(choice.label, language).casefold() for language in LANGUAGES}:
+            if everyday.chooses(text, choice, alone=len(step.data[1]) == 1):
                 go_on(taking, conversation, turn, run, choice.value)
                 return True
     if (asked := run.text_asked) is not None:

@@ -47,14 +47,18 @@ def begin(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: 
         return False
     if communities.at(session, space.platform, space.id):
         return False
-    locale = incoming.locale.lower().replace("_", "-")
-    language = language_of(locale)
-    zone = ZONES.get(locale) or ZONES.get(language, ZONE)
+    language, zone = language_of(incoming.locale), zone_of(incoming.locale)
     community = communities.add_community(session, new_id(), "", language, zone)
     communities.add_space(session, community, space.platform, space.id, space.within)
     members.grant(session, community, COORDINATOR, space.platform, "person", person.id, person.name)
     wait_for_a_name(session, community, now)
     return True
+
+
+def zone_of(locale: str) -> str:
+    """A first guess at the time zone of someone with a language tag."""
+    tag = locale.lower().replace("_", "-")
+    return ZONES.get(tag) or ZONES.get(language_of(tag), ZONE)
 
 
 def wait_for_a_name(session: Session, community: str, now: int) -> None:

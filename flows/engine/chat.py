@@ -38,8 +38,10 @@ class Shown:
 
     title: Msg | str
     rows: Sequence[tuple[Msg | str, Msg | str]]
-    to_keep: bool = False
-    """Words to copy as they stand, or to print."""
+    aside: bool = False
+    """Small, beside what this is about."""
+    exact: bool = False
+    """To be kept letter by letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,10 @@ class Context:
     """Where this is said; for effects that keep it, never to decide by."""
     absent: Msg | None = None
     """What is said instead of what is not for this person, when the platform does not count them among the space."""
+    country: str = ""
+    """Where the community is; empty where nobody chose it, so that it follows from the time zone."""
+    contact: str = ""
+    """Whom the community itself names for who needs help."""
     crowded: bool = False
     """Without an account: so much comes from where this comes from that everybody else goes first. For effects, never
     to decide by."""
@@ -108,6 +114,7 @@ class Steps:
         "account",
         "community",
         "community_name",
+        "context",
         "crowded",
         "doorbell",
         "is_one_of",
@@ -122,6 +129,7 @@ class Steps:
     )
 
     def __init__(self, context: Context) -> None:
+        self.context = context
         self.community = context.community
         self.community_name = context.community_name
         self.time_zone = context.time_zone

@@ -11,13 +11,19 @@ from flows.words import LANGUAGES, Msg, _, said
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A word, or two, that starts a flow, for whoever may start that. ``about`` is its line in help."""
+    """A word, or two, that starts a flow, for whoever may start that. ``about`` is said of it where words are listed.
+
+    ``button`` stands on the button that does the same.
+    """
 
     word: Msg
     about: Msg
+    button: Msg
     flow: str
     platforms: int = 1
-    """On how many platforms a community must be before help names it; the more, the later in every list."""
+    """On how many platforms a community must be before help offers it; the more, the later in every list."""
+    always: bool = False
+    """Something that can be done at any time, and is not what somebody comes for: only help offers it."""
 
     @property
     def name(self) -> str:
@@ -27,7 +33,9 @@ class Command:
 
 HELP = _("help")
 SETUP = _("setup")
-CANCEL = Command(word=_("cancel"), about=_("stop what you are doing; nothing of it is kept"), flow="")
+CANCEL = Command(
+    word=_("cancel"), about=_("stop what you are doing; nothing of it is kept"), button=_("Stop"), flow="", always=True
+)
 """The one command that is the engine's own: it starts nothing."""
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
@@ -58,12 +66,19 @@ class Vocabulary:
             return None
         # Longer text is more likely an answer that begins with such a word, and "stop" must not throw it away.
         most = 0 if command is CANCEL else 1
-        return command if text.startswith("/") or len(more) <= most else None
+        return command if text.lstrip(AROUND).startswith("/") or len(more) <= most else None
+
+
+AROUND = " .,;:!?…\"'“”„‚‘’«»‹›()[]*_`"
+"""What people write around a word: the ends of sentences, and quotes such as Erbij itself prints."""
 
 
 def plain(word: str) -> str:
-    """A word, or two, as it is compared: small letters without accents or hyphens, one space between words."""
-    letters = unicodedata.normalize("NFKD", word.strip().lstrip("/").rstrip(".!?").casefold())
+    """A word, or two, as it is compared: small letters without accents or hyphens, one space between words.
+
+    Quotes around it, a slash before it and what ends a sentence behind it are not part of it.
+    """
+    letters = unicodedata.normalize("NFKD", word.strip().strip(AROUND).lstrip("/").casefold())
     return " ".join("".join(one for one in letters if not unicodedata.combining(one)).replace("-", " ").split())
 
 

@@ -21,9 +21,9 @@ def pieces(things: Iterable[Piece], language: str) -> list[seam.Part]:
         match thing:
             case Msg():
                 parts.append(seam.Text(said(thing, language)))
-            case Shown(title, rows, to_keep):
+            case Shown(title, rows, aside, exact):
                 drawn = tuple((said(label, language), said(text, language)) for label, text in rows)
-                parts.append(seam.Card(said(title, language), drawn, to_keep))
+                parts.append(seam.Card(said(title, language), drawn, aside, exact))
             case Start(flow, argument, label, kind):
                 button = seam.Button(str(Starts(flow, argument)), said(label, language), kind)
                 before = parts[-1] if parts else None
@@ -47,18 +47,19 @@ def question(
         return [seam.Text(said(text, language)), seam.Buttons(buttons + ways)]
     form = step.data[0]
     answers = journal.get(step.key) or {}
-    drafts = {**step.data[1], **journal.get("@drafts", {}).get(step.key, {})}
-    wrong = journal.get("@wrong", {}).get(step.key, {})
+    drafts = {**step.data[1], **answers, **journal.get("@drafts", {}).get(step.key, {})}
+    wrong, still_open = journal.get("@wrong", {}).get(step.key, {}), form.open_fields(answers)
     fields = tuple(
         _untouched(form, name, language)
-        if name not in drafts and name not in wrong
+        if name not in drafts and name not in wrong and name in still_open
         else form.questions[name].drawn(
             name,
             language,
             drafts.get(name),
             form.questions[name].take(drafts.get(name))[1] if name in wrong else None,
+            still_open=name in still_open,
         )
-        for name in form.open_fields(answers)
+        for name in form.questions
     )
     stop = seam.Button(_way(token, STOP), said(_("Stop"), language))
     return [

@@ -19,6 +19,8 @@ from flows.words import Msg
 Conversation = Callable[..., Awaitable[None]]
 Subject = Callable[[Any, Any, str], Msg | None]
 """``(session, context, argument)``: why this person may not open this now, in words for them; None when they may."""
+Offer = Callable[[Any, Any], Iterable[Any]]
+"""``(session, context)``: the buttons (:class:`~flows.engine.chat.Start`) for what this person can do now."""
 COORDINATOR = "coordinator"
 """The role of who sets a community up."""
 EVERYONE, NO_ACCOUNT = "everyone", "no account"
@@ -150,7 +152,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """One folder under flows/."""
+    """One folder under flows/. ``offers``: what somebody can do just now and perhaps not tomorrow."""
 
     name: str
     flows: tuple[Flow, ...] = ()
@@ -158,6 +160,7 @@ class Capability:
     commands: tuple[Command, ...] = ()
     recurring: tuple[Recurring, ...] = ()
     held: tuple[Held, ...] = ()
+    offers: tuple[Offer, ...] = ()
 
 
 class Catalogue:
@@ -170,6 +173,7 @@ class Catalogue:
         self.commands: dict[str, Command] = {}
         self.recurring: list[Recurring] = []
         self.held: list[Held] = []
+        self.offers: list[Offer] = []
         for capability in capabilities:
             for flow in capability.flows:
                 self._unused(flow.name)
@@ -179,6 +183,7 @@ class Catalogue:
                 self.jobs[job.name] = job
             self.recurring.extend(capability.recurring)
             self.held.extend(capability.held)
+            self.offers.extend(capability.offers)
         commands = sorted((c for one in capabilities for c in one.commands), key=lambda command: command.platforms)
         self.commands.update((command.name, command) for command in [*commands, CANCEL])
         try:

@@ -34,6 +34,7 @@ class Question:
     choices: tuple[tuple[str, Msg], ...] = ()
     most: int = 0
     long: bool = False
+    exact: bool = False
     what: Literal["place", "role", "person"] = "place"
     many: bool = False
 
@@ -79,7 +80,7 @@ class Question:
             return None, _("Please choose one of these.")
         return (chosen if self.many else chosen[0]), None
 
-    def drawn(self, name: str, language: str, draft: Any, error: Msg | None) -> seam.Field:
+    def drawn(self, name: str, language: str, draft: Any, error: Msg | None, *, still_open: bool = True) -> seam.Field:
         """The field as adapters draw it."""
 
         def say(msg: Msg | None) -> str:
@@ -92,14 +93,16 @@ class Question:
             case "options":
                 kind = seam.Options(tuple((v, say(label)) for v, label in self.choices))
             case "line":
-                kind = seam.Line(self.most, self.long)
+                kind = seam.Line(self.most, self.long, self.exact)
             case "pick":
                 kind = seam.Pick(self.what, self.many)
                 if isinstance(draft, list):
                     draft = tuple(seam.Picked(**one) for one in draft)
                 else:
                     draft = seam.Picked(**draft) if isinstance(draft, dict) else None
-        return seam.Field(name, say(self.text), kind, self.about(language), self.required, draft, say(error))
+        return seam.Field(
+            name, say(self.text), kind, self.about(language), self.required, draft, say(error), still_open
+        )
 
     def about(self, language: str) -> str:
         """What stands beside the question, the same everywhere: whether it must be answered, and the help."""
@@ -178,17 +181,18 @@ def scale(question: Msg, *, low_label: Msg, high_label: Msg, low: int = 1, high:
     )
 
 
-def line(
+def line(  # noqa: PLR0913  what a line can be
     question: Msg,
     *,
     most: int = 2000,
     long: bool = False,
     required: bool = True,
+    exact: bool = False,
     help: Msg | None = None,  # noqa: A002
 ) -> Any:
-    """Text of at most ``most`` characters."""
+    """Text of at most ``most`` characters; an ``exact`` one is a code, or words that were given."""
     return _field(
-        Question(question, "line", required, help, most=most, long=long),
+        Question(question, "line", required, help, most=most, long=long, exact=exact),
         ... if required else None,
     )
 

@@ -12,14 +12,20 @@ from storage.statement import Session
 
 
 def send(session: Session, context: Context, conversation: str, post: Post, now: int) -> bool:
-    """A message into the outbox, on each platform that has the place; False where none has it, and it is dropped."""
-    community = context.community
+    """A message into the outbox, on each platform that has the place; True when there is something new to deliver.
+
+    Where no platform has it, it is dropped. What only draws the same once more waits until the outbox is looked at; if
+    somebody deleted what stands there, it is posted anew.
+    """
+    community, new = context.community, False
     if post.place:
         to = places.of_kind(session, community, post.place)
     else:
         theirs = members.accounts(session, community, post.member)
         to = [one for one in theirs if post.account in ("", one.account)][:1]
     for one in to:
+        payload = wire.pack(draw.pieces(post.pieces, one.language), one.language)
+        new |= not (post.subject and outbox.stands(session, community, one, post.subject, payload))
         outbox.add(
             session,
             key(session, conversation, f"{post.key}@{one.platform}"),
@@ -30,10 +36,10 @@ def send(session: Session, context: Context, conversation: str, post: Post, now:
             private=not post.place,
             subject=post.subject,
             fleeting=post.fleeting,
-            payload=wire.pack(draw.pieces(post.pieces, one.language), one.language),
+            payload=payload,
             now=now,
         )
-    return bool(to)
+    return new
 
 
 def later(session: Session, context: Context, conversation: str, timer: Later) -> None:

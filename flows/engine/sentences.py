@@ -1,9 +1,11 @@
 """The engine's own sentences."""
 
-from flows.engine.commands import HELP, SETUP
-from flows.words import Msg, _
+from collections.abc import Iterable
 
-NOT_UNDERSTOOD = _("I did not understand that. Type {help} to see what I can do.", help=HELP)
+from flows.engine.commands import HELP, SETUP
+from flows.words import Msg, _, listed
+
+NOT_UNDERSTOOD = _("I did not understand that. Here is what you can do:")
 OVER = _("This was already answered, or it has ended. Type {help} to see what you can do now.", help=HELP)
 ANSWERED = _("This was already answered.")
 RECEIVED = _("Thank you, this was received. You do not have to send it again.")
@@ -15,7 +17,13 @@ CHANGED = _(
     answer=_("answer"),
 )
 NOTHING_TO_STOP = _("There is nothing to stop.")
-NOT_FOR_YOU = _("This is for other members of the community. Type {help} to see what you can do.", help=HELP)
+WHO = {
+    "student": _("students"),
+    "mentor": _("the mentors"),
+    "lead": _("the team leads"),
+    "coordinator": _("the coordinators"),
+    "teacher": _("teachers"),
+}
 UNANSWERED = _(
     "I cannot see just now whether you are a member here, so I did nothing. Please try again in a few minutes, or "
     "press one of my buttons in a channel."
@@ -49,10 +57,14 @@ def no_member(community: str) -> Msg:
     )
 
 
+def not_for_you(who: Iterable[str]) -> Msg:
+    """What someone hears who presses what is for others; ``who`` are the roles it is for, perhaps none."""
+    names = [WHO[role] for role in sorted(who) if role in WHO]
+    if not names:
+        return _("This is not for you. Here is what you can do:")
+    return _("This is for {whom} of this community. Here is what you can do:", whom=listed(names))
+
+
 def greeting(community: str) -> Msg:
     """What someone hears who opens the private chat."""
-    return _(
-        "Hello, I am Erbij. I am here for you in {community}. Type {help} to see what you can do.",
-        community=community,
-        help=HELP,
-    )
+    return _("Hello, I am Erbij. I am here for you in {community}. Here is what you can do:", community=community)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from flows import seam
-from flows.engine import draw, outgoing
-from flows.engine.arrival import BEGIN
-from flows.engine.chat import Context
+from flows.engine import draw, guide, outgoing
+from flows.engine.chat import Context, Piece, Start
 from flows.engine.flow import COORDINATOR, EVERYONE, Catalogue, Flow, FlowFault, Job
 from flows.engine.run import ASKED, BEGUN, Journal, Run
-from flows.engine.sentences import IN_THE_CHAT, NO_ROOM, NOT_FOR_YOU, NOT_SET_UP, OVER, greeting
+from flows.engine.sentences import NO_ROOM, OVER
 from flows.engine.token import Answers, AnswersFirst, Token
 from flows.words import Msg
 from storage import conversations
@@ -46,6 +45,8 @@ class Work:
     """The platform's own id of what was taken, where nothing of it is kept but this."""
     again: tuple[seam.Part, ...]
     """What is shown to who must do it again, because what they filled in is not kept; else empty."""
+    above: tuple[seam.Part, ...] = ()
+    """What is shown above all that comes of it: whom one can turn to, say."""
 
 
 @dataclass(slots=True)
@@ -62,6 +63,8 @@ class Turn:
     """The questions that the reply shows."""
     asks: seam.Space | None = None
     """Where it must be asked how the person stands before this can be taken; nothing was written."""
+    context: Context | None = None
+    """Whom the reply is for, as far as they are known."""
     roster: bool = False
     """Someone of the staff may have left: who is still there is to be asked."""
 
@@ -86,6 +89,8 @@ class Taking:
     """The conversation that the act names, asked for beforehand."""
     event: str = ""
     """The platform's own id of what is taken."""
+    heavy: bool = False
+    """Whom one can turn to is shown with what comes of this, because of what was written."""
     kept_some: bool = False
     kept_none: bool = False
     """A first question is shown and nothing else came of it, so it may come again as if it were new."""
@@ -93,22 +98,12 @@ class Taking:
     def done(self) -> Turn:
         """The turn as it stands."""
         reply = seam.Reply(tuple(self.parts), self.context.language, self.context.space)
-        return Turn(reply, self.kind, self.posted, self.timers, self.work, tuple(self.waits))
+        return Turn(reply, self.kind, self.posted, self.timers, self.work, tuple(self.waits), context=self.context)
 
     def say(self, text: Msg, kind: str = "") -> None:
         """Tell the person something of the engine's own, once."""
         self.parts += [one for one in draw.pieces([text], self.context.language) if one not in self.parts]
         self.kind = self.kind or kind
-
-    def greet(self) -> None:
-        """The first words to someone; before a community has its name they lead to setup."""
-        if self.context.absent is not None:
-            return self.say(self.context.absent, "greeted")
-        if self.context.community_name:
-            return self.say(greeting(self.context.community_name), "greeted")
-        self.parts += draw.pieces([NOT_SET_UP, BEGIN], self.context.language)
-        self.kind = self.kind or "greeted"
-        return None
 
     # ------------------------------------------------------------ beginning and going on
 
@@ -136,15 +131,19 @@ class Taking:
         if flow is None or (argument and not flow.takes_argument):
             self.say(OVER, "unknown")
         elif not self.may(flow, handed_over=handed_over):
-            refused = NOT_FOR_YOU if self.context.member or EVERYONE not in flow.who else IN_THE_CHAT
-            self.say(self.context.absent or refused, "refused")
+            guide.refused(self, flow)
         elif not self.context.community_name and COORDINATOR not in flow.who:
-            self.greet()
+            guide.greet(self)
         elif flow.subject is not None and (why := flow.subject(self.session, self.context, argument)) is not None:
             self.say(why, "refused")
         else:
             return flow
         return None
+
+    def pieces(self, things: Iterable[Piece]) -> None:
+        """Show things to this person, and of the buttons that start something those alone that they may press."""
+        mine = (one for one in things if not isinstance(one, Start) or self.may(self.catalogue.flows[one.flow]))
+        self.parts += draw.pieces(mine, self.context.language)
 
     def may(self, flow: Flow, *, handed_over: bool = False) -> bool:
         """Whether this person is one of those for whom a flow is; one that is for nobody goes on from another."""
@@ -292,7 +291,7 @@ class Taking:
         """What the run says before it asks or ends, in the language that its chat speaks by now."""
         if run.chat.language != self.context.language:
             self.context = replace(self.context, language=run.chat.language)
-        self.parts += draw.pieces(run.chat.shown, self.context.language)
+        self.pieces(run.chat.shown)
 
     # ------------------------------------------------------------ finding conversations
 

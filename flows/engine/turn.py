@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from flows import seam
-from flows.engine import answer, arrival, draw, standing
+from flows.danger import signs
+from flows.engine import answer, arrival, draw, heavy, standing
 from flows.engine.chat import Context
 from flows.engine.flow import COORDINATOR, STAFF, Catalogue
 from flows.engine.sentences import OVER, RECEIVED, no_member
@@ -36,6 +37,13 @@ def take(  # noqa: PLR0913  what happened, when, and what is known about it
     ``site`` is where the world reaches Erbij's pages; empty when it cannot. ``told``: what platforms said of the person
     when they were asked. A turn that needs more writes nothing, says with ``Turn.asks`` what, and is taken once more.
     """
+    turn = _take(session, catalogue, incoming, now, site, told)
+    return heavy.answered(turn, incoming) if turn.asks is None and signs.heard(incoming.act) else turn
+
+
+def _take(  # noqa: PLR0913  as take
+    session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: int, site: str, told: standing.Told
+) -> Turn:
     event = f"{incoming.space.platform}:{incoming.event}"
     first = conversations.first_seen(session, event, now // DAY)
     language = language_of(incoming.locale)
@@ -64,7 +72,7 @@ def take(  # noqa: PLR0913  what happened, when, and what is known about it
         if gone and who is not None and who.community_name:
             language, pieces = standing.language_for(incoming, who), [no_member(who.community_name)]
         return Turn(seam.Reply(tuple(draw.pieces(pieces, language)), language), "stranger", roster=doubted)
-    taking = Taking(session, catalogue, context, now, asked=asked, event=event)
+    taking = Taking(session, catalogue, context, now, asked=asked, event=event, heavy=signs.heard(incoming.act))
     taking.posted = who.unreached and not gone and bring(session, incoming, who, now)
     answer.dispatch(taking, incoming.act, first=first())
     if taking.kept_none:
@@ -87,6 +95,10 @@ def went(session: Session, incoming: seam.Incoming, now: int) -> Turn:
 
 def finish_work(session: Session, catalogue: Catalogue, work: Work, result: Any, now: int) -> Turn:
     """The rest of a turn whose slow part is done."""
+    return heavy.put_above(_finish(session, catalogue, work, result, now), work.above)
+
+
+def _finish(session: Session, catalogue: Catalogue, work: Work, result: Any, now: int) -> Turn:
     taking = Taking(session, catalogue, work.context, now)
     if work.event and not conversations.first_seen(session, work.event, now // DAY)():
         taking.say(RECEIVED, "repeated")
@@ -159,8 +171,16 @@ def recognise(  # noqa: PLR0913  who it is, and how they stand
         return None
     language = standing.language_for(incoming, who)
     if person is None:
-        name, crowded = who.community_name, incoming.crowded
-        return Context(who.community, name, who.time_zone, language, space=space, crowded=crowded)
+        return Context(
+            who.community,
+            who.community_name,
+            who.time_zone,
+            language,
+            space=space,
+            country=who.country,
+            contact=who.contact,
+            crowded=incoming.crowded,
+        )
     name = clean(person.name) if roles & STAFF else ""
     member = who.member if gone or not (who.member or new) else _noted(session, incoming, person, who, name)
     page = f"{site.rstrip('/')}/c/{who.slug}" if site else ""
@@ -178,6 +198,8 @@ def recognise(  # noqa: PLR0913  who it is, and how they stand
         account,
         space,
         no_member(who.community_name) if gone else None,
+        who.country,
+        who.contact,
     )
 
 

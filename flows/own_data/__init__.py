@@ -9,7 +9,19 @@ capability = Capability(
     "own_data",
     flows=(my_data, forget_me),
     commands=(
-        Command(word=_("my data"), about=_("see what is stored about you"), flow="my_data"),
-        Command(word=FORGET, about=_("erase what is stored about you"), flow="forget_me"),
+        Command(
+            word=_("my data"),
+            about=_("see what is stored about you"),
+            button=_("See my data"),
+            flow="my_data",
+            always=True,
+        ),
+        Command(
+            word=FORGET,
+            about=_("erase what is stored about you"),
+            button=_("Have me forgotten"),
+            flow="forget_me",
+            always=True,
+        ),
     ),
 )

@@ -6,12 +6,13 @@ Each form shows what holds today; what is sent takes its place. That is how peop
 from dataclasses import dataclass
 from typing import Any
 
-from flows.engine import COORDINATOR, SETUP, Chat, Context, Form, flow, pick
+from flows.engine import COORDINATOR, SETUP, Chat, Context, Form, flow, options, pick
 from flows.engine.sentences import OVER
 from flows.seam import Picked, Space
 from flows.setup.rules import KEEP, ROLES, place_doubts, role_doubts
+from flows.setup.welcome import WELCOME
 from flows.words import Msg, _
-from storage import audit, members, places
+from storage import audit, communities, members, places
 from storage import setup as stored
 from storage.setup import SetUp
 from storage.statement import Session
@@ -29,6 +30,11 @@ class Students(Form):
         "role",
         required=False,
         help=_("Then everyone who is not named otherwise is a student."),
+    )
+    welcome: str = options(
+        _("Shall I put a post with buttons there?"),
+        [("yes", _("Yes")), ("no", _("No"))],
+        help=_("So students need to know no word. If somebody deletes it, I post it again the next day."),
     )
 
 
@@ -97,6 +103,7 @@ async def setup_group(chat: Chat, kind: str) -> None:
     today = await chat.do("today", stored.read, chat.community)
     platform = chat.space.platform
     chosen = await chat.fill("chosen", form, draft_of(today, platform, role, kind))
+    welcome = getattr(chosen, "welcome", "")
     people = getattr(chosen, "people", None) or []
     doubts = [
         *place_doubts(kind, chosen.channel, today, platform),
@@ -109,6 +116,9 @@ async def setup_group(chat: Chat, kind: str) -> None:
     by = By(chat.community, chat.member, chat.space, await chat.now("now"))
     await chat.do("place", keep_place, by, kind, chosen.channel)
     await chat.do("people", keep_people, by, role, chosen.role, people)
+    if welcome:
+        await chat.do("welcome", communities.set_welcome, chat.community, on=welcome == "yes")
+        await chat.later("post", WELCOME, at=by.now)
     await chat.hand_over(SETUP)
 
 
@@ -139,6 +149,9 @@ def draft_of(now: SetUp, platform: str, role: str, kind: str = "") -> dict[str, 
     people = [_picked(grant.external_id, grant.name) for grant in held if grant.kind == "person"]
     channels = [_picked(p.external_id, p.name) for p in now.places if p.platform == platform and p.kind == kind]
     drafts: dict[str, list[Any]] = {"channel": channels[:1], "role": roles[:1], "people": [people] if people else []}
+    if kind == "students":
+        set_before = any(place.kind == kind for place in now.places)
+        drafts["welcome"] = ["yes" if now.welcome or not set_before else "no"]
     return {name: found[0] for name, found in drafts.items() if found}
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, format_skeleton
 
+from flows.danger.lines import COUNTRIES, country_of
 from flows.engine import COORDINATOR, SETUP, Chat, Choice, Shown, Start, flow
 from flows.engine.timers import recurring_key
 from flows.setup.reminders import working_days
@@ -62,6 +63,7 @@ def rows(now: SetUp, page: str, language: str) -> Iterator[tuple[Msg | str, Msg 
     if page:
         # The address ends in the community's own; just after it got its name, the chat knows the old one still.
         yield _("Erbij's own page"), f"{page.rpartition('/')[0]}/{now.slug}"
+    yield _("Help in danger"), _help(now)
     several = len({p.platform for p in now.places} | {g.platform for g in now.grants}) > 1
     for kind, group in GROUPS.items():
         channels = [p.name + (f" ({PLATFORMS[p.platform]})" if several else "") for p in now.places if p.kind == kind]
@@ -76,6 +78,12 @@ def rows(now: SetUp, page: str, language: str) -> Iterator[tuple[Msg | str, Msg 
         yield _("No longer here"), Msg("{role}, {day}", {"role": ONE[role], "day": when})
 
 
+def _help(now: SetUp) -> Msg:
+    """By which helplines, and whom the community names itself."""
+    country = COUNTRIES[country_of(now.country, now.time_zone)]
+    return Msg("{country} · {whom}", {"country": country, "whom": now.contact or _("nobody of your own yet")})
+
+
 def holders(now: SetUp, role: str) -> str:
     """The names of who holds a role and has not left."""
     held = (grant for grant in now.grants if grant.role == role and not grant.gone)
@@ -87,6 +95,7 @@ def ways_on(now: SetUp) -> Iterator[Start]:
     following = next_step(now)
     for kind, group in GROUPS.items():
         yield Start("setup_group", kind, group, "primary" if kind == following else "plain")
+    yield Start("setup_help", "", _("Whom to turn to"), "plain")
     yield Start("setup_coordinators", "", _("Coordinators"), "plain")
     yield Start("setup_reminders", "", _("When a case waits"), "plain")
     yield Start("setup_about", "", _("Name and language"), "plain")

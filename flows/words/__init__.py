@@ -7,6 +7,7 @@ It becomes text only when it is drawn, because only then the reader's language i
 from __future__ import annotations
 
 import gettext
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -64,18 +65,29 @@ def _plain(text: str, language: str) -> str:
 
 @lru_cache(maxsize=256)
 def language_of(*tags: str) -> str:
-    """The first of these language tags (``de-AT``, a header's list, or empty) that Erbij speaks; English otherwise."""
-    for tag in _each(tags):
-        short = tag.strip().lower().replace("_", "-").split("-")[0]
-        if short in LANGUAGES:
-            return short
-    return SOURCE
+    """The first of these (``de-AT``, a header ``Accept-Language``, or empty) that Erbij speaks; English otherwise.
 
-
-def _each(tags: Iterable[str]) -> Iterable[str]:
+    In a header the highest weight comes first, and what has the weight 0 is not wanted (RFC 9110, 12.5.4).
+    """
+    unwanted: set[str] = set()
     for tag in tags:
-        for one in tag.split(","):
-            yield one.split(";")[0]
+        wanted = _weighed(tag)
+        unwanted |= {short for short, weight in wanted if not weight}
+        for short, weight in wanted:
+            if weight and short in LANGUAGES:
+                return short
+    return next((one for one in (SOURCE, *LANGUAGES) if one not in unwanted), SOURCE)
+
+
+def _weighed(header: str) -> list[tuple[str, float]]:
+    """(language, weight) of each, the highest weight first; what cannot be read as a weight counts as 0."""
+    found = []
+    for one in header.split(","):
+        tag, *parameters = (part.strip().lower() for part in one.split(";"))
+        weight = next((part[2:] for part in parameters if part.startswith("q=")), "1")
+        readable = re.fullmatch(r"[01](?:\.\d{0,3})?", weight) is not None
+        found.append((tag.replace("_", "-").split("-")[0], float(weight) if readable else 0.0))
+    return sorted(found, key=lambda pair: -pair[1])
 
 
 @lru_cache(maxsize=len(LANGUAGES) + 1)

@@ -18,7 +18,7 @@ from adapters.web import draw as web
 from flows.seam import Card
 
 SIX = "landgoed koraalrif concours rekstok kaart werkwoord"
-RECEIPT = Card("Your six words", (("", SIX),), to_keep=True)
+RECEIPT = Card("Your six words", (("", SIX),), exact=True)
 OTHER = Card("Your code", (("", SIX),))
 TINY = replace(LIMITS, text=30)
 
@@ -46,7 +46,6 @@ def test_on_a_page_they_are_selected_at_once_and_saved_without_a_script(language
     shown = page(RECEIPT).css_first(".keep")
     assert shown is not None
     assert shown.text() == SIX
-    assert shown.attributes["translate"] == "no"
     link = page(RECEIPT).css_first("a[download]")
     assert link is not None
     kind, _, picture = str(link.attributes["href"]).partition(",")
@@ -56,5 +55,5 @@ def test_on_a_page_they_are_selected_at_once_and_saved_without_a_script(language
     assert page(OTHER).css(".keep, a[download], [data-copy]") == []
 
 
-def test_what_is_divided_stays_to_keep() -> None:
-    assert all(isinstance(piece, Card) and piece.to_keep for piece in pieces(RECEIPT, TINY))
+def test_what_is_divided_stays_exact() -> None:
+    assert all(isinstance(piece, Card) and piece.exact for piece in pieces(RECEIPT, TINY))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot import checks
+from bot.checks import help_lines
 from bot.cli import app
 from bot.settings import load
 from storage.keys import new_key
@@ -173,3 +176,10 @@ def test_a_typing_error_hides_nothing_else(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_file_of_settings_that_is_none(make: Callable[[Path], object], said: str) -> None:
     make(Path("erbij.toml"))
     refused(said)
+
+
+@pytest.mark.parametrize(("days", "fine"), [(0, True), (90, True), (91, False), (400, False)])
+def test_the_check_says_when_the_helplines_were_looked_at(days: int, fine: bool) -> None:
+    found = help_lines(checks.CHECKED + timedelta(days=days))
+    assert found.fine is fine
+    assert f"{checks.CHECKED:%Y-%m-%d}" in found.text

@@ -25,6 +25,10 @@ def metrics() -> Metrics:
     return Metrics()
 
 
+POSTS = 2
+"""What the try-out posts as soon as it begins: the standing post with buttons, and the first check-in."""
+
+
 @pytest.fixture
 def timers(database: Database, clock: Clock, metrics: Metrics) -> Timers:
     return Timers(database, catalogue(), clock, metrics, lambda: None)
@@ -47,8 +51,8 @@ async def reached(true: Callable[[], bool]) -> None:
 
 async def test_the_first_check_in_is_posted_at_once(database: Database, timers: Timers) -> None:
     await timers.catch_up()
-    assert timers.posts == 1
-    assert database.run_now(outbox.depth).waiting == 1
+    assert timers.posts == POSTS
+    assert database.run_now(outbox.depth).waiting == POSTS
 
 
 async def test_the_key_of_an_hour_is_forgotten_though_nobody_comes(
@@ -66,7 +70,7 @@ async def test_the_key_of_an_hour_is_forgotten_though_nobody_comes(
 async def test_a_timer_runs_within_a_second(database: Database, clock: Clock, timers: Timers, metrics: Metrics) -> None:
     task = asyncio.create_task(timers.run())
     try:
-        await reached(lambda: timers.posts == 1)
+        await reached(lambda: timers.posts == POSTS)
         add(database, "housekeeping", clock.now() + 300)
         timers.wake()
         ran = metrics.timers.labels("housekeeping", "ran")
@@ -81,7 +85,7 @@ async def test_what_is_pointless_by_now_is_skipped(database: Database, clock: Cl
     await timers.catch_up()
     add(database, "open_check_in", clock.now() - 7200_000, clock.now() - 3600_000)
     await timers.catch_up()
-    assert timers.posts == 1
+    assert timers.posts == POSTS
 
 
 async def test_a_timer_that_fails_holds_up_no_other_and_runs_once_it_is_mended(
@@ -100,7 +104,7 @@ async def test_a_timer_that_fails_holds_up_no_other_and_runs_once_it_is_mended(
 
     monkeypatch.setattr(module, "run_due", breaks)
     await timers.catch_up()
-    assert timers.posts == 2
+    assert timers.posts == POSTS + 1
     for _ in range(due.OFTEN):
         clock.move(timedelta(hours=7))
         await timers.catch_up()

@@ -87,7 +87,7 @@ async def moved_until(board: Page, sign: Locator) -> None:
     said = board.locator("[data-status]")
     for _ in range(10):
         await board.evaluate("document.querySelector('[data-status]').textContent = ''")
-        await board.get_by_role("button", name="To the next thing that is due").click()
+        await board.get_by_role("button", name="Skip to the next event").click()
         await expect(said).to_contain_text("The clock moved on.")
         try:
             await expect(sign).to_be_visible(timeout=1_500)
@@ -192,7 +192,7 @@ async def case_page(page: Page, url: str, look: Callable[[Page], Awaitable[None]
 
     await page.goto(url)
     await press("Tell what happened", "What was it about?")
-    await press("Look at it first", "Something is not right yet")
+    await press("Look at it first", "Please check your answers")
     await page.get_by_label("What was it about?").fill(STORY)
     await press("Look at it first", "Shall I give it to the mentors?")
     await press("Give it to the mentors", "Did you keep the six words?")

@@ -33,7 +33,7 @@ async def test_a_check_in_on_any_screen(browser: Browser, url: str, size: Any, s
     await page.get_by_role("button", name="Take part").click()
     await expect(page.get_by_role("group", name="I felt accepted here this week.")).to_be_visible()
     await page.get_by_role("button", name="Look at my answers").click()
-    await expect(page.get_by_role("alert").filter(has_text="Something is not right yet")).to_be_visible()
+    await expect(page.get_by_role("alert").filter(has_text="Please check your answers")).to_be_visible()
     await no_barriers(page)
     for group in await page.get_by_role("group").all():
         await group.get_by_role("radio", name="4").check()

@@ -37,7 +37,7 @@ def test_a_text_that_is_a_command_asks_which_was_meant(desk: Desk, word: str, la
 def test_the_command_that_was_meant_starts_and_the_answer_still_waits(desk: Desk) -> None:
     more(desk)
     asked = desk.give(Said("help"))
-    assert "What you can ask me" in str(desk.give(Pressed(buttons(asked)["help"])).parts)
+    assert "Choose a language" in str(desk.give(Pressed(buttons(asked)["help"])).parts)
     assert form(desk.give(Pressed(f"s.write_more.{BY_HAND}"))).fields[0].draft == "help"
     stop = desk.give(Said("stop"))
     assert "Stopped" in text(desk.give(Pressed(buttons(stop)["cancel"])))
@@ -46,14 +46,14 @@ def test_the_command_that_was_meant_starts_and_the_answer_still_waits(desk: Desk
 
 def test_behind_a_slash_it_is_a_command(desk: Desk) -> None:
     more(desk)
-    assert "What you can ask me" in str(desk.give(Said("/help me")).parts)
+    assert "Choose a language" in str(desk.give(Said("/help me")).parts)
     assert "Stopped" in text(desk.give(Said("/stop")))
     assert desk.open() == 0
 
 
 def test_where_no_text_is_asked_a_command_is_one(desk: Desk) -> None:
     desk.give(Command("tell"))
-    assert "What you can ask me" in str(desk.give(Said("Help me!")).parts)
+    assert "Choose a language" in str(desk.give(Said("Help me!")).parts)
 
 
 @WHO

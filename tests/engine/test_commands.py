@@ -83,4 +83,4 @@ def test_what_is_shown_as_a_command_is_known_as_one() -> None:
 
 def test_a_word_means_one_thing_in_all_languages() -> None:
     with pytest.raises(ValueError, match="are both called stop"):
-        Vocabulary([CANCEL, Command(word=_("stop"), about=_("Stop"), flow="other")])
+        Vocabulary([CANCEL, Command(word=_("stop"), about=_("Stop"), button=_("Stop"), flow="other")])

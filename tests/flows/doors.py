@@ -31,7 +31,7 @@ TENANT = Space("teams", "t1")
 TEAM = Space("teams", "t1:team", within="t1")
 OTHER_TEAM = Space("teams", "t1:other", within="t1")
 ABOUT = {"name": "Lerarenopleiding, jaar 1", "language": "nl", "time_zone": "Europe/Amsterdam", "cases": "chat"}
-STUDENTS = {"channel": Picked("c1", "students", open_to_all=True), "role": None}
+STUDENTS = {"channel": Picked("c1", "students", open_to_all=True), "role": None, "welcome": "yes"}
 MENTORS = {"channel": Picked("c2", "mentors"), "role": None, "people": (Picked("robin", "Robin"), Picked("kim", "Kim"))}
 LEADS = {"channel": Picked("c3", "leads"), "role": Picked("r1", "Lead"), "people": None}
 _events = itertools.count()

@@ -36,7 +36,7 @@ def test_no_conversation_keeps_what_was_sent(desk: Desk, value: int) -> None:
     assert ("mentor" in text(reply)) == (value == 1)
     assert desk.database.run_now(conversations.count) == 0
     if value == 1:
-        assert "what you tell" in text(desk.give(Pressed(button(reply, "Tell a mentor").id)))
+        assert "read your story" in text(desk.give(Pressed(button(reply, "Tell a mentor").id)))
 
 
 def test_who_was_asked_by_the_first_version_is_offered_the_same(desk: Desk) -> None:

@@ -107,7 +107,7 @@ def test_adding_erbij_again_gives_nobody_a_community_that_has_its_name(doors: Do
     doors.found("alex", TEAM)
     doors.give(Removed(), "sam", TEAM)
     doors.give(Added(), "sam", TEAM, added=True)
-    assert "andere leden" in said(doors.give(Command("setup"), "sam", TEAM, added=True))
+    assert "voor de coördinatoren" in said(doors.give(Command("setup"), "sam", TEAM, added=True))
 
 
 def test_an_abandoned_setup_is_gone_on_with(doors: Doors) -> None:
@@ -184,8 +184,8 @@ def test_a_lead_or_a_mentor_does_not_run_setup(doors: Doors) -> None:
     doors.group("leads", LEADS)
     lead = frozenset({"r1"})
     for act in (Command("setup"), Pressed("s.setup_group.mentors"), Pressed("s.setup_coordinators."), Said("setup")):
-        assert "andere leden" in said(doors.give(act, "fatima", roles=lead))
-        assert "andere leden" in said(doors.give(act, "robin"))
+        assert "voor de coördinatoren" in said(doors.give(act, "fatima", roles=lead))
+        assert "voor de coördinatoren" in said(doors.give(act, "robin"))
     assert "instellen" not in said(doors.give(Command("help"), "robin"))
 
 
@@ -240,7 +240,7 @@ def test_the_last_coordinator_stays(doors: Doors) -> None:
     assert "Jij staat niet" in said(asked)
     assert labels(asked) == ["Zo bewaren", "Terug"]
     doors.give(Pressed(button(asked, "Zo bewaren")))
-    assert "andere leden" in said(doors.give(Command("setup")))
+    assert "voor de coördinatoren" in said(doors.give(Command("setup")))
     assert "Lerarenopleiding" in said(doors.give(Command("setup"), "kim"))
 
 

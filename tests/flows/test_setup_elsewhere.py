@@ -58,7 +58,7 @@ def test_a_community_comes_to_another_platform_with_a_code(doors: Doors) -> None
     assert "is vanaf nu ook hier" in said(come(doors, code))
     assert len(doors.known()) == 1, "nothing is left of what was begun there"
     assert "Lerarenopleiding" in said(doors.give(Command("setup"), "kim", TEAM))
-    doors.group("students", {"channel": Picked("t9", "General"), "role": None}, "kim", TEAM)
+    doors.group("students", {"channel": Picked("t9", "General"), "role": None, "welcome": "yes"}, "kim", TEAM)
     assert {(p.platform, p.name) for p in doors.now().places} == {("discord", "students"), ("teams", "General")}
     assert "werkt niet" in said(come(doors, code, OTHER_TEAM)), "once"
 
@@ -98,7 +98,7 @@ def test_setup_goes_on_in_a_private_chat_in_the_team_it_belongs_to(doors: Doors)
     doors.found("alex", TEAM)
     reply = doors.give(Said("instellen"), "alex", TENANT)
     assert reply.space == TEAM
-    doors.group("students", {"channel": Picked("t9", "General"), "role": None}, "alex", TENANT)
+    doors.group("students", {"channel": Picked("t9", "General"), "role": None, "welcome": "yes"}, "alex", TENANT)
     assert [(place.space, place.name) for place in doors.now().places] == [(TEAM.id, "General")]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.teams.pace import Pace
 from flows.catalogue import catalogue
-from flows.engine.sentences import IN_THE_CHAT, NOT_FOR_YOU, OVER
+from flows.engine.sentences import IN_THE_CHAT, OVER, not_for_you
 from flows.engine.timers import found_community
 from flows.seam import Incoming, Reply, Text
 from flows.words import said
@@ -40,7 +40,16 @@ MAY: dict[str, frozenset[str]] = {
     **dict.fromkeys(("case", "claim_case", "answer_case", "note_case", "close_case", "cases"), frozenset({"mentor"})),
     **dict.fromkeys(("give_back_case", "take_over_case"), frozenset({"mentor"})),
     **dict.fromkeys(
-        ("setup", "setup_about", "setup_group", "setup_coordinators", "setup_code", "setup_join", "setup_reminders"),
+        (
+            "setup",
+            "setup_about",
+            "setup_group",
+            "setup_help",
+            "setup_coordinators",
+            "setup_code",
+            "setup_join",
+            "setup_reminders",
+        ),
         frozenset({"coordinator"}),
     ),
 }
@@ -59,10 +68,14 @@ JOBS = {
     "abandon_setup",
     "ask_for_staff",
     "staff_left",
+    "welcome",
 }
 BY_HAND = ("A" * 22, "a.b", "a\0b", "x" * 300)
 """Arguments that nobody was given; tests/engine/test_token.py has more of them."""
-REFUSALS = {said(one, "en") for one in (NOT_FOR_YOU, OVER, IN_THE_CHAT)}
+REFUSALS = {
+    said(one, "en")
+    for one in (OVER, IN_THE_CHAT, *(not_for_you(sorted(flow.who)) for flow in catalogue().flows.values()))
+}
 
 
 class Doors:

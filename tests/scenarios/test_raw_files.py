@@ -71,7 +71,7 @@ class Sam:
     async def tells(self) -> str:
         """A case up to its receipt; the six words."""
         receipt = await self.presses(await self.shows(), "Give it to the mentors")
-        [card] = [part for part in receipt.parts if isinstance(part, Card)]
+        [card] = [part for part in receipt.parts if isinstance(part, Card) and not part.aside]
         await self.presses(receipt, "Yes, I have kept them")
         return card.rows[0][1]
 

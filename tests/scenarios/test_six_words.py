@@ -96,7 +96,7 @@ class Student:
         asked = self.fill(self.act(Command("tell")), **SIX)
         [send, *_others] = [one for part in asked.parts if isinstance(part, Buttons) for one in part.buttons]
         shown = self.act(Pressed(send.id))
-        [card] = [part for part in shown.parts if isinstance(part, Card) and part.to_keep]
+        [card] = [part for part in shown.parts if isinstance(part, Card) and part.exact]
         self.words = card.rows[0][1]
         self.tag = receipt.tag(self.words, self.database.run_now(receipt.salt))
         view = self.database.run_now(lambda s: case_telling.by_receipt(s, community(s), self.tag))

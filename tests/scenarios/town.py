@@ -84,7 +84,7 @@ class Town:
     def link(self, one: str, other: str) -> None:
         code = card(self.press(one, self.ask(one, "link"), "Show me a code")).rows[0][1]
         entered = self.fill(other, self.press(other, self.ask(other, "link"), "I have a code"), {"code": code})
-        assert "are one now" in text(entered)
+        assert "are linked now" in text(entered)
         self.press(other, entered, "Microsoft Teams (here)")
 
     def tell(self, who: str, story: str, choice: str) -> str:

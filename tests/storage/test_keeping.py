@@ -18,14 +18,14 @@ from tests.raw import rows
 from tests.storage.conftest import NOW, Here
 
 OF_NOBODY = {
-    "of a programme": "community.id community.slug community.name community.language community.time_zone",
+    "of a programme": "community.id community.slug community.name community.language community.time_zone "
+    "community.country community.contact",
     "of a server, a team, a channel or a page": "communityspace.platform communityspace.external_id "
     "communityspace.within place.kind place.platform place.space_id place.external_id place.name outbox.platform "
     "outbox.space_id outbox.message roster.doubt",
     "a random id": "accountletter.id audit.id caseletter.id conversation.id pool.id belonging_case.id carriedballot.id "
-    "remark.id "
-    "round.id ballot.id answercount.pool_id carriedballot.pool_id remark.pool_id round.pool_id ballot.round_id "
-    "participation.round_id spentvote.round_id caseevent.case_id casemessage.case_id",
+    "remark.id round.id ballot.id answercount.pool_id carriedballot.pool_id remark.pool_id round.pool_id "
+    "ballot.round_id participation.round_id spentvote.round_id caseevent.case_id casemessage.case_id",
     "what something is, in words of the program": "audit.what audit.subject due.flow outbox.subject outbox.state "
     "outbox.fault pool.question_set remark.question round.question_set answercount.question answercount.value "
     "belonging_case.status caseevent.what casemessage.author rolegrant.role rolegrant.platform rolegrant.kind",

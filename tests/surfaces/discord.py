@@ -296,6 +296,9 @@ def _lines(components: Sequence[Any]) -> Iterator[str]:
         if isinstance(one, discord.Button):
             yield f"[{one.label}]"
         elif isinstance(one, discord.components.TextDisplay):
+            if one.content.startswith("-# "):
+                yield from (unescape(line.removeprefix("-# ")) for line in one.content.splitlines())
+                continue
             for paragraph in one.content.split("\n\n"):
                 row = _ROW.fullmatch(paragraph)
                 if row is None:

@@ -186,7 +186,7 @@ class WebSurface:
 
 def _lines(message: LexborNode) -> Iterator[str]:
     """What stands in a message, line by line, in its order on the page."""
-    for node in message.css(".text p, .card h2, .card .row, .form h2, .field .question, .error, button"):
+    for node in message.css(".text p, .card h2, .row, summary, .form h2, .field .question, .error, button"):
         if node.tag == "button":
             yield f"[{_words(node)}]"
         elif "question" in _of(node, "class"):
@@ -194,7 +194,7 @@ def _lines(message: LexborNode) -> Iterator[str]:
         elif "error" in _of(node, "class"):
             yield f"! {_words(node).removeprefix('!').strip()}"
         elif "row" in _of(node, "class"):
-            yield ": ".join(_words(one) for one in node.css("h3, p"))
+            yield ": ".join(_words(one) for one in node.css("span" if node.tag == "p" else "h3, p"))
         else:
             yield _words(node)
 

@@ -39,3 +39,41 @@ function show() {
 }
 document.querySelector(".tabs").addEventListener("change", show);
 show();
+
+// ---------------------------------------------------------------- one stream for all windows
+
+const windows = new Map(); // each window that listens: whose it is, and a new id each time it is opened
+let stream = null;
+
+function listen() {
+  stream?.close();
+  const [first, ...others] = [...windows.values()].map((one) => one.account);
+  const query = new URLSearchParams(others.map((one) => ["with", one]));
+  stream = new EventSource(`/chat/${encodeURIComponent(first)}/live?${query}`);
+  stream.addEventListener("post", (event) => {
+    const told = JSON.parse(event.data);
+    for (const [one, { account }] of windows) if (account === told.account) tell(one, "post", told);
+  });
+  stream.addEventListener("caught-up", () => all("caught-up"));
+  const mine = stream;
+  stream.addEventListener("error", () => {
+    all("error");
+    if (mine === stream && mine.readyState === EventSource.CLOSED) setTimeout(() => mine === stream && listen(), 3_000);
+  });
+}
+
+function all(kind) {
+  for (const one of windows.keys()) tell(one, kind);
+}
+
+function tell(one, kind, told) {
+  one.postMessage({ kind, told }, location.origin);
+}
+
+const frames = [...document.querySelectorAll("[data-frame]")];
+window.addEventListener("message", ({ source, origin, data }) => {
+  if (origin !== location.origin || !frames.some((one) => one.contentWindow === source)) return;
+  if (windows.get(source)?.id === data.id) return;
+  windows.set(source, data);
+  listen();
+});

@@ -1,5 +1,5 @@
 // One account's window: what it does is posted, what it is told comes back as HTML that the server drew.
-const { live, act, you, new: fresh } = document.body.dataset;
+const { account, live, act, you, new: fresh } = document.body.dataset;
 const places = new Map([...document.querySelectorAll(".place")].map((one) => [one.dataset.place, one]));
 const tabs = new Map([...document.querySelectorAll("[data-to]")].map((one) => [one.dataset.to, one]));
 const composer = document.querySelector(".composer");
@@ -106,6 +106,7 @@ async function perform(data, after) {
   waiting = reply === null ? () => perform(data, after) : null;
   if (reply === null) return;
   after(reply);
+  if (reply.dataset.saved === "yes") putAway(reply);
   if (reply.childElementCount > 0) append("", reply);
 }
 
@@ -115,13 +116,24 @@ function again() {
   lostBefore?.();
 }
 
+// What was asked before in a conversation that goes on here: its buttons would only say that it was answered.
+function putAway(reply) {
+  const on = new Set([...reply.querySelectorAll("form")].map(conversation));
+  on.delete("");
+  for (const form of logOf("").querySelectorAll("form")) if (on.has(conversation(form))) takeAway(form);
+}
+
+function conversation(form) {
+  const [kind, id] = (form.querySelector("[name=form], [name=button]")?.value ?? "").split(".");
+  return kind === "c" ? id : "";
+}
+
 function submit(event) {
   const form = event.target;
   const section = form.closest(".place");
   if (!section) return;
   event.preventDefault();
   if (form.getAttribute("aria-busy")) return;
-  const pressed = event.submitter?.name === "button";
   const data = new URLSearchParams(new FormData(form, event.submitter));
   data.set("event", crypto.randomUUID());
   data.set("place", section.dataset.place);
@@ -129,7 +141,7 @@ function submit(event) {
   perform(data, (reply) => {
     form.removeAttribute("aria-busy");
     if (section.dataset.place !== "") show("");
-    mine(pressed ? event.submitter.textContent : form.dataset.sent);
+    mine(event.submitter.textContent.trim());
     if (section.dataset.place === "" && reply.dataset.saved === "yes") takeAway(form);
     setTimeout(() => reply.focus({ preventScroll: true }));
   }).finally(() => form.removeAttribute("aria-busy"));
@@ -176,24 +188,46 @@ function told({ place, key, html }) {
   drawn.set(id, html);
 }
 
+function caughtUp() {
+  offline.hidden = true;
+  again(); // what could not be sent while Erbij was away
+  if (arrived) return;
+  arrived = true;
+  perform(new URLSearchParams({ arrived: "yes", event: crypto.randomUUID() }), () => {});
+}
+
+const heard = {
+  post: told,
+  "caught-up": caughtUp,
+  error: () => (offline.hidden = false),
+};
+
 function listen() {
   const stream = new EventSource(live);
   stream.addEventListener("post", (event) => told(JSON.parse(event.data)));
-  stream.addEventListener("caught-up", () => {
-    offline.hidden = true;
-    again(); // what could not be sent while Erbij was away
-    if (arrived) return;
-    arrived = true;
-    perform(new URLSearchParams({ arrived: "yes", event: crypto.randomUUID() }), () => {});
-  });
+  stream.addEventListener("caught-up", caughtUp);
   stream.addEventListener("error", () => {
-    offline.hidden = false;
+    heard.error();
     // A browser comes back by itself where there is no connection, but not after an answer such as 502.
     if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 3_000);
   });
 }
 
-listen();
+// On the board one stream serves all windows: a browser has few connections, and other tabs need some too.
+function listenToBoard() {
+  const id = crypto.randomUUID();
+  const ask = () => window.parent.postMessage({ account, id }, location.origin);
+  const asking = setInterval(ask, 500); // the board may still be loading
+  window.addEventListener("message", ({ source, origin, data }) => {
+    if (source !== window.parent || origin !== location.origin) return;
+    clearInterval(asking);
+    heard[data.kind]?.(data.told);
+  });
+  ask();
+}
+
+if (window.self === window.top) listen();
+else listenToBoard();
 
 document.body.classList.toggle("framed", window.self !== window.top);
 count(document);

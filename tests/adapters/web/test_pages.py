@@ -98,7 +98,7 @@ async def test_a_form_comes_back_as_values(world: World) -> None:
     assert world.got[0].act == Command("answer")
     assert world.got[0].person is None
     assert world.got[0].space == Space("page", "first")
-    assert tree.css_first("title").text().startswith("Not right yet")
+    assert tree.css_first("title").text().startswith("Please check")
     assert tree.css_first("textarea").attributes["aria-describedby"] == "s-p1-3-error s-p1-3-help s-p1-3-most"
     assert tree.css_first(".summary a").attributes["href"] == "#s-p1-3"
 

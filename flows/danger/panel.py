@@ -1,0 +1,78 @@
+"""The help panel: whom one can turn to, in full, or small beside something else."""
+
+from __future__ import annotations
+
+from babel.dates import format_date
+
+from flows.danger.lines import CHECKED, EMERGENCY, HelpLine, country_of, lines_of, numbers
+from flows.engine import draw
+from flows.engine.chat import Context, Piece, Shown
+from flows.seam import Part
+from flows.words import Msg, _
+from storage import communities
+from storage.statement import Session
+
+HEAVY = _(
+    "That sounds heavy. It is good that you say it. I am a program, and nobody reads your message right away. These "
+    "people listen to you, also when it is about someone else. You do not need to know what to say."
+)
+WITHOUT = _("the emergency number of where you are")
+Row = tuple[Msg | str, Msg | str]
+
+
+def heavy(context: Context) -> list[Piece]:
+    """What comes at once after words that sound like danger."""
+    return [HEAVY, whole(context)]
+
+
+def whole(context: Context) -> Shown:
+    """All lines, with what each is for and when it answers, and since when Erbij knows them so."""
+    country = _country(context)
+    rows = [(one.name, Msg("{about}: {how}", {"about": one.about, "how": _how(one)})) for one in lines_of(country)]
+    checked = (_("Numbers last checked"), format_date(CHECKED, "d MMMM y", locale=context.language))
+    return Shown(_("Someone to talk to"), [*_first(context, country), *rows, checked])
+
+
+def beside(context: Context) -> Shown:
+    """The same in little, for a screen that is about something else."""
+    country = _country(context)
+    lines, emergency = lines_of(country), _emergency(country)
+    title = _("In danger: {emergency}.", emergency=emergency)
+    if lines:
+        number = lines[0].numbers[0]
+        title = _("In danger: {emergency}. To talk to someone: {number}.", emergency=emergency, number=number)
+    rows: list[Row] = [(one.name, _listed(numbers(one), one.page)) for one in lines]
+    return Shown(title, [*_first(context, country)[1:], *rows], aside=True)
+
+
+def _country(context: Context) -> str:
+    return country_of(context.country, context.time_zone)
+
+
+def _emergency(country: str) -> Msg | str:
+    return WITHOUT if country == "elsewhere" else EMERGENCY
+
+
+def _first(context: Context, country: str) -> list[Row]:
+    """What comes before the lines: the emergency number, and whom the community itself names."""
+    rows: list[Row] = [(_("In danger now"), _emergency(country))]
+    return [*rows, (_("In your community"), context.contact)] if context.contact else rows
+
+
+def _how(line: HelpLine) -> Msg:
+    return _listed(numbers(line), line.hours, _("chat: {page}", page=line.page) if line.page else None)
+
+
+def _listed(*things: Msg | str | None) -> Msg:
+    there = {f"x{at}": thing for at, thing in enumerate(things) if thing}
+    return Msg(", ".join(f"{{{name}}}" for name in there), dict(there))
+
+
+def beside_page(session: Session, slug: str, language: str) -> list[Part]:
+    """The same for the first page of the community with this address."""
+    found = communities.by_slug(session, slug)
+    if found is None:
+        return []
+    country, contact, _welcome = communities.help_in(session, found[0])
+    _name, _slug, _language, zone, _doorbell = communities.about(session, found[0])
+    return draw.pieces([beside(Context(time_zone=zone, country=country, contact=contact))], language)

@@ -1,0 +1,35 @@
+"""The standing post: buttons in the students' channel, so that nobody has to know a word.
+
+Every morning it is drawn once more in its place. Where somebody deleted it, or chose another channel, it comes anew.
+"""
+
+from flows.engine import Start, Steps, job
+from flows.words import _
+from storage import communities
+from storage.statement import Session
+
+WELCOME = "welcome"
+
+
+@job(WELCOME)
+async def welcome(steps: Steps) -> None:
+    """The post, on each platform, if the setup wants it. All of its buttons are for everyone who can read it."""
+    if not await steps.do("wanted", wanted, steps.community):
+        return
+    await steps.post(
+        "post",
+        _(
+            "Did something happen here because of which you, or someone else, did not feel at home? You can tell the "
+            "mentors, without your name. When you press a button, nobody else here sees it."
+        ),
+        Start("belonging_case", "", _("Tell what happened")),
+        Start("follow_up", "", _("Read an answer"), "plain"),
+        Start("help", "", _("More"), "plain"),
+        place="students",
+        subject=WELCOME,
+    )
+
+
+def wanted(session: Session, community: str) -> bool:
+    """Whether the community wants it."""
+    return communities.help_in(session, community)[2]

@@ -1,0 +1,182 @@
+"""Whom one can turn to: the lines, the words at which they come, and that nothing of it is kept or counted."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from bot.metrics import Metrics
+from bot.runtime import Runtime
+from bot.time import Clock
+from flows.catalogue import catalogue
+from flows.danger import lines, panel, signs
+from flows.engine.chat import Context
+from flows.engine.turn import take
+from flows.seam import Buttons, Card, Command, Filled, Incoming, Person, Pressed, Reply, Said, Space
+from flows.setup.about import ZONES
+from flows.words import LANGUAGES, said
+from storage import communities
+from storage.database import Database, NotSaved
+from tests.engine.desk import NOW, Desk, answers, form, text
+from tests.raw import rows
+
+SIGNS = (
+    "ik wil dood",
+    "Ik wil écht dood!!",
+    "soms wil ik er niet meer zijn... en ik wil niet meer leven",
+    "dat ik niet meer wil leven",
+    "Ik denk aan zelfmoord",
+    "I WANT TO DIE",
+    "i don't want to live anymore",
+    "I don’t want to live anymore",
+    "sometimes I just want to die",
+    "gonna kill myself",
+    "Ich will nicht mehr leben",
+    "ich möchte am liebsten sterben",
+    "Ich bringe mich um.",
+)
+NO_SIGNS = (
+    "doodmoe",
+    "ik ben doodmoe en doodop",
+    "dead tired",
+    "this deadline kills me",
+    "sterven van het lachen",
+    "ik wil sterven van het lachen",
+    "I want to die laughing",
+    "zum Totlachen",
+    "ich bin todmüde",
+    "mijn telefoon is dood",
+    "Suicide Squad was on TV",
+    "",
+    "👍",
+)
+
+
+@pytest.mark.parametrize("written", SIGNS)
+def test_words_that_sound_like_danger(written: str) -> None:
+    assert signs.heard(Said(written))
+    assert signs.heard(Filled("c.x.1", {"issue": f"First this.\n{written}\nThen that.", "involved": None}))
+    assert signs.heard(Pressed("c.x.1", {"issue": written}))
+
+
+@pytest.mark.parametrize("written", NO_SIGNS)
+def test_ways_of_speaking_that_do_not(written: str) -> None:
+    assert not signs.heard(Said(written))
+
+
+def test_signs_are_written_as_they_are_compared() -> None:
+    assert [sign for sign in signs.SIGNS if signs.plain(sign) != sign] == []
+
+
+@pytest.fixture
+def here(database: Database) -> Desk:
+    return Desk(database)
+
+
+def panel_of(reply: Reply) -> Card:
+    [found] = [part for part in reply.parts if isinstance(part, Card) and "112" in str(part)]
+    return found
+
+
+def test_it_comes_first_and_the_answer_is_kept(here: Desk) -> None:
+    asked = form(here.give(Command("tell")))
+    reply = here.give(Filled(asked.id, {"issue": "Ik wil dood.", "involved": "a teacher"}))
+    assert panel_of(reply) is reply.parts[1]
+    assert not panel_of(reply).aside
+    given = dict.fromkeys(("teacher", "student", "others", "belonging"))
+    assert "Ik wil dood." in str(here.give(Filled(form(reply).id, given)).parts)
+
+
+def test_it_comes_instead_of_not_understanding(here: Desk) -> None:
+    reply = here.give(Said("ik wil dood"))
+    assert "understand" not in text(reply)
+    assert panel_of(reply)
+
+
+def test_six_words_that_are_none_get_it_after_the_slow_work(here: Desk) -> None:
+    asked = form(here.give(Command("answer")))
+    typed = "i want to die bado kemi"
+    assert panel_of(here.whole(Filled(asked.id, {"words": typed})))
+
+
+def test_someone_of_no_community_gets_the_lines_of_their_language(here: Desk) -> None:
+    for locale, number in (("nl", "0800-0113"), ("nl-BE", "1813"), ("de-AT", "142"), ("de", "0800 111 0 111")):
+        assert number in str(here.give(Said("ik wil dood"), space="nowhere", locale=locale).parts)
+
+
+async def test_also_where_nothing_can_be_saved(here: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_args: object, **_named: object) -> None:
+        raise NotSaved
+
+    monkeypatch.setattr(here.database, "run", fails)
+    runtime = Runtime(here.database, catalogue(), Clock(), Metrics())
+    event = Incoming("e", Space("web", "one"), Person("sam"), Said("ik wil dood"), locale="nl-NL")
+    assert "0800-0113" in str((await runtime.receive(event)).parts)
+    await runtime.stop()
+
+
+def test_nothing_of_it_is_stored_or_counted(here: Desk) -> None:
+    def everything() -> str:
+        tables = ("conversation", "member", "account", "outbox", "due", "audit", "eventseen")
+        return here.database.run_now(lambda s: str([rows(s, name) for name in tables]))
+
+    def kind(written: str, event: str) -> str:
+        incoming = Incoming(event, Space("web", "one"), Person("sam", "Sam"), Said(written))
+        return here.database.run_now(lambda s: take(s, catalogue(), incoming, NOW)).kind
+
+    here.give(Said("hello there, friend"))
+    before = everything()
+    assert kind("ik wil dood", "one") == kind("ik wil brood", "two") == "not_understood"
+    assert len(everything()) == pytest.approx(len(before), abs=300), "two events that were seen, and nothing else"
+    assert "dood" not in everything()
+
+
+def test_the_communitys_country_and_its_own_contact(here: Desk) -> None:
+    here.database.run_now(lambda s: communities.set_help(s, here.one, "NL", "Marit, 020 123 45 67"))
+    shown = panel_of(here.give(Said("ik wil dood")))
+    assert ("In your community", "Marit, 020 123 45 67") in shown.rows
+    assert "113.nl" in str(shown)
+    assert "1813" not in str(shown)
+    aside = panel_of(here.give(Said("what about lunch")))
+    assert aside.aside
+    assert "Marit" in str(aside)
+
+
+def test_where_it_stands(here: Desk) -> None:
+    asked = here.give(Command("tell"))
+    assert panel_of(asked).aside
+    assert not panel_of(here.give(Command("help"))).aside
+    this = here.round(here.one)
+    shown = here.give(Filled(form(here.give(Pressed(f"s.check_in.{this}"))).id, low(here, this)))
+    sent = here.give(Pressed(next(b.id for p in shown.parts if isinstance(p, Buttons) for b in p.buttons)))
+    assert panel_of(sent).aside
+    assert "not your fault" in text(sent)
+    assert "One thing that can help" not in text(sent)
+
+
+def low(here: Desk, this: str) -> dict[str, int | None]:
+    return answers(form(here.give(Pressed(f"s.check_in.{this}")))) | {"included": 2}
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_each_time_zone_has_a_country_and_each_country_fits(zone: str) -> None:
+    country = lines.country_of("", zone)
+    assert country in lines.COUNTRIES
+    for language in LANGUAGES:
+        shown = panel.whole(Context(time_zone=zone, language=language))
+        assert shown.rows
+        for one in (shown, panel.beside(Context(time_zone=zone, language=language))):
+            assert "{" not in "".join(said(part, language) for row in (*one.rows, (one.title, "")) for part in row)
+
+
+def test_abroad_no_number_is_claimed() -> None:
+    assert "112" not in said(panel.beside(Context(time_zone="America/Paramaribo")).title, "en")
+
+
+def test_every_line_says_where_and_what_for() -> None:
+    assert set(lines.LINES) == set(lines.COUNTRIES) - {"elsewhere"}
+    for line in (one for each in lines.LINES.values() for one in each):
+        assert line.name
+        assert line.numbers
+    assert date(2026, 9, 1) <= lines.CHECKED

@@ -1,0 +1,109 @@
+"""The standing post in the students' channel: once, and anew where it was deleted or moved; never twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows.seam import Gone, Outgoing, Sent
+from storage import communities, due, places
+from storage.database import Database
+from storage.statement import Session
+from tests.scenarios.world import World
+from tests.surfaces.discord import DiscordSurface
+from tests.surfaces.teams import TeamsSurface
+from tests.surfaces.web import WebSurface
+
+Surface = type[WebSurface] | type[DiscordSurface] | type[TeamsSurface]
+each_surface = pytest.mark.parametrize(
+    "surface_type", [WebSurface, DiscordSurface, TeamsSurface], ids=lambda surface: surface.name
+)
+POST = "[Tell what happened]"
+
+
+class Sending:
+    """What a surface's adapter is given to send, with posts that somebody deleted."""
+
+    def __init__(self, world: World, surface: object, patch: pytest.MonkeyPatch) -> None:
+        self.world, self.deleted = world, set[str]()
+        self.sent: list[Outgoing] = []
+        self._send = surface.adapter.send  # type: ignore[attr-defined]
+        patch.setattr(surface.adapter, "send", self.send)  # type: ignore[attr-defined]
+
+    async def send(self, message: Outgoing) -> Sent:
+        if message.edits in self.deleted:
+            raise Gone("deleted")
+        self.sent.append(message)
+        return await self._send(message)
+
+    def new(self) -> int:
+        """How many posts with these buttons are new, and no change of an older one."""
+        return sum("s.follow_up." in str(one.parts) and not one.edits for one in self.sent)
+
+    async def morning(self, day: int) -> None:
+        await self.world.move_to(f"2026-11-{day} 07:00")
+
+
+def want(session: Session) -> None:
+    [(here, *_about)] = communities.every(session)
+    communities.set_welcome(session, here, on=True)
+    due.add(session, "now", here, "welcome", "", 0)
+
+
+@each_surface
+async def test_it_stands_once(surface_type: Surface, sqlite: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(sqlite)
+    async with surface_type(world.receive) as surface:
+        await world.open(surface)
+        sending = Sending(world, surface, monkeypatch)
+        try:
+            await sending.morning(24)
+            assert sending.new() == 0, "nobody asked for it"
+            sqlite.run_now(want)
+            for day in (25, 26, 27):
+                await sending.morning(day)
+                assert [line for line in await surface.posts("students") if line == POST] == [POST]
+            assert sending.new() == 1
+            await surface.press("Sam", "Tell what happened", "students")
+            await world.settle()
+            assert any("read your story" in line for line in await surface.seen("Sam"))
+        finally:
+            await world.close()
+
+
+@pytest.mark.parametrize("surface_type", [DiscordSurface, TeamsSurface], ids=lambda surface: surface.name)
+async def test_deleted_or_elsewhere_it_comes_anew(
+    surface_type: type[DiscordSurface | TeamsSurface], sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(sqlite)
+    async with surface_type(world.receive) as surface:
+        await world.open(surface)
+        sending = Sending(world, surface, monkeypatch)
+        try:
+            sqlite.run_now(want)
+            await sending.morning(24)
+            sending.deleted.add(message_of(sqlite))
+            await sending.morning(25)
+            assert sending.new() == 2
+            await sending.morning(26)
+            assert sending.new() == 2, "the second one is known by now"
+            sqlite.run_now(lambda s: elsewhere(s, surface))
+            await sending.morning(27)
+            await sending.morning(28)
+            assert sending.new() == 3
+        finally:
+            await world.close()
+
+
+def message_of(database: Database) -> str:
+    def read(session: Session) -> str:
+        found = session._execute("select message from outbox where subject = 'welcome' order by id desc", ()).fetchall()
+        return str(found[0][0])
+
+    return database.run_now(read)
+
+
+def elsewhere(session: Session, surface: object) -> None:
+    """The students' channel is another one from now on."""
+    [(here, *_about)] = communities.every(session)
+    space, ids = surface.space, surface.place_ids  # type: ignore[attr-defined]
+    places.choose(session, here, "students", space.platform, space.id, ids["leads"], "leads")
