@@ -218,10 +218,14 @@ class Taking:
             self.start(*run.next, after=conversation)
 
     def over(self, conversation: str, turn: int, run: Run) -> None:
-        """A conversation has ended; one without an account is not begun once more by its first question."""
+        """A conversation has ended.
+
+        One without an account of which something was kept, or that was about a case, is not begun once more by its
+        first question.
+        """
         if turn:
             conversations.end(self.session, conversation, turn)
-        if BEGUN in run.journal:
+        if BEGUN in run.journal and (turn or run.journal["@argument"]):
             conversations.note_end(self.session, conversation, self.now // DAY)
 
     def wait(self, conversation: str, turn: int, run: Run) -> None:
