@@ -112,6 +112,7 @@ def reply(answer: Reply, action: str) -> str:
         uid=uid,
         key="",
         saved=answer.saved,
+        ended=answer.ended,
     )
 
 
