@@ -274,6 +274,8 @@ class Reply:
     """The community's own space, also where the event came from a wider one, and did not say which."""
     saved: bool = True
     """False when nothing was stored and the person was asked to try again."""
+    ended: tuple[str, ...] = ()
+    """The conversations that ended by this: what asked for an answer in them, in ids of theirs, asks no more."""
 
 
 @dataclass(frozen=True, slots=True)

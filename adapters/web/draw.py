@@ -122,6 +122,7 @@ def reply(answer: Reply, action: str) -> str:
         uid=uid,
         key="",
         saved=answer.saved,
+        ended=answer.ended,
     )
 
 

@@ -22,7 +22,6 @@ from flows.engine.taking import Taking
 from flows.engine.token import ANSWER, BACK, STOP, STOP_NOW, Answers, Starts, Token, read
 from flows.engine.typed import clean
 from flows.words import _
-from storage import conversations
 
 
 def dispatch(taking: Taking, act: seam.Act, *, first: bool) -> None:
@@ -230,7 +229,7 @@ def cancel(taking: Taking) -> None:
         taking.say(NOTHING_TO_STOP, "idle")
         return taking.show(conversation, turn, run)
     if run is None or run.moved_on or not run.filled_in:
-        conversations.end(taking.session, conversation, turn)
+        taking.finish(conversation, turn)
         taking.session.scrub()
         return taking.say(STOPPED, "stopped")
     return aside.whether_to_stop(taking, conversation, turn, run)

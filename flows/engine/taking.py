@@ -83,6 +83,7 @@ class Taking:
     timers: bool = False
     work: Work | None = None
     waits: list[Answers] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
     asks: Answers | AnswersFirst | None = None
     """By what the question that was drawn last is answered."""
     asked: conversations.Asked | None = None
@@ -97,7 +98,7 @@ class Taking:
 
     def done(self) -> Turn:
         """The turn as it stands."""
-        reply = seam.Reply(tuple(self.parts), self.context.language, self.context.space)
+        reply = seam.Reply(tuple(self.parts), self.context.language, self.context.space, ended=tuple(self.ended))
         return Turn(reply, self.kind, self.posted, self.timers, self.work, tuple(self.waits), context=self.context)
 
     def say(self, text: Msg, kind: str = "") -> None:
@@ -122,7 +123,7 @@ class Taking:
                 return
         may_go = [one for one in mine if not self.kept(one[2])]
         for conversation, turn, _journal, _until in may_go[MOST_OPEN - 1 :]:
-            conversations.end(self.session, conversation, turn)
+            self.finish(conversation, turn)
         self.begin(flow, argument, after)
 
     def opened(self, name: str, argument: str, *, handed_over: bool = False) -> Flow | None:
@@ -224,9 +225,14 @@ class Taking:
         first question.
         """
         if turn:
-            conversations.end(self.session, conversation, turn)
+            self.finish(conversation, turn)
         if BEGUN in run.journal and (turn or run.journal["@argument"]):
             conversations.note_end(self.session, conversation, self.now // DAY)
+
+    def finish(self, conversation: str, turn: int) -> None:
+        """Nothing waits any more in a conversation, and nothing of it is kept."""
+        conversations.end(self.session, conversation, turn)
+        self.ended.append(conversation)
 
     def wait(self, conversation: str, turn: int, run: Run) -> None:
         """Keep what the run learned, if it is to be kept, and draw what it asks."""

@@ -117,7 +117,7 @@ async def check_in(sam: Window) -> None:
     """Answer, go back and change, send; once only."""
     await sam.go("students")
     await sam.press("Start the check-in", "I felt accepted here this week.")
-    for group in await sam.page.get_by_role("group").all():
+    for group in await sam.last().locator("fieldset").all():
         await group.get_by_role("radio", name="4").check()
     await sam.press("Look at my answers", "Shall I send these answers?")
     await sam.press("Back", "I felt accepted here this week.")
@@ -237,7 +237,7 @@ async def test_an_answer_that_was_lost_on_the_way_is_asked_for_again(browser: Br
     sam = await window(browser, running, "sam")
     await sam.go("students")
     await sam.press("Start the check-in", "I felt accepted here this week.")
-    for group in await sam.page.get_by_role("group").all():
+    for group in await sam.last().locator("fieldset").all():
         await group.get_by_role("radio", name="4").check()
     await sam.press("Look at my answers", "Shall I send these answers?")
     sent: list[str] = []
@@ -312,3 +312,68 @@ async def test_back_reload_and_sending_again_are_ordinary_things(browser: Browse
     await expect(page.get_by_text("This step is over")).to_be_visible()
     assert words not in await page.inner_text("body")
     await no_barriers(page)
+
+
+async def test_two_boards_in_one_browser_both_get_answers(browser: Browser, running: str) -> None:
+    """A browser has six connections for all tabs of a page: three windows that listened for good used them up."""
+    context = await browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
+    for word in ("hoi", "hey"):
+        board = await context.new_page()
+        await board.goto(running)
+        student = board.frame_locator("iframe").nth(0)
+        await expect(student.get_by_text("Hello, I am Erbij.").first).to_be_visible()
+        answers = student.locator("section.place:not([hidden]) article").filter(has_text="Hello, I am Erbij.")
+        before = await answers.count()
+        await student.get_by_role("textbox", name="Your message to Erbij").fill(word)
+        await student.get_by_role("button", name="Send", exact=True).click()
+        await expect(answers).to_have_count(before + 1)
+        await board.get_by_role("button", name="1 hour on").click()
+        await expect(board.locator("[data-status]")).to_contain_text("The clock moved on.")
+    await context.close()
+
+
+async def test_a_post_that_changes_stands_once_and_old_buttons_go(browser: Browser, running: str) -> None:
+    sam = await window(browser, running, "sam")
+    await check_in(sam)
+    await expect(sam.page.locator(".mine").filter(has_text="Look at my answers").first).to_be_visible()
+    assert await sam.page.locator(".mine").filter(has_text="Sent").count() == 0
+    await sam.say("/tell", "What was it about?")
+    await sam.write("What was it about?", STORY)
+    await sam.press("Look at it first", "Shall I give it to the mentors?")
+    await sam.say("Yes.", "Did you keep the six words?")
+    assert await sam.page.get_by_role("button", name="Give it to the mentors").count() == 0
+    board = await browser.new_page(viewport=DESKTOP)
+    await board.goto(running)
+    closed = sam.page.locator("[data-place=students] article").filter(has_text="This check-in is closed")
+    for _ in range(10):
+        await board.get_by_role("button", name="1 day on").click()
+        await expect(board.locator("[data-status]")).to_contain_text("The clock moved on.")
+        if await closed.count():
+            break
+    await expect(closed).to_have_count(1)
+    await sam.page.reload()
+    await expect(sam.page.get_by_text("Here is what you can do:").first).to_be_attached()
+    students = sam.page.locator("[data-place=students] article")
+    keys = await students.evaluate_all("them => them.map((one) => one.dataset.key)")
+    assert len(keys) == len(set(keys)), await students.all_inner_texts()
+    await expect(closed).to_have_count(1)
+
+
+async def test_what_is_wrong_leads_into_its_question(browser: Browser, running: str) -> None:
+    page = await browser.new_page(viewport=PHONE, reduced_motion="reduce")
+    await page.goto(f"{running}{CASE_PAGE}?lang=en")
+    await page.get_by_role("button", name="Tell what happened").click()
+    await page.get_by_label("Who was involved?").fill("A teacher")
+    await page.get_by_role("button", name="Look at it first").click()
+    await expect(page.get_by_label("Who was involved?")).to_have_value("A teacher")
+    await page.get_by_role("alert").get_by_role("link", name="What was it about?").click()
+    await expect(page.get_by_label("What was it about?")).to_be_focused()
+    sam = await window(browser, running, "sam")
+    await sam.go("students")
+    await sam.press("Start the check-in", "I felt accepted here this week.")
+    await sam.page.get_by_role("group", name="I felt accepted here this week.").get_by_role("radio", name="4").check()
+    await sam.press("Look at my answers", "Please look at the questions that are still open")
+    first = sam.last().get_by_role("group", name="I felt accepted here this week.")
+    await expect(first.get_by_role("radio", name="4")).to_be_checked()
+    await sam.last().get_by_role("link", name="I could be myself.").click()
+    await expect(sam.last().get_by_role("group", name="I could be myself.").get_by_role("radio").first).to_be_focused()

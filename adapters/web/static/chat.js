@@ -116,9 +116,9 @@ function again() {
   lostBefore?.();
 }
 
-// What was asked before in a conversation that goes on here: its buttons would only say that it was answered.
+// What was asked before in a conversation that goes on here, or ended: its buttons would only say that it was answered.
 function putAway(reply) {
-  const on = new Set([...reply.querySelectorAll("form")].map(conversation));
+  const on = new Set([...reply.dataset.ended.split(" "), ...[...reply.querySelectorAll("form")].map(conversation)]);
   on.delete("");
   for (const form of logOf("").querySelectorAll("form")) if (on.has(conversation(form))) takeAway(form);
 }
