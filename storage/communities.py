@@ -55,6 +55,7 @@ class CommunitySpace(SQLModel, table=True):
 
 _NOBODY = "of a programme, of nobody in it"
 KEEPING = (
+    # The contact is what coordinators write there about a desk or a role; they are asked for no person.
     Keeping(Community, kept=_NOBODY + "; without a name for a month (flows/setup/abandoned.py)"),
     Keeping(CommunitySpace, kept=_NOBODY),
 )

@@ -86,6 +86,10 @@ PRIVACY = Notice(
                     "while it runs could see more than is stored."
                 ),
                 _("What Erbij writes down about its own work holds no texts and no names or numbers of people."),
+                _(
+                    "Erbij looks for a few words that sound like danger in what you write, to show you at once who can "
+                    "help. It keeps nothing of that, and tells nobody."
+                ),
             ),
         ),
         (

@@ -22,6 +22,9 @@ SIGNS = (
     "dood wil",
     "wil niet meer leven",
     "niet meer wil leven",
+    "wil doodgaan",
+    "wil dood gaan",
+    "doodgaan wil",
     "wil sterven",
     "wil er niet meer zijn",
     "einde aan mijn leven",
@@ -53,7 +56,6 @@ SIGNS = (
     "take my own life",
     "kill myself",
     "killing myself",
-    "kms",
     "hurt myself",
     "hurting myself",
     "harm myself",
@@ -118,6 +120,10 @@ _BETWEEN = frozenset(
 """Words that stand within such a phrase and do not change it."""
 _ANY = f"(?:{'|'.join(sorted(SIGNS, key=len, reverse=True))})"
 _FOUND = re.compile(f" {_ANY} ")
+_OTHERS = re.compile(
+    "(?<= )(?:deadline|batterij|telefoon|laptop|battery|phone|akku|handy) (?:wil|wants to|will) [a-z]+(?= )"
+)
+"""Things that die without harm."""
 _SAID_SO = re.compile(f"(?<= ){_ANY} (?:{'|'.join(_SAYINGS)})(?= )")
 
 
@@ -128,7 +134,7 @@ def heard(act: seam.Act) -> bool:
 
 def is_sign(text: str) -> bool:
     """Whether there is a sign in a text."""
-    words = _SAID_SO.sub("", f" {plain(text)} ")
+    words = _OTHERS.sub("", _SAID_SO.sub("", f" {plain(text)} "))
     bare = " ".join(word for word in words.split() if word not in _BETWEEN)
     return any(_FOUND.search(one) for one in (words, f" {bare} "))
 

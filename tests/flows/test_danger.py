@@ -27,6 +27,8 @@ SIGNS = (
     "soms wil ik er niet meer zijn... en ik wil niet meer leven",
     "dat ik niet meer wil leven",
     "Ik denk aan zelfmoord",
+    "Ik wil doodgaan",
+    "ik wil dood gaan",
     "I WANT TO DIE",
     "i don't want to live anymore",
     "I don’t want to live anymore",
@@ -37,6 +39,8 @@ SIGNS = (
     "Ich bringe mich um.",
 )
 NO_SIGNS = (
+    "de deadline wil dood",
+    "elke dag 5 kms",
     "doodmoe",
     "ik ben doodmoe en doodop",
     "dead tired",
