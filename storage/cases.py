@@ -65,6 +65,11 @@ class CaseView:
     """Its student wants it erased, and it is until the next set moment that it is there."""
 
     @property
+    def words(self) -> list[str]:
+        """All that its student wrote."""
+        return [*(text for text in self.text.values() if text), *(m.text for m in self.messages if m.author == STUDENT)]
+
+    @property
     def owed(self) -> bool:
         """Whether the student wrote last."""
         spoken = [one.author for one in self.messages if one.author != NOTE]

@@ -74,7 +74,7 @@ CHROME: dict[str, Msg] = {
     "case_not_saved": _("That did not work yet"),
     "closed": _("This step is over"),
     "closed_lead": _(
-        "You finished it, or it was open for more than half an hour. What you gave to the mentors is with them. "
+        "You finished it, or it was open for more than half an hour. What you gave to the mentors is saved. "
         "Here you can begin again."
     ),
     "again_words": _("What you wrote is still here:"),

@@ -6,6 +6,7 @@ So nobody acts on what they saw yesterday, and no journal holds what a student w
 
 from flows.cases.post import case_name, post_of
 from flows.cases.view import FOR_MENTORS, passages
+from flows.danger import panel, signs
 from flows.engine import Chat, Context, Form, Shown, Start, flow, line, yes_no
 from flows.words import Msg, _
 from storage import cases
@@ -34,6 +35,10 @@ def my_case(session: Session, context: Context, case_id: str) -> Msg | None:
 
 
 MENTORS = ("mentor",)
+HEAVY = _(
+    "In this story are words that sound like danger. You do not have to carry that alone: talk to someone today, and "
+    "name these lines in your answer."
+)
 
 
 @flow("case", who=MENTORS, subject=known_case)
@@ -44,6 +49,9 @@ async def case(chat: Chat, case_id: str) -> None:
         chat.say(GONE)
         return
     chat.show(Shown(_("Case {case}", case=case_name(case_id)), passages(view, FOR_MENTORS, chat.language)))
+    if any(signs.is_sign(text) for text in view.words):
+        chat.say(HEAVY)
+        chat.show(panel.whole(chat.context))
     chat.say(_status(view, chat.member))
     for way in _ways_on(view, chat.member):
         chat.show(way)

@@ -79,7 +79,7 @@ async def check_in(chat: Chat, round_id: str) -> None:
     chat.say(_("A week like that is hard, and it is not your fault."))
     chat.say(_("Would you like to tell a mentor what happened, without your name?"))
     chat.show(Start("belonging_case", "", _("Tell a mentor")))
-    chat.show(panel.beside(chat.context))
+    chat.show(panel.whole(chat.context) if _lowest(answers) == 1 else panel.beside(chat.context))
 
 
 WHAT_BECOMES_OF_IT = (

@@ -27,6 +27,7 @@ SIGNS = (
     "doodgaan wil",
     "wil sterven",
     "wil er niet meer zijn",
+    "zie het niet meer zitten",
     "einde aan mijn leven",
     "maak mezelf kapot",
     "mezelf van kant",
@@ -43,6 +44,9 @@ SIGNS = (
     # English
     "want to die",
     "wanna die",
+    "can t go on",
+    "cannot go on",
+    "cant go on",
     "wish i was dead",
     "wish i were dead",
     "better off dead",
@@ -92,6 +96,8 @@ SIGNS = (
     "suizid",
     "suizidgedanken",
     "suizidal",
+    "weiss nicht mehr weiter",
+    "weiss nicht weiter",
     "lebensmude",
     "lebensmuede",
 )

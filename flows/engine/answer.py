@@ -14,7 +14,6 @@ from flows.engine.sentences import (
     CHANGED,
     NOTHING_TO_STOP,
     ONLY_TEXT,
-    OVER,
     RECEIVED,
     STOPPED,
 )
@@ -69,7 +68,7 @@ def show(taking: Taking, form: str) -> None:
     found = taking.find(read(form))
     if found is None:
         if not taking.parts:
-            taking.say(OVER, "over")
+            taking.say_over()
         return
     conversation, turn, journal, current = found
     run, token = taking.reopen(journal), read(form)
@@ -142,7 +141,7 @@ def waiting(
         if first and taking.parts:
             return None
         if first:
-            taking.say(OVER, "over")
+            taking.say_over()
             earlier.hand_back(taking, values)
             show_all(taking, kept_only=True)
         else:
@@ -196,7 +195,7 @@ def take_values(taking: Taking, conversation: str, turn: int, run: Run, values: 
         run.close()
         run.chat.shown.clear()  # what came before the questions has been read
         if wrong:
-            taking.say(_("Almost there. Please look at the questions that are still open."))
+            taking.say(_("Almost there. Please look at what is marked here."))
         return taking.settle(conversation, turn, run)
     return go_on(taking, conversation, turn, run, known)
 

@@ -68,7 +68,9 @@ class Question:
         text = str(value)
         if len(text) > self.most:
             wrong = _(
-                "{most} characters fit here, and this is longer. Please make it a little shorter.", most=self.most
+                "{most} characters fit here, and this is {more} more. Please make it shorter: all of it is still here.",
+                most=self.most,
+                more=len(text) - self.most,
             )
             return text[:DRAFT], wrong
         return text, None

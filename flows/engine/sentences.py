@@ -8,6 +8,7 @@ from flows.words import Msg, _, listed
 NOT_UNDERSTOOD = _("I did not understand that. Here is what you can do:")
 OVER = _("This was already answered, or it has ended. Type {help} to see what you can do now.", help=HELP)
 ANSWERED = _("This was already answered.")
+OVER_ON_PAGE = _("This was already answered, or it has ended. You can begin again on this page.")
 RECEIVED = _("Thank you, this was received. You do not have to send it again.")
 STOPPED = _("Stopped. Nothing of it was kept.")
 ONLY_TEXT = _("Pictures and files do not come along: I only read what you type.")

@@ -14,7 +14,7 @@ from flows.engine import draw, guide, outgoing
 from flows.engine.chat import Context, Piece, Start
 from flows.engine.flow import COORDINATOR, EVERYONE, Catalogue, Flow, FlowFault, Job
 from flows.engine.run import ASKED, BEGUN, Journal, Run
-from flows.engine.sentences import NO_ROOM, OVER
+from flows.engine.sentences import NO_ROOM, OVER, OVER_ON_PAGE
 from flows.engine.token import Answers, AnswersFirst, Token
 from flows.words import Msg
 from storage import conversations
@@ -106,6 +106,10 @@ class Taking:
         self.parts += [one for one in draw.pieces([text], self.context.language) if one not in self.parts]
         self.kind = self.kind or kind
 
+    def say_over(self, kind: str = "over") -> None:
+        """What was pressed or filled in leads nowhere any more."""
+        self.say(OVER if self.context.member else OVER_ON_PAGE, kind)
+
     # ------------------------------------------------------------ beginning and going on
 
     def start(self, name: str, argument: str = "", *, after: str = "") -> None:
@@ -130,7 +134,7 @@ class Taking:
         """The flow behind the door, for this person; None after saying why it stays shut."""
         flow = self.catalogue.flows.get(name)
         if flow is None or (argument and not flow.takes_argument):
-            self.say(OVER, "unknown")
+            self.say_over("unknown")
         elif not self.may(flow, handed_over=handed_over):
             guide.refused(self, flow)
         elif not self.context.community_name and COORDINATOR not in flow.who:
@@ -188,7 +192,7 @@ class Taking:
     def show(self, conversation: str, turn: int, run: Run | None) -> None:
         """The question that waits, again; ``run`` as it was reopened."""
         if run is None:
-            self.say(self.context.absent or OVER, "over")
+            self.say(self.context.absent, "over") if self.context.absent else self.say_over()
         elif run.moved_on:
             self.settle(conversation, turn, run)
         else:

@@ -11,7 +11,7 @@ from flows.danger import signs
 from flows.engine import answer, arrival, draw, heavy, standing
 from flows.engine.chat import Context
 from flows.engine.flow import COORDINATOR, STAFF, Catalogue
-from flows.engine.sentences import OVER, RECEIVED, no_member
+from flows.engine.sentences import RECEIVED, no_member
 from flows.engine.taking import Taking, Turn, Work
 from flows.engine.token import Answers, Starts, read
 from flows.engine.typed import clean
@@ -106,7 +106,7 @@ def _finish(session: Session, catalogue: Catalogue, work: Work, result: Any, now
     found = taking.find(work.token)
     if found is None:
         if not taking.parts:
-            taking.say(OVER, "over")
+            taking.say_over()
         return taking.done()
     conversation, turn, journal, current = found
     run = taking.reopen(journal, work.held if current else None)

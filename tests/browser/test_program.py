@@ -372,7 +372,7 @@ async def test_what_is_wrong_leads_into_its_question(browser: Browser, running: 
     await sam.go("students")
     await sam.press("Start the check-in", "I felt accepted here this week.")
     await sam.page.get_by_role("group", name="I felt accepted here this week.").get_by_role("radio", name="4").check()
-    await sam.press("Look at my answers", "Please look at the questions that are still open")
+    await sam.press("Look at my answers", "Please look at what is marked here")
     first = sam.last().get_by_role("group", name="I felt accepted here this week.")
     await expect(first.get_by_role("radio", name="4")).to_be_checked()
     await sam.last().get_by_role("link", name="I could be myself.").click()

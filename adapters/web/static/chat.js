@@ -120,8 +120,27 @@ function again() {
 function putAway(reply) {
   const on = new Set([...reply.dataset.ended.split(" "), ...[...reply.querySelectorAll("form")].map(conversation)]);
   on.delete("");
-  for (const form of logOf("").querySelectorAll("form")) if (on.has(conversation(form))) takeAway(form);
+  for (const form of logOf("").querySelectorAll("form")) {
+    if (!on.has(conversation(form))) continue;
+    for (const fresh of reply.querySelectorAll("form")) if (conversation(fresh) === conversation(form)) carry(form, fresh);
+    takeAway(form);
+  }
 }
+
+// What is written and not sent yet goes along into the same question where it is drawn again.
+function carry(form, fresh) {
+  for (const field of form.querySelectorAll("textarea, input[type=text], input[type=radio]:checked, select")) {
+    for (const same of fresh.querySelectorAll(`[name="${CSS.escape(field.name)}"]`)) {
+      if (same.type === "radio") same.checked ||= same.value === field.value;
+      else same.value ||= field.value;
+    }
+  }
+}
+
+window.addEventListener("beforeunload", (event) => {
+  const written = [...document.querySelectorAll("textarea")].some((area) => area.value !== area.defaultValue);
+  if (written) event.preventDefault();
+});
 
 function conversation(form) {
   const [kind, id] = (form.querySelector("[name=form], [name=button]")?.value ?? "").split(".");
