@@ -21,14 +21,14 @@ async def case_list(chat: Chat) -> None:
     first = waiting[:MOST]
     chat.show(Shown(_("Open cases"), [(case_name(case.id), _line(case, chat)) for case in first]))
     for case in first:
-        chat.show(Start("case", case.id, _("Read {case}", case=case_name(case.id)), "plain"))
+        chat.show(Start("case", case.id, _("Read case {case}", case=case_name(case.id)), "plain"))
 
 
 def _line(case: CaseLine, chat: Chat) -> Msg:
     """One case in the list."""
     day = day_name(case.day, chat.language)
     if not case.holder:
-        return _("Since {day}; nobody takes care of it yet.", day=day)
+        return _("Since {day}. Nobody takes care of it yet.", day=day)
     if case.holder == chat.member:
-        return _("Since {day}; in your hands.", day=day)
-    return _("Since {day}; {name} takes care of it.", day=day, name=case.holder_name)
+        return _("Since {day}. In your hands.", day=day)
+    return _("Since {day}. {name} takes care of it.", day=day, name=case.holder_name)

@@ -90,7 +90,7 @@ class Note(Form):
     """What only mentors read."""
 
     title = _("A note")
-    submit = _("Keep the note")
+    submit = _("Save the note")
     text: str = line(_("What should other mentors know?"), most=2000, long=True, help=_("The student never sees it."))
 
 
@@ -102,7 +102,7 @@ async def note_case(chat: Chat, case_id: str) -> None:
     if not await chat.do("save", cases.note, chat.community, case_id, chat.member, note.text, now):
         chat.say(GONE)
         return
-    chat.say(_("The note is kept."))
+    chat.say(_("The note is saved."))
     await chat.hand_over("case", case_id)
 
 
@@ -143,10 +143,10 @@ def _ways_on(view: CaseView, member: str) -> list[Start]:
     """What this mentor can do now: who takes care of the case answers and closes it, everyone can leave a note."""
     if view.status == "closed":
         return []
-    ways = [Start("note_case", view.id, _("Leave a note"), "plain")]
+    ways = [Start("note_case", view.id, _("Write a note"), "plain")]
     if not view.holder:
         ways.insert(0, Start("claim_case", view.id, _("Take it")))
     elif view.holder == member:
-        ways.insert(0, Start("answer_case", view.id, _("Answer")))
+        ways.insert(0, Start("answer_case", view.id, _("Write an answer")))
         ways.append(Start("close_case", view.id, _("Close the case"), "plain"))
     return ways

@@ -39,8 +39,8 @@ async def follow_up(chat: Chat) -> None:
     chat.say(_news(view.status, answered=any(words.author == "mentor" for words in view.messages)))
     chat.show(Start("write_more", case.carried, _("Write more")))
     if chat.member and view.status != cases.CLOSED:
-        chat.show(Start("hear_back", case.carried, _("How I hear of answers"), "plain"))
-    chat.show(Start("take_back", case.carried, _("Take it back"), "plain"))
+        chat.show(Start("hear_back", case.carried, _("Messages about answers"), "plain"))
+    chat.show(Start("take_back", case.carried, _("Take back and erase"), "plain"))
     chat.show(panel.beside(chat.context))
 
 
@@ -50,7 +50,7 @@ class More(Form):
     title = _("Write more")
     submit = _("Send it to the mentors")
     text: str = line(
-        _("What else should the mentors know?"), most=2000, long=True, help=_("Please write roles instead of names.")
+        _("What else should the mentors know?"), most=2000, long=True, help=_("Please write “a teacher”, not a name.")
     )
 
 
@@ -70,12 +70,12 @@ async def write_more(chat: Chat, carried: str) -> None:
     if outcome.came == GONE:
         chat.say(
             _(
-                "This case was erased in the meantime, so your words were not added. You can start anew with “{tell}”.",
+                "This was erased in the meantime, so your words were not added. You can start again with “{tell}”.",
                 tell=_("tell"),
             )
         )
         return
-    chat.say(_("Thank you. The mentors get it at 9:00, 13:00 or 17:00, whichever comes first."))
+    chat.say(_("Thank you. The mentors get it the next time it is 9:00, 13:00 or 17:00."))
     if chat.member and outcome.came == OPENED_AGAIN:  # its return path went when it was closed
         await chat.hand_over("hear_back", outcome.carried)
 
@@ -86,11 +86,13 @@ async def take_back(chat: Chat, carried: str) -> None:
     if chat.doorbell:
         at_the_page(chat)
         return
-    if not await chat.ask("sure", _("Shall I erase what you told, and the answers? It cannot be undone."), yes_no):
+    if not await chat.ask(
+        "sure", _("Shall I take back and erase what you told, and the answers? It cannot be undone."), yes_no
+    ):
         chat.say(_("Nothing is erased. Keep your six words: they still work."))
         return
     await on_case(chat, 0, carried, erase)
-    chat.say(_("It is erased at 9:00, 13:00 or 17:00, whichever comes first. You can always tell it anew."))
+    chat.say(_("It is erased the next time it is 9:00, 13:00 or 17:00. You can always tell it again."))
 
 
 def write(  # noqa: PLR0913  what is written, by whom
@@ -117,9 +119,9 @@ def erase(session: Session, community: str, case: str, now: int) -> str:
 def _news(status: str, *, answered: bool) -> Msg:
     """Where the case stands, for its student."""
     if status == cases.CLOSED:
-        return _("The mentors closed this case. If you write more, they open it again.")
+        return _("The mentors closed this. If you write more, it opens again.")
     if answered:
         return _("A mentor answered you.")
     if status == cases.NEW:
-        return _("No mentor has answered yet. Come back in a day or two.")
-    return _("A mentor is looking at it. Come back in a day or two.")
+        return _("No mentor has answered yet. Look again in a day or two.")
+    return _("A mentor is looking at it. Look again in a day or two.")

@@ -19,7 +19,7 @@ async def cases_given_back(steps: Steps, ids: str) -> None:
         await steps.post(f"post.{number}", *post_of(case, "given_back"), place="mentors", subject=post_subject(case))
     if free:
         names = listed(case_name(case) for case in free)
-        reads = [Start("case", case, _("Read {case}", case=case_name(case)), "plain") for case in free[:MOST]]
+        reads = [Start("case", case, _("Read case {case}", case=case_name(case)), "plain") for case in free[:MOST]]
         await steps.post(
             "news",
             n_(
