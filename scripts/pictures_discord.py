@@ -28,7 +28,7 @@ ABOUT = {
     "What is your community called?": "Teacher education, year 1",
     "Which language do I speak?": "English",
     "Which time zone are you in?": "Europe/Amsterdam",
-    "Where do students tell a case?": "In the chat, or on Erbij's own page",
+    "Where do students tell what happened?": "In the chat, or on Erbij’s page",
 }
 GROUPS = {
     "Students": {"Which channel do students read?": "students"},
@@ -94,7 +94,7 @@ async def setup(surface: DiscordSurface) -> None:
             await _keep(surface, "Alex", "general", "discord-setup-mentors", await surface.click("Alex", *opener))
         await surface.fill("Alex", values)
         if group != "Students":
-            await surface.press("Alex", "Keep it")
+            await surface.press("Alex", "Save it")
     await _keep(surface, "Alex", "general", "discord-setup", surface.newest("Alex"))
 
 

@@ -100,7 +100,7 @@ async def mentor(robin: Window, board: Page) -> None:
     await robin.reads("Robin takes care of it.")
     await _keep_post(robin, "case-post-taken")
     await robin.go("private")
-    await robin.press("Answer", "What would you like to say?")
+    await robin.press("Write an answer", "What would you like to say?")
     await _alone(robin)  # which draws the card again, without what is written in it
     await robin.write("What would you like to say?", ANSWER)
     await _keep(robin, "answer")

@@ -181,7 +181,7 @@ TERMS = Notice(
         (
             _("What we ask of you"),
             (
-                _("Please write ‘a teacher’, not a name, and tell what you saw or felt yourself."),
+                _("Please write “a teacher”, not a name, and tell what you saw or felt yourself."),
                 _("Please do not use Erbij to threaten or insult anyone, and do not try to find out who told a story."),
                 _("Mentors and team leads keep to themselves what they read, unless someone is in danger."),
             ),

@@ -27,21 +27,25 @@ async def belonging_case(chat: Chat) -> None:
     for sentence in _who_can_know(chat):
         chat.say(sentence)
     if chat.page:
-        chat.say(_("You can also tell it outside the chat, without an account, on this page: {page}", page=chat.page))
+        chat.say(
+            _("You can also tell it outside the chat, without an account, on Erbij’s page: {page}", page=chat.page)
+        )
     chat.show(panel.beside(chat.context))
     answers = await chat.fill("six_questions", SixQuestions)
 
-    chat.say(_("This is what the mentors will see, and the day you sent it. Nothing else."))
-    chat.show(Shown(_("A case"), rows(answers.model_dump())))
-    await chat.ask("confirm", _("Shall I give it to the mentors? With Back you can still change it."), SEND)
+    chat.say(_("This is what the mentors will see, and the day you send it. Nothing else."))
+    chat.show(Shown(_("Your story"), rows(answers.model_dump())))
+    await chat.ask("confirm", _("Shall I give it to the mentors? To change it, choose “Back”."), SEND)
     for number in count():
         mine = {"account": bool(chat.member), "crowded": chat.crowded}
         if await chat.do(f"room.{number}", case_telling.room, chat.community, **mine):
             break
         chat.say(TOO_MUCH)
         if not chat.member:
-            chat.say(_("Please leave this page open until then, or copy what you wrote to a place of your own."))
-        chat.show(Shown(_("A case"), rows(answers.model_dump())))
+            chat.say(
+                _("Please leave this page open until then, or copy what you wrote to a place that only you can get at.")
+            )
+        chat.show(Shown(_("Your story"), rows(answers.model_dump())))
         await chat.ask(f"again.{number}", _("Shall I try once more to give it to the mentors?"), SEND)
 
     salt = await chat.do("salt", receipt.salt)
@@ -54,7 +58,7 @@ async def belonging_case(chat: Chat) -> None:
 
     hidden = await chat.do("hide", receipts.hide, chat.community, chat.member, words, now)
 
-    chat.say(_("Your case is saved. The mentors get it at 9:00, 13:00 or 17:00, whichever comes first."))
+    chat.say(_("Your story is saved. The mentors get it the next time it is 9:00, 13:00 or 17:00."))
     await chat.hand_over("keep_receipt", f"{hidden}{AND}{carried or ''}")
 
 
@@ -74,8 +78,9 @@ async def keep_receipt(chat: Chat, given: str) -> None:
     chat.show(Shown(_("Your six words"), [("", words)], exact=True))
     chat.say(
         _(
-            "With these six words you can read the answer later, and write more. Erbij cannot find them again for "
-            "you: keep them where only you look. Here they are erased within an hour."
+            "With these six words you can read the answer later, and write more. Erbij cannot find them "
+            "again for you: keep them where only you can get at them. Here they are erased within an "
+            "hour."
         )
     )
     chat.show(panel.beside(chat.context))

@@ -21,19 +21,19 @@ async def case_list(chat: Chat) -> None:
     first = waiting[:MOST]
     chat.show(Shown(_("Open cases"), [(case_name(case.id), _line(case, chat)) for case in first]))
     for case in first:
-        chat.show(Start("case", case.id, _("Read {case}", case=case_name(case.id)), "plain"))
+        chat.show(Start("case", case.id, _("Read case {case}", case=case_name(case.id)), "plain"))
 
 
 def _line(case: CaseLine, chat: Chat) -> Msg:
     """One case in the list."""
     day = day_name(case.day, chat.language)
     if not case.holder:
-        return _("Since {day}; nobody takes care of it yet.", day=day)
+        return _("Since {day}. Nobody takes care of it yet.", day=day)
     owed = case.waits_since is not None
     if case.holder == chat.member:
-        mine = _("Since {day}; in your hands. The student waits for your answer.", day=day)
-        return mine if owed else _("Since {day}; in your hands.", day=day)
-    theirs = _("Since {day}; {name} takes care of it.", day=day, name=case.holder_name)
+        mine = _("Since {day}. In your hands. The student waits for your answer.", day=day)
+        return mine if owed else _("Since {day}. In your hands.", day=day)
+    theirs = _("Since {day}. {name} takes care of it.", day=day, name=case.holder_name)
     if not owed:
         return theirs
-    return _("Since {day}; {name} takes care of it. The student waits for an answer.", day=day, name=case.holder_name)
+    return _("Since {day}. {name} takes care of it. The student waits for an answer.", day=day, name=case.holder_name)

@@ -104,7 +104,7 @@ class Note(Form):
     """What only mentors read."""
 
     title = _("A note")
-    submit = _("Keep the note")
+    submit = _("Save the note")
     text: str = line(_("What should other mentors know?"), most=2000, long=True, help=_("The student never sees it."))
 
 
@@ -117,7 +117,7 @@ async def note_case(chat: Chat, case_id: str) -> None:
         chat.say(GONE)
         chat.show(Shown(_("What you wrote"), [("", note.text)]))
         return
-    chat.say(_("The note is kept."))
+    chat.say(_("The note is saved."))
     await chat.hand_over("case", case_id)
 
 
@@ -162,11 +162,11 @@ def _ways_on(view: CaseView, member: str) -> list[Start]:
     """What this mentor can do now: who takes care of it answers, closes or gives it back; others take it over."""
     if view.status == "closed":
         return []
-    ways = [Start("note_case", view.id, _("Leave a note"), "plain")]
+    ways = [Start("note_case", view.id, _("Write a note"), "plain")]
     if not view.holder:
         ways.insert(0, Start("claim_case", view.id, _("Take it")))
     elif view.holder == member:
-        ways.insert(0, Start("answer_case", view.id, _("Answer")))
+        ways.insert(0, Start("answer_case", view.id, _("Write an answer")))
         ways.append(Start("close_case", view.id, _("Close the case"), "plain"))
         ways.append(Start("give_back_case", view.id, _("Give it back"), "plain"))
     else:

@@ -9,12 +9,12 @@ def at_the_page(chat: Chat) -> None:
     if not chat.page:
         chat.say(
             _(
-                "Here you tell what happened on a page of Erbij, and not in the chat. Please ask the coordinator of "
-                "your community for the address of that page."
+                "Here you tell what happened on Erbij’s page, and not in the chat. That page has no address "
+                "yet. The coordinator can see that too."
             )
         )
         return
-    chat.say(_("Here you tell what happened on a page of Erbij, and not in the chat: {page}", page=chat.page))
+    chat.say(_("Here you tell what happened on Erbij’s page, and not in the chat: {page}", page=chat.page))
     chat.say(
         _(
             "You read the answer there too. You need no account, and the chat platform does not see what you write "

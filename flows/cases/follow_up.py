@@ -48,8 +48,8 @@ async def follow_up(chat: Chat) -> None:
         chat.say(await how_long(chat, "usual"))
     chat.show(Start("write_more", case.carried, _("Write more")))
     if chat.member and view.status != cases.CLOSED:
-        chat.show(Start("hear_back", case.carried, _("How I hear of answers"), "plain"))
-    chat.show(Start("take_back", case.carried, _("Take it back"), "plain"))
+        chat.show(Start("hear_back", case.carried, _("Messages about answers"), "plain"))
+    chat.show(Start("take_back", case.carried, _("Take back and erase"), "plain"))
     chat.show(panel.beside(chat.context))
 
 
@@ -59,7 +59,7 @@ class More(Form):
     title = _("Write more")
     submit = _("Send it to the mentors")
     text: str = line(
-        _("What else should the mentors know?"), most=2000, long=True, help=_("Please write roles instead of names.")
+        _("What else should the mentors know?"), most=2000, long=True, help=_("Please write “a teacher”, not a name.")
     )
 
 
@@ -79,13 +79,13 @@ async def write_more(chat: Chat, carried: str) -> None:
     if outcome.came == GONE:
         chat.say(
             _(
-                "This story was taken back, so your words were not added. You can start anew with “{tell}”.",
+                "This was taken back, so your words were not added. You can start again with “{tell}”.",
                 tell=_("tell"),
             )
         )
         chat.show(Shown(_("What you wrote"), [("", text)]))
         return
-    chat.say(_("Thank you. The mentors get it at 9:00, 13:00 or 17:00, whichever comes first."))
+    chat.say(_("Thank you. The mentors get it the next time it is 9:00, 13:00 or 17:00."))
     if chat.member and outcome.came == OPENED_AGAIN:  # its return path went when it was closed
         await chat.hand_over("hear_back", outcome.carried)
 
@@ -96,11 +96,13 @@ async def take_back(chat: Chat, carried: str) -> None:
     if chat.doorbell:
         at_the_page(chat)
         return
-    if not await chat.ask("sure", _("Shall I erase what you told, and the answers? It cannot be undone."), yes_no):
+    if not await chat.ask(
+        "sure", _("Shall I take back and erase what you told, and the answers? It cannot be undone."), yes_no
+    ):
         chat.say(_("Nothing is erased. Keep your six words: they still work."))
         return
     await on_case(chat, 0, carried, erase)
-    chat.say(_("It is erased at 9:00, 13:00 or 17:00, whichever comes first. You can always tell it anew."))
+    chat.say(_("It is erased the next time it is 9:00, 13:00 or 17:00. You can always tell it again."))
 
 
 def write(  # noqa: PLR0913  what is written, by whom
@@ -127,7 +129,7 @@ def erase(session: Session, community: str, case: str, now: int) -> str:
 def _news(view: CaseView) -> Msg:
     """Where the case stands, for its student."""
     if view.status == cases.CLOSED:
-        return _("The mentors closed this case. If you write more, they open it again.")
+        return _("The mentors closed this. If you write more, it opens again.")
     if view.answered:
         if view.owed:
             return _("A mentor answered you, and then you wrote more. To that there is no answer yet.")

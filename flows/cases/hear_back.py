@@ -23,14 +23,15 @@ async def hear_back(chat: Chat, carried: str) -> None:
         return
     chat.say(
         _(
-            "If you like, Erbij also writes to you here when a mentor answers. It does not say what about: to read "
-            "the answer you still need your six words."
+            "If you like, Erbij sends you a message here when a mentor answers. It does not say what "
+            "about: to read the answer you still need your six words."
         )
     )
     chat.say(
         _(
-            "For that, Erbij keeps your address in this chat, locked, until the case is closed. Mentors cannot see it; "
-            "the people who run Erbij could open it with their key, and then see that this case is yours."
+            "For that, Erbij stores how it can reach you in this chat, encrypted, until the mentors close"
+            " the case. Mentors cannot see it. The people who run Erbij could open it with their key, and"
+            " then see that this story is yours."
         )
     )
     where = await chat.ask("where", _("How would you like to hear of an answer?"), WHERE)
@@ -40,16 +41,16 @@ async def hear_back(chat: Chat, carried: str) -> None:
     elif outcome.came == FULL:
         chat.say(
             _(
-                "So much is waiting right now that your choice did not fit. With “{answer}” you can choose again "
-                "after the next of these times: 9:00, 13:00, 17:00.",
+                "So much is waiting right now that your choice did not fit. Choose again with “{answer}”, "
+                "after the next time it is 9:00, 13:00 or 17:00.",
                 answer=_("answer"),
             )
         )
     elif where == HERE:
         chat.say(
             _(
-                "Good. When a mentor answers, Erbij writes to you at 9:00, 13:00 or 17:00. With “{answer}” you can "
-                "choose again.",
+                "Good. When a mentor answers, Erbij sends you a message at 9:00, 13:00 or 17:00. With "
+                "“{answer}” you can choose again.",
                 answer=_("answer"),
             )
         )
@@ -65,7 +66,7 @@ async def hear_back(chat: Chat, carried: str) -> None:
 
 WHERE = (
     Choice(WORDS, _("Only my six words"), "primary"),
-    Choice(HERE, _("Also write to me here")),
+    Choice(HERE, _("Also a message here")),
 )
 
 

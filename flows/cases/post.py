@@ -36,7 +36,7 @@ def read_button(case: str) -> Start:
 
 def read_buttons(cases: Sequence[str]) -> list[Start]:
     """One for each of several cases, as far as they fit."""
-    return [Start("case", case, _("Read {case}", case=case_name(case)), "plain") for case in cases[:MOST]]
+    return [Start("case", case, _("Read case {case}", case=case_name(case)), "plain") for case in cases[:MOST]]
 
 
 def post_of(case: str, news: str, name: str = "") -> tuple[Piece, ...]:

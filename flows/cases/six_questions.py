@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flows.engine import Form, line
 from flows.words import Msg, _
 
-ROLES_ONLY = _("Write roles instead of names: a teacher, a fellow student.")
+ROLES_ONLY = _("Write “a teacher” or “a fellow student”, not a name.")
 
 
 class SixQuestions(Form):
@@ -18,7 +18,13 @@ class SixQuestions(Form):
 
     issue: str = line(_("What was it about?"), most=2000, long=True, help=ROLES_ONLY)
     involved: str | None = line(_("Who was involved?"), most=2000, long=True, required=False, help=ROLES_ONLY)
-    teacher: str | None = line(_("What did the teacher do or say?"), most=2000, long=True, required=False)
+    teacher: str | None = line(
+        _("What did the teacher do or say?"),
+        most=2000,
+        long=True,
+        required=False,
+        help=_("If one was there. You can leave this empty."),
+    )
     student: str | None = line(_("What did you do or say?"), most=2000, long=True, required=False)
     others: str | None = line(_("What did others do or say?"), most=2000, long=True, required=False)
     belonging: str | None = line(

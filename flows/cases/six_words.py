@@ -24,8 +24,8 @@ UNKNOWN = "unknown"
 """What came of an act: the case it is about is not known, because a button is too old or words do not fit."""
 NO_BUTTON = _("Please begin again with “{answer}” and your six words.", answer=_("answer"))
 TOO_MUCH = _(
-    "So much is waiting for the mentors right now that this did not fit. What you wrote is still here: please send it "
-    "again after the next of these times: 9:00, 13:00, 17:00."
+    "So much is waiting for the mentors right now that this did not fit. What you wrote is still "
+    "here. Please send it again, after the next time it is 9:00, 13:00 or 17:00."
 )
 Act = Callable[..., str]
 """``(session, community, case, now, *given)``: what came of it."""
@@ -36,7 +36,7 @@ class Receipt(Form):
 
     kept = False
     title = _("Your six words")
-    submit = _("Show me")
+    submit = _("Show")
     words: str = line(
         _("Which six words did you get?"),
         most=200,
@@ -105,7 +105,9 @@ async def on_case(chat: Chat, number: int, carried: str, act: Act, *given: Any) 
         outcome = await chat.do(f"done.{number}", by_button, *me, carried, now, act, *given)
         if outcome.came != UNKNOWN:
             return outcome
-    chat.say(_("To be sure that it is yours, please give your six words again. What you did here is kept until then."))
+    chat.say(
+        _("To be sure that it is yours, please give your six words again. What you did here is stored until then.")
+    )
     typed = ""
     for again in count():
         tag, typed = await tag_of(chat, ReceiptAgain, again, typed)

@@ -62,7 +62,7 @@ async def check_in(chat: Chat, round_id: str) -> None:
         chat.say(sentence)
     answers = await chat.fill("answers", CheckIn)
     chat.show(Shown(_("Your answers"), _rows(answers)))
-    await chat.ask("confirm", _("Shall I send these answers? With Back you can still change them."), SEND)
+    await chat.ask("confirm", _("Shall I send these answers? To change them, choose “Back”."), SEND)
 
     now = await chat.now("sent_at")
     outcome = await chat.do(
@@ -101,7 +101,9 @@ THANKS = {
 }
 NEXT_STEPS = {
     "accepted": _("One thing that can help: say hello to one person you do not know yet, before or after a class."),
-    "appreciated": _("One thing that can help: tell someone what you value in them. It often comes back."),
+    "appreciated": _(
+        "One thing that can help: tell someone what you value in them. Often you hear something kind in return."
+    ),
     "included": _("One thing that can help: ask one person to have a coffee or to study together this week."),
     "supported": _("One thing that can help: choose one question you have, and put it to a mentor or a teacher."),
     "myself": _("One thing that can help: find one person with whom you dare to say how you see it."),
@@ -120,7 +122,7 @@ def open_now(session: Session, context: Context) -> Iterator[Start]:
 def _rows(answers: CheckIn) -> list[tuple[Msg | str, Msg | str]]:
     """The answers as the student reads them back."""
     rows: list[tuple[Msg | str, Msg | str]] = [
-        (CheckIn.questions[name].text, _("{n} of 5", n=getattr(answers, name))) for name in NEXT_STEPS
+        (CheckIn.questions[name].text, _("{n} of 5 (5 = completely)", n=getattr(answers, name))) for name in NEXT_STEPS
     ]
     if answers.remark:
         rows.append((CheckIn.questions["remark"].text, answers.remark))

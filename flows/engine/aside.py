@@ -14,7 +14,7 @@ from flows.words import Msg, _, said
 
 def whether_to_stop(taking: Taking, conversation: str, turn: int, run: Run) -> None:
     """Something is filled in: it is thrown away only by who says so."""
-    ask(taking, conversation, turn, run, _("Shall I stop? What you filled in is thrown away."), _("Yes, throw it away"))
+    ask(taking, conversation, turn, run, _("Shall I stop? What you filled in is erased."), _("Yes, erase it"))
 
 
 def which_was_meant(  # noqa: PLR0913  a text, and what it may be

@@ -34,7 +34,11 @@ class Command:
 HELP = _("help")
 SETUP = _("setup")
 CANCEL = Command(
-    word=_("cancel"), about=_("stop what you are doing; nothing of it is kept"), button=_("Stop"), flow="", always=True
+    word=_("cancel"),
+    about=_("stop what you are doing: nothing of it is stored"),
+    button=_("Stop"),
+    flow="",
+    always=True,
 )
 """The one command that is the engine's own: it starts nothing."""
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})

@@ -10,11 +10,11 @@ OVER = _("This was already answered, or it has ended. Type {help} to see what yo
 ANSWERED = _("This was already answered.")
 OVER_ON_PAGE = _("This was already answered, or it has ended. You can begin again on this page.")
 RECEIVED = _("Thank you, this was received. You do not have to send it again.")
-STOPPED = _("Stopped. Nothing of it was kept.")
+STOPPED = _("Stopped. Nothing of it is stored.")
 ONLY_TEXT = _("Pictures and files do not come along: I only read what you type.")
 CHANGED = _(
-    "What you change or delete in this chat stays with me as you sent it. An answer you can change with Back, and what "
-    "you told the mentors you can take back: type “{answer}”.",
+    "What you change or delete in this chat stays with me as you sent it. To change an answer, "
+    "choose “Back”. What you told the mentors you can take back and erase: type “{answer}”.",
     answer=_("answer"),
 )
 NOTHING_TO_STOP = _("There is nothing to stop.")
@@ -31,8 +31,8 @@ UNANSWERED = _(
 )
 IN_THE_CHAT = _("That works in the chat only: this page knows no accounts.")
 NO_ROOM = _(
-    "There is no room for one more on this page right now, so nothing was saved. What you wrote still stands here: "
-    "please copy it to a place of your own, and try again later."
+    "There is no room for one more on this page right now, so nothing was saved. What you wrote "
+    "still stands here: please copy it to a place that only you can get at, and try again later."
 )
 NOT_HERE = _(
     "Erbij is not set up here yet. Whoever manages this server or team can do that: type {setup}.", setup=SETUP
@@ -42,7 +42,7 @@ HELLO = _(
     "Hello, I am Erbij. I ask students how it is going for them here, and I bring to the mentors what they tell, "
     "without names. I still need to know who is who here: whoever added me sets me up, in about three minutes."
 )
-CHOOSE_AGAIN = _("My channels here have to be chosen anew, by a coordinator. Until then I post nothing here.")
+CHOOSE_AGAIN = _("My channels here have to be chosen again, by a coordinator. Until then I post nothing here.")
 SET_UP = _("Set up Erbij")
 WHICH = _(
     "Several communities use Erbij here, and I do not know yet which one is yours. "

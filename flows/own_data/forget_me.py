@@ -17,8 +17,8 @@ async def forget_me(chat: Chat) -> None:
         return
     chat.say(
         _(
-            "Did you tell something that you want to take back? Do that first: type “{answer}” and fill in your six "
-            "words. I cannot find it for you.",
+            "Did you tell something that you want to take back and erase? Do that first: type “{answer}” "
+            "and fill in your six words. I cannot find it for you.",
             answer=_("answer"),
         )
     )

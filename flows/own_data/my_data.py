@@ -42,5 +42,8 @@ NOT_THERE = (
         "What you told or answered is stored without your name, so I cannot find it and it is not in this list; nor is "
         "whether you asked to hear of an answer."
     ),
-    _("With your six words you can read what you told, and take it back: type “{answer}”.", answer=_("answer")),
+    _(
+        "With your six words you can read what you told, and take back and erase it: type “{answer}”.",
+        answer=_("answer"),
+    ),
 )

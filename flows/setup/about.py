@@ -42,7 +42,7 @@ class About(Form):
     """A community in four answers."""
 
     title = _("About your community")
-    submit = _("Keep this")
+    submit = _("Save")
 
     name: str = line(_("What is your community called?"), most=80, help=_("“Teacher education, year 1”, say."))
     language: str = options(
@@ -52,8 +52,8 @@ class About(Form):
     )
     time_zone: str = options(_("Which time zone are you in?"), [(zone, Msg(zone)) for zone in ZONES])
     cases: str = options(
-        _("Where do students tell a case?"),
-        [("chat", _("In the chat, or on Erbij's own page")), ("page", _("Only on Erbij's own page"))],
+        _("Where do students tell what happened?"),
+        [("chat", _("In the chat, or on Erbij’s page")), ("page", _("Only on Erbij’s page"))],
         help=_("On the page the chat platform does not see what they write."),
     )
 
@@ -72,8 +72,8 @@ async def setup_about(chat: Chat) -> None:
     today = await chat.do("today", today_of, chat.community)
     about = await chat.fill("about", About, today)
     if about.cases == "page" and not chat.page:
-        chat.say(_("My own page has no address yet that people can open: whoever runs me can give it one."))
-        await chat.ask("sure", _("Shall I keep it like this?"), KEEP)
+        chat.say(_("My page has no address yet that people can open: whoever runs me can give it one."))
+        await chat.ask("sure", _("Shall I save it like this?"), KEEP)
     now = await chat.now("now")
     await chat.do("keep", keep, chat.community, Founder(chat.member, chat.name), about, now)
     await chat.hand_over(SETUP)

@@ -22,14 +22,14 @@ class Students(Form):
     """Where students are reached."""
 
     title = _("Students")
-    submit = _("Keep this")
+    submit = _("Save")
 
     channel: Picked = pick(_("Which channel do students read?"), "place", help=_("Check-ins are posted there."))
     role: Picked | None = pick(
         _("Which role do students have?"),
         "role",
         required=False,
-        help=_("Then everyone who is not named otherwise is a student."),
+        help=_("Then everyone without another role is a student."),
     )
     welcome: str = options(
         _("Shall I put a post with buttons there?"),
@@ -42,12 +42,12 @@ class Mentors(Form):
     """Where mentors work, and who they are."""
 
     title = _("Mentors")
-    submit = _("Keep this")
+    submit = _("Save")
 
     channel: Picked = pick(_("Which channel do mentors read?"), "place", help=_("Cases are announced there."))
     role: Picked | None = pick(_("Which role do mentors have?"), "role", required=False)
     people: list[Picked] | None = pick(
-        _("Who are the mentors?"), "person", required=False, many=True, help=_("Choose everyone who is one.")
+        _("Who are the mentors?"), "person", required=False, many=True, help=_("Choose all of them.")
     )
 
 
@@ -55,12 +55,12 @@ class Leads(Form):
     """Where team leads work, and who they are."""
 
     title = _("Team leads")
-    submit = _("Keep this")
+    submit = _("Save")
 
     channel: Picked = pick(_("Which channel do team leads read?"), "place", help=_("Summaries are posted there."))
     role: Picked | None = pick(_("Which role do team leads have?"), "role", required=False)
     people: list[Picked] | None = pick(
-        _("Who are the team leads?"), "person", required=False, many=True, help=_("Choose everyone who is one.")
+        _("Who are the team leads?"), "person", required=False, many=True, help=_("Choose all of them.")
     )
 
 
@@ -68,7 +68,7 @@ class Coordinators(Form):
     """Who can do all this. Someone always can."""
 
     title = _("Coordinators")
-    submit = _("Keep this")
+    submit = _("Save")
 
     people: list[Picked] = pick(
         _("Who are the coordinators?"), "person", many=True, help=_("Choose everyone who can change this setup.")
@@ -112,7 +112,7 @@ async def setup_group(chat: Chat, kind: str) -> None:
     if doubts:
         for doubt in doubts:
             chat.say(doubt)
-        await chat.ask("sure", _("Shall I keep it like this? With Back you choose something else."), KEEP)
+        await chat.ask("sure", _("Shall I save it like this? To choose something else, choose “Back”."), KEEP)
     by = By(chat.community, chat.member, chat.space, await chat.now("now"))
     await chat.do("place", keep_place, by, kind, chosen.channel)
     await chat.do("people", keep_people, by, role, chosen.role, people)
@@ -136,7 +136,7 @@ async def setup_coordinators(chat: Chat) -> None:
     if doubts:
         for doubt in doubts:
             chat.say(doubt)
-        await chat.ask("sure", _("Shall I keep it like this? With Back you choose something else."), KEEP)
+        await chat.ask("sure", _("Shall I save it like this? To choose something else, choose “Back”."), KEEP)
     by = By(chat.community, chat.member, chat.space, await chat.now("now"))
     await chat.do("people", keep_people, by, COORDINATOR, chosen.role, chosen.people)
     await chat.hand_over(SETUP)

@@ -51,7 +51,7 @@ def rows(now: SetUp, page: str, language: str) -> Iterator[tuple[Msg | str, Msg 
     """What is set, a line for each thing."""
     yield _("Language"), NAMES[now.language]
     yield _("Time zone"), now.time_zone
-    yield _("Cases"), _("only on Erbij's own page") if now.doorbell else _("in the chat, or on Erbij's own page")
+    yield _("Cases"), _("only on Erbij’s page") if now.doorbell else _("in the chat, or on Erbij’s page")
     yield (
         _("When a case waits"),
         _(
@@ -62,7 +62,7 @@ def rows(now: SetUp, page: str, language: str) -> Iterator[tuple[Msg | str, Msg 
     )
     if page:
         # The address ends in the community's own; just after it got its name, the chat knows the old one still.
-        yield _("Erbij's own page"), f"{page.rpartition('/')[0]}/{now.slug}"
+        yield _("Erbij’s page"), f"{page.rpartition('/')[0]}/{now.slug}"
     yield _("Help in danger"), _help(now)
     several = len({p.platform for p in now.places} | {g.platform for g in now.grants}) > 1
     for kind, group in GROUPS.items():
@@ -98,7 +98,7 @@ def ways_on(now: SetUp) -> Iterator[Start]:
     yield Start("setup_help", "", _("Whom to turn to"), "plain")
     yield Start("setup_coordinators", "", _("Coordinators"), "plain")
     yield Start("setup_reminders", "", _("When a case waits"), "plain")
-    yield Start("setup_about", "", _("Name and language"), "plain")
+    yield Start("setup_about", "", _("Name, language and more"), "plain")
     yield Start("setup_code", "", _("Another platform"), "plain")
 
 

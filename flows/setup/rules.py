@@ -11,7 +11,7 @@ from flows.seam import Picked
 from flows.words import Msg, _
 from storage.setup import SetUp
 
-KEEP = (Choice("keep", _("Keep it"), "primary"),)
+KEEP = (Choice("keep", _("Save it"), "primary"),)
 """The one answer to a doubt, beside Back."""
 ROLES = {"students": "student", "mentors": "mentor", "leads": "lead"}
 """Each purpose of a channel, and the role of who works there."""
@@ -54,8 +54,8 @@ def place_doubts(kind: str, chosen: Picked, now: SetUp, platform: str) -> Iterat
     """Why a channel may be the wrong one for a purpose; what was kept before in spite of it is not asked again."""
     if not chosen.can_post:
         yield _(
-            "I cannot write in {channel} yet. Please let me see that channel and send messages in it: its own "
-            "permissions say who may.",
+            "I cannot write in {channel} yet. Please give me the right to see that channel and to send "
+            "messages in it. You find that in the channel’s permissions.",
             channel=chosen.name,
         )
     channels = {place.kind: place.external_id for place in now.places if place.platform == platform}

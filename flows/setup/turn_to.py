@@ -12,7 +12,7 @@ class TurnTo(Form):
     """By which helplines, and who is near."""
 
     title = _("Whom to turn to")
-    submit = _("Keep this")
+    submit = _("Save")
 
     country: str = options(
         _("In which country are you?"),

@@ -59,7 +59,7 @@ def check_in(values: dict[str, object], errors: dict[str, str]) -> Form:
         required=False,
         draft=values.get("remark"),  # type: ignore[arg-type]
     )
-    return Form("c.week.1", "Check-in: how was your week?", (*fields, more), "Look at my answers", "Answer")
+    return Form("c.week.1", "Check-in: how was your week?", (*fields, more), "Look at my answers", "Write an answer")
 
 
 def case(errors: dict[str, str]) -> Form:
@@ -80,9 +80,9 @@ def _filled(act: Filled) -> Reply:
     errors = {name: "Please choose a number." for name, _ in WEEK if act.values.get(name) is None}
     if errors:
         return Reply((check_in(dict(act.values), errors),))
-    rows = tuple((question, f"{act.values[name]} of 5") for name, question in WEEK)
+    rows = tuple((question, f"{act.values[name]} of 5 (5 = completely)") for name, question in WEEK)
     buttons = Buttons((Button("c.week.send", "Send", "primary"), Button("c.week.back", "Back")))
-    ask = Text("Shall I send these answers? With Back you can still change them.")
+    ask = Text("Shall I send these answers? To change them, choose “Back”.")
     return Reply((Card("Your answers", rows), ask, buttons))
 
 

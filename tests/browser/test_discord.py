@@ -143,7 +143,7 @@ async def mentor(robin: Screen, made: World) -> None:
     await made.settle()
     await robin.refresh()
     await expect(post).to_contain_text("Robin takes care of it.")
-    await robin.press("Answer", "Your answer")
+    await robin.press("Write an answer", "Your answer")
     await robin.open("Fill in")
     await robin.window.get_by_label("What would you like to say?").fill(ANSWER)
     await robin.submit("Your answer is there for the student")

@@ -109,7 +109,7 @@ async def test_a_week_in_the_chat(browser: Browser, running: str) -> None:
     await no_barriers(board)
     await sam.say("answer", "Which six words did you get?")
     await sam.write("Which six words did you get?", words)
-    await sam.press("Show me", ANSWER)
+    await sam.press("Show", ANSWER)
     await expect(sam.last()).to_contain_text("The mentors closed this case.")
 
 
@@ -157,12 +157,12 @@ async def mentor(robin: Window, kim: Window) -> None:
     await robin.press("Take it", "This case is in your hands.")
     await expect(robin.last()).to_contain_text(STORY)
     await kim.press("Take it", "Robin already takes care of case")
-    await robin.press("Answer", "What would you like to say?")
+    await robin.press("Write an answer", "What would you like to say?")
     await robin.write("What would you like to say?", ANSWER)
     await robin.press("Send the answer", "Your answer is there for the student")
-    await robin.press("Leave a note", "What should other mentors know?")
+    await robin.press("Write a note", "What should other mentors know?")
     await robin.write("What should other mentors know?", "Look at how groups are made.")
-    await robin.press("Keep the note", "The note is kept.")
+    await robin.press("Save the note", "The note is saved.")
     await robin.press("Close the case", "Close this case?")
     await robin.press("Yes", "The case is closed.")
     await robin.go("mentors")
@@ -206,7 +206,7 @@ async def case_page(page: Page, url: str, look: Callable[[Page], Awaitable[None]
     await page.goto(url)
     await press("Continue with your six words", "Which six words did you get?")
     await page.get_by_label("Which six words did you get?").fill(words)
-    await press("Show me", STORY)
+    await press("Show", STORY)
     await look(page)
 
 

@@ -87,15 +87,15 @@ async def set_up(robin: Window) -> None:
     await robin.press("A new community", "What is your community called?")
     await robin.write("What is your community called?", "Teacher education, year 1")
     await robin.choose("Which time zone are you in?", "Europe/Brussels")
-    await robin.press("Keep this", "The students have no channel yet")
+    await robin.press("Save", "The students have no channel yet")
     await robin.press("Students", "Which channel do students read?")
     await robin.choose("Which channel do students read?", "General")
-    await robin.press("Keep this", "The mentors have no channel yet")
+    await robin.press("Save", "The mentors have no channel yet")
     await robin.press("Mentors", "Which channel do mentors read?")
     await robin.choose("Which channel do mentors read?", "mentors")
     await robin.tick("Who are the mentors?", "Robin", "Kim")
-    await robin.press("Keep this", "Everyone here can read mentors, students too.")
-    await robin.press("Keep it", "The next check-in comes on")
+    await robin.press("Save", "Everyone here can read mentors, students too.")
+    await robin.press("Save it", "The next check-in comes on")
     await expect(robin.last()).to_contain_text("mentors · Kim, Robin")
 
 
@@ -129,7 +129,7 @@ async def tell(sam: Window) -> str:
     words = re.search(r"(?:[a-z]{5,9} ){5}[a-z]{5,9}", await sam.last().inner_text())
     assert words is not None
     await sam.press("Yes, I have kept them", "How would you like to hear of an answer?")
-    await sam.press("Also write to me here", "When a mentor answers, Erbij writes to you")
+    await sam.press("Also a message here", "When a mentor answers, Erbij writes to you")
     return words[0]
 
 
@@ -139,7 +139,7 @@ async def take_and_answer(robin: Window) -> None:
     await robin.reads("Robin takes care of it.")
     await robin.go("private")
     await robin.reads(STORY)
-    await robin.press("Answer", "What would you like to say?")
+    await robin.press("Write an answer", "What would you like to say?")
     await robin.write("What would you like to say?", ANSWER)
     await robin.press("Send the answer", "Your answer is there for the student")
 
@@ -148,5 +148,5 @@ async def read_answer(sam: Window, words: str) -> None:
     """With the six words Sam reads what Robin wrote."""
     await sam.press("Read the answer", "Which six words did you get?")
     await sam.write("Which six words did you get?", words)
-    await sam.press("Show me", ANSWER)
+    await sam.press("Show", ANSWER)
     await expect(sam.last()).to_contain_text("A mentor answered you.")

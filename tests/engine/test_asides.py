@@ -68,7 +68,7 @@ def test_stop_asks_once_something_is_filled_in(desk: Desk, who: str | None, *, s
     assert form(sure).fields[0].draft == "half a sen"
     if who:
         assert "Shall I stop?" in text(desk.give(Command("cancel")))
-    assert "Stopped" in text(desk.give(Pressed(buttons(sure)["Yes, throw it away"]), who=who))
+    assert "Stopped" in text(desk.give(Pressed(buttons(sure)["Yes, erase it"]), who=who))
     assert desk.open() == 0
 
 

@@ -110,11 +110,11 @@ def test_stop_stops_from_an_earlier_page_too_but_not_what_came_after_it(desk: De
     shown = desk.give(Filled(wrong.id, told(issue="mine")), who=None)
     old = desk.give(Opened(form(desk.give(Pressed(buttons(shown)["Back"]), who=None)).id), who=None)
     sure = desk.give(Pressed(buttons(old)["Stop"]), who=None)
-    assert text(sure).startswith("Shall I stop? What you filled in is thrown away.")
+    assert text(sure).startswith("Shall I stop? What you filled in is erased.")
     assert form(sure).fields == form(old).fields, "and nothing is lost by looking"
     again = desk.give(Filled(form(sure).id, told(issue="mine")), who=None)
     press = Pressed(buttons(again)["Give it to the mentors"])
-    assert "Stopped" in text(desk.give(Pressed(buttons(sure)["Yes, throw it away"]), who=None))
+    assert "Stopped" in text(desk.give(Pressed(buttons(sure)["Yes, erase it"]), who=None))
     assert desk.open() == 0
     assert "ended" in text(desk.give(press, who=None))
     asked = form(desk.give(Command("tell"), who=None))

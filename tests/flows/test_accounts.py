@@ -218,7 +218,7 @@ def test_a_stolen_code_shows_nothing_that_was_not_sent(two: Two) -> None:
     assert "a secret" not in str(two.give("thief on teams", Command("tell")))
     two.give("sam on discord", Command("cancel"))  # the code
     sure = two.give("sam on discord", Command("cancel"))  # the case
-    two.press("sam on discord", sure, "Yes, throw it away")
+    two.press("sam on discord", sure, "Yes, erase it")
     assert "are linked now" in text(two.enter("sam on teams", code))
 
 

@@ -207,7 +207,7 @@ def test_doubts_are_asked_and_back_keeps_what_was_chosen(doors: Doors) -> None:
     closed = Picked("c2", "mentors", can_post=False)
     asked = doors.give(Filled(again.id, MENTORS | {"channel": closed}))
     assert "nog niet schrijven in mentors" in said(asked)
-    doors.give(Pressed(button(asked, "Zo bewaren")))
+    doors.give(Pressed(button(asked, "Zo opslaan")))
     assert [p.external_id for p in doors.now().places if p.kind == "mentors"] == ["c2"]
 
 
@@ -215,7 +215,7 @@ def test_a_role_that_everyone_has_is_left_out(doors: Doors) -> None:
     doors.found()
     asked = doors.group("leads", LEADS | {"role": Picked("1001", "@everyone", open_to_all=True)})
     assert "Iedereen heeft de rol" in said(asked)
-    doors.give(Pressed(button(asked, "Zo bewaren")))
+    doors.give(Pressed(button(asked, "Zo opslaan")))
     assert [g for g in doors.now().grants if g.role == "lead"] == []
 
 
@@ -238,8 +238,8 @@ def test_the_last_coordinator_stays(doors: Doors) -> None:
     assert again.fields[0].error
     asked = doors.give(Filled(again.id, {"people": (Picked("kim", "Kim"),), "role": None}))
     assert "Jij staat niet" in said(asked)
-    assert labels(asked) == ["Zo bewaren", "Terug"]
-    doors.give(Pressed(button(asked, "Zo bewaren")))
+    assert labels(asked) == ["Zo opslaan", "Terug"]
+    doors.give(Pressed(button(asked, "Zo opslaan")))
     assert "voor de coördinatoren" in said(doors.give(Command("setup")))
     assert "Lerarenopleiding" in said(doors.give(Command("setup"), "kim"))
 

@@ -39,7 +39,7 @@ def busy_student(town: Town) -> tuple[str, str]:
     town.bury(here)
     round_id = town.open_round()
     assert "Your answers are in" in text(town.answer_check_in(there, round_id))
-    words = town.tell(here, "They left me out", "Also write to me here")
+    words = town.tell(here, "They left me out", "Also a message here")
     town.run("release_cases")
     [case] = town.open_cases()
     town.give("robin on discord", Pressed(f"s.claim_case.{case}"))
@@ -73,7 +73,7 @@ def test_what_was_told_stays_and_the_six_words_still_take_it_back(town: Town) ->
     assert tables_with(town.database, "They left me out") == {"casemessage"}
     found = town.fill(SAM[0], town.ask(SAM[0], "answer"), {"words": words})
     assert "Good that you tell this." in str(card(found).rows)
-    town.press(SAM[0], town.press(SAM[0], found, "Take it back"), "Yes")
+    town.press(SAM[0], town.press(SAM[0], found, "Take back and erase"), "Yes")
     town.run("release_cases")
     assert tables_with(town.database, "They left me out") == set()
 

@@ -77,7 +77,7 @@ class Sam:
 
     async def takes_back(self, words: str) -> None:
         seen = await self.fills(await self.does(Command("answer")), words)
-        await self.presses(await self.presses(seen, "Take it back"), "Yes")
+        await self.presses(await self.presses(seen, "Take back and erase"), "Yes")
 
     def sealed(self) -> set[bytes]:
         """Everything that stands in the rows now and is somebody's words, or a key to them."""
@@ -159,7 +159,7 @@ async def test_what_was_stopped_is_gone_at_once(sam: Sam) -> None:
     ever |= sam.sealed()
     sure = await sam.presses(again, "Stop")
     ever |= sam.sealed()
-    await sam.presses(sure, "Yes, throw it away")
+    await sam.presses(sure, "Yes, erase it")
     assert found(ever, sam.raw()) == 0
 
 
@@ -219,6 +219,6 @@ async def test_whatever_ends_leaves_the_log_within_a_minute(sam: Sam, monkeypatc
     ever |= sam.sealed()
     sure = await sam.presses(again, "Stop")
     ever |= sam.sealed()
-    await sam.presses(sure, "Yes, throw it away")
+    await sam.presses(sure, "Yes, erase it")
     assert sam.database.run_now(conversations.count) == 0
     assert found(ever, sam.raw()) == 0

@@ -52,7 +52,7 @@ class Story:
         await self.press("[Read ")
         assert any(SECRET in line for line in await surface.seen("Robin"))
         await surface.press("Robin", "Take it")
-        await surface.press("Robin", "Answer")
+        await surface.press("Robin", "Write an answer")
         if isinstance(surface, DiscordSurface):  # where a form opens in a window of its own
             opener = surface.opener("Robin")
             assert opener is not None

@@ -140,7 +140,7 @@ def test_words_that_come_later_and_taking_back_have_the_communitys_day(town: Tow
     town.now = local("2026-11-24 00:30")
     words = town.tell("sam on discord", "a story", "Only my six words")
     town.run("release_cases")
-    for label, form in (("Write more", {"text": "And then."}), ("Take it back", None)):
+    for label, form in (("Write more", {"text": "And then."}), ("Take back and erase", None)):
         shown = town.fill("sam on discord", town.ask("sam on discord", "answer"), {"words": words})
         asked = town.press("sam on discord", shown, label)
         town.fill("sam on discord", asked, form) if form else town.press("sam on discord", asked, "Yes")
@@ -281,7 +281,7 @@ def test_times_are_a_setting(town: Town) -> None:
     asked = town.give("alex on discord", Pressed("s.setup_reminders."))
     sure = town.fill("alex on discord", asked, {"mentors": "3", "coordinators": "2"})
     assert "before the mentors" in text(sure)
-    town.press("alex on discord", sure, "Keep it")
+    town.press("alex on discord", sure, "Save it")
     assert town.database.run_now(lambda s: communities.patience(s, town.one)) == (3, 2)
     assert town.database.run_now(lambda s: communities.patience(s, town.two)) == (1, 2)
     told(town)
@@ -316,12 +316,12 @@ def test_a_student_is_told_how_long_it_really_took_where_five_cases_say_so(town:
 def test_what_was_taken_back_takes_no_words_and_no_choice(town: Town) -> None:
     words = town.tell("sam on discord", "a story", "Only my six words")
     shown = town.fill("sam on discord", town.ask("sam on discord", "answer"), {"words": words})
-    town.press("sam on discord", town.press("sam on discord", shown, "Take it back"), "Yes")
+    town.press("sam on discord", town.press("sam on discord", shown, "Take back and erase"), "Yes")
     more = town.fill("sam on discord", town.press("sam on discord", shown, "Write more"), {"text": "And then."})
     assert "was taken back" in text(more)
     assert card(more).rows[0][1] == "And then.", "the words are handed back"
-    heard = town.press("sam on discord", shown, "How I hear of answers")
-    assert "no answer will come" in text(town.press("sam on discord", heard, "Also write to me here"))
+    heard = town.press("sam on discord", shown, "Messages about answers")
+    assert "no answer will come" in text(town.press("sam on discord", heard, "Also a message here"))
     again = town.fill("sam on discord", town.ask("sam on discord", "answer"), {"words": words})
     assert "You took this story back. It is erased on" in text(again)
     assert not [part for part in again.parts if type(part).__name__ in ("Card", "Buttons")]

@@ -128,9 +128,7 @@ async def story(database: Database) -> AsyncIterator[Story]:
 async def told_and_answered(story: Story) -> list[list[Row]]:
     """Five cases of a day, answered and told of; the messages still wait, which shows a reader the most."""
     for who in STUDENTS:
-        await story.tell(
-            who, "Also write to me here" if who in CHOOSE else "Only my six words" if who == "mika" else ""
-        )
+        await story.tell(who, "Also a message here" if who in CHOOSE else "Only my six words" if who == "mika" else "")
     await story.until("2026-11-23 13:00")
     for case in await story.listing():
         await story.answer(case)
@@ -216,7 +214,7 @@ async def test_the_order_of_messages_is_not_the_order_of_telling_or_of_answers(s
 
 
 async def test_an_answer_of_the_last_minute_waits_for_the_next_moment(story: Story) -> None:
-    await story.tell("sam", "Also write to me here")
+    await story.tell("sam", "Also a message here")
     await story.until("2026-11-23 13:00")
     story.world.clock.at = local("2026-11-23 16:58") + 30_000
     [case] = await story.listing()

@@ -21,7 +21,7 @@ CHECK_IN = Form(
         Field("more", "Anything else?", Line(200, long=True), required=False),
     ),
     submit="Send",
-    open="Answer",
+    open="Write an answer",
     buttons=(Button("c.conversation.1.cancel", "Stop"),),
 )
 START = Buttons((Button("s.check_in.round", "Start", "primary"),))

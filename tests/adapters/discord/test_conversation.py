@@ -76,7 +76,7 @@ async def test_six_questions_become_two_modals(world: DiscordSurface, flows: Flo
         "First this.",
         "Check-in",
         *(f"? Statement {n}" for n in range(1, 6)),
-        "[Answer]",
+        "[Write an answer]",
         "[Stop]",
     ]
     await world.fill("Sam", {**{f"Statement {n}": str(n) for n in range(1, 6)}, "Anything else?": "No *names*"})

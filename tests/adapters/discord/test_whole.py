@@ -56,7 +56,7 @@ async def test_check_in(surface: DiscordSurface) -> None:
     await surface.restart()
     statements = [line.removeprefix("? ") for line in seen if line.startswith("? ")]
     await surface.fill("Sam", {**dict.fromkeys(statements, "4"), "Anything you want to add?": "Good week."})
-    assert "I felt accepted here this week.: 4 of 5" in await surface.seen("Sam")
+    assert "I felt accepted here this week.: 4 of 5 (5 = completely)" in await surface.seen("Sam")
     await surface.restart()
     await surface.press("Sam", "Send")
     assert (await surface.seen("Sam"))[0] == "Thank you. Your answers are in."

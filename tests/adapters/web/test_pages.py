@@ -70,7 +70,7 @@ FORM = Form(
         ),
     ),
     "Look",
-    "Answer",
+    "Write an answer",
     (Button("c.9.back", "Back"),),
 )
 
