@@ -10,6 +10,7 @@ from storage.keeping import DAY
 from storage.statement import Session, Statement, columns
 
 _c, _e = map(columns, (Case, CaseEvent))
+_told = Case.__table__.alias().c  # type: ignore[attr-defined]
 _by_student = CaseEvent.__table__.alias().c  # type: ignore[attr-defined]
 _since = Statement(
     lambda _: (
@@ -18,7 +19,10 @@ _since = Statement(
         .where(
             _c.community_id == bindparam("community"),
             _e.case_id.in_(
-                select(_by_student.case_id).where(
+                select(_by_student.case_id)
+                .join_from(_told.id.table, _by_student.case_id.table, _by_student.case_id == _told.id)
+                .where(
+                    _told.community_id == bindparam("community"),
                     or_(_by_student.what == RECEIVED, _by_student.what == WRITTEN_ON),
                     _by_student.at >= bindparam("after", type_=_e.at.type),
                 )

@@ -65,6 +65,7 @@ class Client(discord.AutoShardedClient):
         self._waiting = waiting
         self._taken: deque[int] = deque(maxlen=REMEMBERED)
         """Private messages of this connection, so that none is answered twice in it."""
+        self._connected = discord.utils.utcnow()
         self._homes = Homes()
         self.deleted: dict[int, bool] = {}
         """Our own messages that we delete just now."""
@@ -157,10 +158,14 @@ class Client(discord.AutoShardedClient):
         except (discord.HTTPException, discord.RateLimited, *NETWORK) as fault:
             log.warning("answer_not_sent", platform="discord", fault=type(fault).__name__)
 
+    async def on_connect(self) -> None:
+        """From this moment Discord tells this connection what people write."""
+        self._connected = discord.utils.utcnow()
+
     async def on_ready(self) -> None:
         """A new connection: what was written since the last one, by people whose conversation waits, is taken now."""
         if self._waiting is not None:
-            async for message in missed(self, self._waiting):
+            async for message in missed(self, self._waiting, self._connected):
                 await self.on_message(message)
 
     async def standing(self, guild_id: int, person: int) -> Standing:

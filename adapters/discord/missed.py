@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import discord
 import structlog
@@ -23,15 +23,20 @@ BETWEEN = 2.0
 log = structlog.get_logger()
 
 
-async def missed(client: discord.Client, waiting: Waiting) -> AsyncIterator[discord.Message]:
-    """What stands in the private chats of people with an open conversation after the last word of Erbij's, in order."""
+async def missed(client: discord.Client, waiting: Waiting, connected: datetime) -> AsyncIterator[discord.Message]:
+    """What stands in the private chats of people with an open conversation after the last word of Erbij's, in order.
+
+    As it stood when the connection was made (``connected``): what came later was told to it, and an answer to that, or
+    news of an answer, says nothing of what was written before.
+    """
+    until = connected + timedelta(milliseconds=1)  # Discord counts in milliseconds
     for number, person in enumerate(one for one in await waiting() if one.isdecimal()):
         if number:
             await asyncio.sleep(BETWEEN)
         found: list[discord.Message] = []
         try:
             channel = await client.create_dm(discord.Object(int(person)))
-            async for message in channel.history(limit=MOST):
+            async for message in channel.history(limit=MOST, before=until):
                 if message.author == client.user or message.created_at < discord.utils.utcnow() - SINCE:
                     break
                 found.append(message)

@@ -6,11 +6,11 @@ that nothing shows what the set moments hide.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from flows.cases.post import case_name, read_buttons
-from flows.cases.waiting import is_due, working_days
+from flows.cases.waiting import at_work, is_due, working_days
 from flows.engine import COORDINATOR, Piece, Steps, job
 from flows.words import Msg, _, listed, n_
 from storage import cases, communities, members
@@ -25,9 +25,9 @@ LATEST = 6
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Cases that have waited so many working days or longer, the oldest first."""
+    """Cases that wait, the oldest first, and the day (since 1970) on which that is said."""
 
-    days: int
+    today: int
     free: tuple[CaseLine, ...] = ()
     """Nobody takes care of them."""
     owed: tuple[CaseLine, ...] = ()
@@ -54,7 +54,7 @@ async def remind_of_cases(steps: Steps) -> None:
     holders = dict.fromkeys(one.holder for one in today.mentors.owed)
     for number, holder in enumerate(holders):
         theirs = [one for one in today.mentors.owed if one.holder == holder]
-        await steps.post(f"holder.{number}", *for_holder(theirs), member=holder)
+        await steps.post(f"holder.{number}", *for_holder(theirs, today.mentors.today), member=holder)
     if today.coordinators.free or today.coordinators.owed:
         for number, coordinator in enumerate(today.tell):
             said = for_coordinator(today.coordinators, steps.community_name)
@@ -66,65 +66,78 @@ def reminding(session: Session, community: str, today: int) -> Reminding:
     mentors, coordinators = communities.patience(session, community)
     open_cases = cases.listing(session, community)
     tell = members.by_name(session, community, COORDINATOR)
-    return Reminding(waiting(open_cases, mentors, today), waiting(open_cases, coordinators, today), tuple(tell))
+    return Reminding(due(open_cases, mentors, today), late(open_cases, coordinators, today), tuple(tell))
 
 
-def waiting(open_cases: list[CaseLine], after: int, today: int) -> Waiting:
-    """All that has waited long enough, on a day when something of it is due; else nothing."""
-    days = {one.id: working_days(one.waits_since, today) for one in open_cases if one.waits_since is not None}
-    at_work = working_days(today - 1, today) == 1
-    if not at_work or not any(is_due(each, after) for each in days.values()):
-        return Waiting(after)
-    late = [one for one in open_cases if days.get(one.id, 0) >= after]
-    return Waiting(after, tuple(one for one in late if not one.holder), tuple(one for one in late if one.holder))
+def due(open_cases: list[CaseLine], after: int, today: int) -> Waiting:
+    """The cases of which something is to be said today, each by its own wait; nothing at a weekend."""
+    if not at_work(today):
+        return Waiting(today)
+    return _sorted((one for one in open_cases if is_due(waited(one, today), after)), today)
 
 
-def for_mentors(late: Waiting) -> Iterator[Piece]:
+def late(open_cases: list[CaseLine], after: int, today: int) -> Waiting:
+    """All cases that have waited long enough, on a day when that is to be said of the one that waits longest.
+
+    For who hears a number of them: it would come each day, if each case had it said anew.
+    """
+    longest = max((waited(one, today) for one in open_cases), default=0)
+    if not at_work(today) or not is_due(longest, after):
+        return Waiting(today)
+    return _sorted((one for one in open_cases if waited(one, today) >= after), today)
+
+
+def waited(case: CaseLine, today: int) -> int:
+    """Working days that a case has waited; 0 for one that does not."""
+    return 0 if case.waits_since is None else working_days(case.waits_since, today)
+
+
+def _sorted(those: Iterable[CaseLine], today: int) -> Waiting:
+    those = tuple(those)
+    return Waiting(today, tuple(one for one in those if not one.holder), tuple(one for one in those if one.holder))
+
+
+def for_mentors(now: Waiting) -> Iterator[Piece]:
     """What stands in the mentors' channel. It names no mentor: everybody is late at times."""
-    if late.free:
-        yield n_(
-            "For a working day or longer nobody has taken: {cases}. Who can?",
-            "For {n} working days or longer nobody has taken: {cases}. Who can?",
-            late.days,
-            cases=names(late.free),
+    if now.free:
+        yield _("Nobody has taken these yet: {cases}. Who can?", cases=names(now.free, now.today))
+    if now.owed:
+        yield _(
+            "A student waits for an answer in: {cases}. If the mentor of such a case is away, another one can take it "
+            "over.",
+            cases=names(now.owed, now.today),
         )
-    if late.owed:
-        yield n_(
-            "For a working day or longer a student has waited for an answer in: {cases}. If the mentor of such a case "
-            "is away, another one can take it over.",
-            "For {n} working days or longer a student has waited for an answer in: {cases}. If the mentor of such a "
-            "case is away, another one can take it over.",
-            late.days,
-            cases=names(late.owed),
-        )
-    yield from read_buttons([one.id for one in (*late.free, *late.owed)])
+    yield from read_buttons([one.id for one in (*now.free, *now.owed)])
 
 
-def for_holder(theirs: list[CaseLine]) -> Iterator[Piece]:
+def for_holder(theirs: list[CaseLine], today: int) -> Iterator[Piece]:
     """What a mentor hears of cases in their hands."""
     yield _(
         "A student waits for your answer: {cases}. A short one is fine. If you cannot get to it, give the case back, "
         "so that another mentor can take it.",
-        cases=names(theirs),
+        cases=names(theirs, today),
     )
     yield from read_buttons([one.id for one in theirs])
 
 
-def for_coordinator(late: Waiting, community: str) -> Iterator[Msg]:
+def for_coordinator(now: Waiting, community: str) -> Iterator[Msg]:
     """How many, and no more: what is in a case stays between its student and the mentors."""
     yield n_(
-        "In {community} students have waited for the mentors for a working day or longer.",
-        "In {community} students have waited for the mentors for {n} working days or longer.",
-        late.days,
+        "In {community} students wait for the mentors, the longest for a working day.",
+        "In {community} students wait for the mentors, the longest for {n} working days.",
+        max(waited(one, now.today) for one in (*now.free, *now.owed)),
         community=community,
     )
-    if late.free:
-        yield n_("One case has no mentor.", "{n} cases have no mentor.", len(late.free))
-    if late.owed:
-        yield n_("In one case an answer is still to come.", "In {n} cases an answer is still to come.", len(late.owed))
+    if now.free:
+        yield n_("One case has no mentor.", "{n} cases have no mentor.", len(now.free))
+    if now.owed:
+        yield n_("In one case an answer is still to come.", "In {n} cases an answer is still to come.", len(now.owed))
     yield _("Maybe you can ask the mentors what they need.")
 
 
-def names(those: list[CaseLine] | tuple[CaseLine, ...]) -> Msg:
-    """What mentors call these cases."""
-    return listed(case_name(one.id) for one in those)
+def names(those: Iterable[CaseLine], today: int) -> Msg:
+    """What mentors call these cases, and how long each waits: so no reminder looks like an earlier one."""
+    return listed(
+        n_("{case} (a working day)", "{case} ({n} working days)", waited(one, today), case=case_name(one.id))
+        for one in those
+    )

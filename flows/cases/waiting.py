@@ -52,9 +52,14 @@ def working_days(since: int, today: int) -> int:
 
     Saturday and Sunday do not count: what comes then comes on Monday.
     """
-    while date_of(since).weekday() >= _WEEKEND:
+    while not at_work(since):
         since += 1
-    return sum(date_of(day).weekday() < _WEEKEND for day in range(since + 1, today + 1))
+    return sum(at_work(day) for day in range(since + 1, today + 1))
+
+
+def at_work(day: int) -> bool:
+    """Whether a day (since 1970) is a working day."""
+    return date_of(day).weekday() < _WEEKEND
 
 
 def is_due(days: int, after: int) -> bool:

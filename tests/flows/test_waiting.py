@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.cases.moments import next_moment
-from flows.cases.reminders import for_coordinator, for_mentors, waiting
+from flows.cases.reminders import due, for_coordinator, for_mentors, late
 from flows.cases.waiting import LATELY, Wait, is_due, usual, waits, working_days
 from flows.words import said
 from storage.cases import CaseLine
@@ -141,24 +141,44 @@ def line(name: str, since: int | None, holder: str = "") -> CaseLine:
 
 def test_what_is_said_and_what_is_not() -> None:
     open_cases = [line("a", MONDAY), line("b", MONDAY + 1, "robin"), line("c", None, "robin"), line("d", MONDAY + 2)]
-    assert waiting(open_cases, 1, MONDAY).free == ()
-    tuesday, wednesday, thursday = (waiting(open_cases, 1, MONDAY + n) for n in (1, 2, 3))
+    assert due(open_cases, 1, MONDAY).free == ()
+    tuesday, wednesday, thursday = (due(open_cases, 1, MONDAY + n) for n in (1, 2, 3))
     assert ([one.id for one in tuesday.free], [one.id for one in tuesday.owed]) == (["a"], [])
     assert ([one.id for one in wednesday.free], [one.id for one in wednesday.owed]) == (["a"], ["b"])
-    assert ([one.id for one in thursday.free], [one.id for one in thursday.owed]) == (["a", "d"], ["b"])
-    assert list(for_mentors(waiting(open_cases, 5, MONDAY + 4))) == []
+    assert ([one.id for one in thursday.free], [one.id for one in thursday.owed]) == (["d"], ["b"])
+    assert list(for_mentors(due(open_cases, 5, MONDAY + 4))) == []
+    assert said(next(for_mentors(wednesday)), "en").endswith(" (2 working days). Who can?")
+
+
+def test_of_eight_cases_of_eight_days_nobody_hears_more_often_than_of_one() -> None:
+    told = [MONDAY + n for n in (0, 1, 2, 3, 4, 7, 8, 9)]
+    open_cases = [line(f"case {n}", day, f"mentor {n}" if n % 2 else "") for n, day in enumerate(told)]
+    heard: dict[str, list[int]] = {}
+    for today in range(MONDAY, MONDAY + 28):
+        here = [one for one in open_cases if one.waits_since is not None and one.waits_since <= today]
+        mentors, coordinators = due(here, 1, today), late(here, 2, today)
+        for one in (*mentors.free, *mentors.owed):
+            heard.setdefault(one.id, []).append(working_days(told[int(one.id[-1])], today))
+        if coordinators.free or coordinators.owed:
+            heard.setdefault("coordinators", []).append(working_days(MONDAY, today))
+    for n, day in enumerate(told):
+        until = working_days(day, MONDAY + 27)
+        assert heard[f"case {n}"] == [one for one in (1, 2, 5, 10, 15, 20) if one <= until]
+    assert heard["coordinators"] == [2, 4, 5, 10, 15]
+    eight = late(open_cases, 2, MONDAY + 21)
+    assert (len(eight.free), len(eight.owed)) == (4, 4), "all that wait, when it is said"
 
 
 @pytest.mark.parametrize("day", [5, 6])
 def test_nothing_at_a_weekend(day: int) -> None:
-    assert list(for_mentors(waiting([line("a", MONDAY + 3)], 1, MONDAY + 4))) != []
-    assert list(for_mentors(waiting([line("a", MONDAY + 3)], 1, MONDAY + day))) == []
+    assert list(for_mentors(due([line("a", MONDAY + 3)], 1, MONDAY + 4))) != []
+    assert list(for_mentors(due([line("a", MONDAY + 3)], 1, MONDAY + day))) == []
 
 
 def test_coordinators_hear_how_many_and_no_more() -> None:
     open_cases = [line("a", MONDAY), line("b", MONDAY, "robin"), line("c", MONDAY, "robin")]
-    words = " ".join(said(one, "en") for one in for_coordinator(waiting(open_cases, 2, MONDAY + 2), "Year 1"))
+    words = " ".join(said(one, "en") for one in for_coordinator(late(open_cases, 2, MONDAY + 2), "Year 1"))
     assert words == (
-        "In Year 1 students have waited for the mentors for 2 working days or longer. One case has no mentor. "
+        "In Year 1 students wait for the mentors, the longest for 2 working days. One case has no mentor. "
         "In 2 cases an answer is still to come. Maybe you can ask the mentors what they need."
     )

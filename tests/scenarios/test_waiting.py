@@ -257,10 +257,32 @@ def test_coordinators_are_told_how_many_privately_and_mentors_in_their_channel(t
     assert len(posts) == 2, "on Thursday and Friday, not at the weekend, and not on each day"
     for who in ("alex on discord", "pat on discord"):
         [said] = in_private(town, who)
-        assert said.startswith("In One students have waited for the mentors for 2 working days or longer. One case")
+        assert said.startswith("In One students wait for the mentors, the longest for 2 working days. One case")
         assert town.database.run_now(lambda s: str(cases.listing(s, town.one)[0].id)) == case
         assert case not in said
     assert in_private(town, "kim on discord") == []
+
+
+def test_of_eight_cases_of_eight_days_each_mentor_hears_of_their_own_alone(town: Town) -> None:
+    for who in ("alex on discord", "robin on discord", "kim on discord"):
+        town.ask(who, "help")
+    town.now = local("2026-11-23 08:00")
+    heard: dict[str, list[int]] = {"alex": [], "robin": [], "kim": []}
+    before = dict.fromkeys(heard, 0)
+    for day in range(12):
+        if day < 8:
+            town.tell("sam on discord", f"story {day}", "Only my six words")
+            town.run("release_cases")
+            if day in (0, 1):
+                [free] = [x.id for x in town.database.run_now(lambda s: cases.listing(s, town.one)) if not x.holder]
+                town.give(f"{('robin', 'kim')[day]} on discord", Pressed(f"s.claim_case.{free}"))
+        town.run("remind_of_cases")
+        for who, days in heard.items():
+            if (now := len(in_private(town, f"{who} on discord"))) > before[who]:
+                days.append(day)
+            before[who] = now
+        town.now += DAY
+    assert heard == {"alex": [2, 4, 7], "robin": [1, 2, 7], "kim": [2, 3, 8]}
 
 
 def test_reminders_come_by_the_communitys_clock_on_working_days(town: Town) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from storage import case_telling, cases, conversations
+from storage import case_telling, case_times, cases, conversations
 from storage.database import Database
 from storage.keys import KeyFault, Masters, new_key
 from storage.rotation import rotate
@@ -298,3 +298,15 @@ def test_two_mentors_at_once_have_one_winner(url: str, masters: Masters, databas
         for thread in threads:
             thread.join(30)
     assert sorted(won) == [False, True]
+
+
+def test_how_long_answers_took_is_read_from_the_cases_of_one_community(sqlite: Database) -> None:
+    """Neither table is read as a whole, however many other communities there are."""
+
+    def plan(session: Session) -> list[str]:
+        text, order, _fixed = case_times._since.sql("sqlite")
+        return [row[3] for row in session._execute("explain query plan " + text, [0] * len(order)).fetchall()]
+
+    steps = sqlite.run_now(plan)
+    assert not [one for one in steps if one.startswith("SCAN")], steps
+    assert [one for one in steps if "ix_belonging_case_community_id (community_id=?)" in one]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import discord
 import pytest
@@ -373,6 +374,40 @@ async def test_what_was_written_in_private_during_a_downtime_is_taken_afterwards
     await world.restart()
     await world.env.settle()
     assert len(flows.seen) == 2, "what was answered is not taken again"
+
+
+@pytest.mark.parametrize("meanwhile", ["a live answer", "news"])
+async def test_what_comes_between_a_restart_and_the_reading_hides_nothing(
+    world: DiscordSurface, flows: Flows, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    flows.then = lambda event: Reply((Text(f"You said {event.act}"),))
+    await world.say("Noor", "before")
+    for who in ("Sam", "Noor"):
+        await world.say_to_nobody(who, "during the downtime")
+    world.env.backend.advance_clock(1)
+    flows.seen.clear()
+    flows.waiting = ["Sam", "Noor"]
+
+    async def pause(_seconds: float) -> None:
+        """Sam's chat was read; what happens before Noor's is."""
+        world.env.backend.advance_clock(1)
+        if meanwhile == "news":
+            news = Outgoing("n" * 22, world.space, (Text("News."),), person=world.person_ids["Noor"])
+            await world.adapter.send(news)
+        else:
+            channel = await client().create_dm(discord.Object(int(world.person_ids["Noor"])))
+            live = world.env.backend.create_message(channel.id, int(world.person_ids["Noor"]), content="live")
+            await client().on_message(await channel.fetch_message(live.id))
+
+    def client() -> Any:
+        return world.adapter._client
+
+    monkeypatch.setattr(missed, "asyncio", SimpleNamespace(sleep=pause))
+    await world.restart()
+    await world.env.settle()
+    said = [event.act for event in flows.seen if event.person and event.person.id == world.person_ids["Noor"]]
+    live = [Said("live")] if meanwhile == "a live answer" else []
+    assert said == [*live, Said("during the downtime")]
 
 
 async def test_what_is_older_than_a_day_is_left_alone(
