@@ -242,6 +242,16 @@ def end_naming(session: Session, community: str, idents: Iterable[str]) -> int:
     return ended
 
 
+def end_flow(session: Session, community: str, flow: str) -> int:
+    """End every conversation of a community that is in a flow of this name. Returns how many."""
+    ended = 0
+    for row in session.all(_here, community=community):
+        _id, _turn, journal, _until = _opened(session, row)
+        if json.loads(journal).get("@flow") == flow:
+            ended += session.run(_drop, conversation=row.id)
+    return ended
+
+
 def expire(session: Session, now: int) -> int:
     """End conversations that nobody came back to, as many as go together; what they held is gone. Returns how many."""
     ended = session.run(_expired, now=now)
