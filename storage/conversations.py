@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Index, bindparam, case, delete, func, select, update
 from sqlmodel import BigInteger, Field, SQLModel
 
-from storage.keeping import DAY, Days, Keeping, Sealed, drop_rows, number
+from storage.days import DAY
+from storage.keeping import Days, Keeping, Sealed, drop_rows, number
 from storage.statement import Session, Statement, columns
 
 
