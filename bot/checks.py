@@ -48,13 +48,12 @@ from storage import (
     sqlite,
 )
 from storage.database import Database, NotSaved
+from storage.days import DAY
 from storage.keys import KeyFault, Masters
 from storage.ledger import LedgerFault
 from storage.meta import Unsealed
 from storage.migrate import Unfit
 from storage.statement import Session
-
-DAY = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)

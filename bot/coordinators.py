@@ -28,8 +28,11 @@ def add(session: Session, platform: str, ident: str, slug: str, name: str) -> st
     """
     ident = _checked(platform, ident)
     community, title = _community(session, slug, platform)
+    communities.lock(session, community)
     if any(one.external_id == ident and one.platform == platform for one in _named(session, community)):
         return f"{name or ident} is a coordinator of {title} already."
+    # A form of the coordinators that is open now shows who they were; kept, it would take this one away again.
+    conversations.end_flow(session, community, "setup_coordinators")
     members.grant(session, community, COORDINATOR, platform, "person", ident, name)
     audit.add(session, community, time.time_ns() // 1_000_000, "", ADDED, COORDINATOR)
     return f"{name or ident} is a coordinator of {title} now. With the word setup in the chat they go on."

@@ -11,7 +11,8 @@ from typing import Any
 
 from storage import accounts, cases, erasures, letters, return_paths
 from storage.case_messages import STUDENT, CaseWords
-from storage.cases import DAY_MS, NEW, CaseView
+from storage.cases import NEW, CaseView
+from storage.days import DAY
 from storage.ids import new_id
 from storage.keys import KeyFault
 from storage.statement import Session
@@ -206,5 +207,5 @@ def _deliver(session: Session, community: str, letter: Mapping[str, Any], chosen
                 chosen[case] = return_paths.current(session, community, letter["to"])
             return None
         case "erase":
-            return case if cases.erase(session, community, case, "", letter["day"] * DAY_MS) else None
+            return case if cases.erase(session, community, case, "", letter["day"] * DAY) else None
     return case if cases.add_words(session, community, case, letter["text"], letter["day"]) else None

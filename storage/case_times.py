@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, or_, select
 
 from storage.case_events import RECEIVED, WRITTEN_ON, CaseEvent
 from storage.cases import Case
-from storage.keeping import DAY
+from storage.days import DAY
 from storage.statement import Session, Statement, columns
 
 _c, _e = map(columns, (Case, CaseEvent))

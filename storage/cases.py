@@ -23,11 +23,11 @@ from sqlmodel import Field, SQLModel
 from storage import case_events, case_key, case_messages, communities, erasures, return_paths
 from storage.case_events import CaseChange, CaseEvent
 from storage.case_messages import MENTOR, NOTE, STUDENT, CaseWords
+from storage.days import DAY
 from storage.members import Member
 from storage.statement import Session, Statement, columns
 
 NEW, CLAIMED, ANSWERED, CLOSED = "new", "claimed", "answered", "closed"
-DAY_MS = 86_400_000
 
 
 class Case(SQLModel, table=True):
@@ -335,7 +335,7 @@ def add(  # noqa: PLR0913  one row
         waits_since=None,
     )
     _write(session, community, case, STUDENT, text, day)
-    case_events.add(session, case, day * DAY_MS, "", case_events.RECEIVED)
+    case_events.add(session, case, day * DAY, "", case_events.RECEIVED)
 
 
 def add_words(session: Session, community: str, case: str, text: str, day: int) -> bool:
@@ -345,7 +345,7 @@ def add_words(session: Session, community: str, case: str, text: str, day: int) 
     row = session.one(_find, case=case, community=community)
     if row.status in (ANSWERED, CLOSED):
         session.run(_set_status, case=case, community=community, new_status=CLAIMED if row.holder else NEW)
-    case_events.add(session, case, day * DAY_MS, "", case_events.WRITTEN_ON)
+    case_events.add(session, case, day * DAY, "", case_events.WRITTEN_ON)
     return True
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Index, bindparam, case, delete, func, select, update
 from sqlmodel import BigInteger, Field, SQLModel
 
-from storage.keeping import DAY, Days, Keeping, Sealed, drop_rows, number
+from storage.days import DAY
+from storage.keeping import Days, Keeping, Sealed, drop_rows, number
 from storage.statement import Session, Statement, columns
 
 
@@ -238,6 +239,16 @@ def end_naming(session: Session, community: str, idents: Iterable[str]) -> int:
     for row in session.all(_here, community=community):
         _id, _turn, journal, _until = _opened(session, row)
         if any(needle in journal for needle in needles):
+            ended += session.run(_drop, conversation=row.id)
+    return ended
+
+
+def end_flow(session: Session, community: str, flow: str) -> int:
+    """End every conversation of a community that is in a flow of this name. Returns how many."""
+    ended = 0
+    for row in session.all(_here, community=community):
+        _id, _turn, journal, _until = _opened(session, row)
+        if json.loads(journal).get("@flow") == flow:
             ended += session.run(_drop, conversation=row.id)
     return ended
 

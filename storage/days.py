@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+DAY = 86_400_000
+"""A day in ms."""
 _FIRST = date(1970, 1, 1).toordinal()
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select
 
-from storage.keeping import DAY, Days, Keeping, Person
+from storage.days import DAY
+from storage.keeping import Days, Keeping, Person
 from storage.members import Member
 from storage.statement import Session, Statement, columns
 

@@ -17,9 +17,6 @@ from sqlmodel import SQLModel
 
 from storage.statement import Session, Statement, columns
 
-DAY = 86_400_000
-"""A day in ms."""
-
 
 @dataclass(frozen=True, slots=True)
 class Person:

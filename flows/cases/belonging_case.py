@@ -4,6 +4,7 @@ from itertools import count
 
 from flows.cases import receipt
 from flows.cases.doorbell import at_the_page
+from flows.cases.moments import SET_MOMENTS
 from flows.cases.six_questions import SixQuestions, rows
 from flows.cases.six_words import TOO_MUCH, looks_carried
 from flows.cases.waiting import how_long
@@ -58,7 +59,7 @@ async def belonging_case(chat: Chat) -> None:
 
     hidden = await chat.do("hide", receipts.hide, chat.community, chat.member, words, now)
 
-    chat.say(_("Your story is saved. The mentors get it the next time it is 9:00, 13:00 or 17:00."))
+    chat.say(_("Your story is saved. The mentors get it the next time it is {moments}.", moments=SET_MOMENTS))
     await chat.hand_over("keep_receipt", f"{hidden}{AND}{carried or ''}")
 
 

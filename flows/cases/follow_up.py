@@ -7,7 +7,7 @@ case starts one act, and carries the case for an hour.
 from itertools import count
 
 from flows.cases.doorbell import at_the_page
-from flows.cases.moments import next_moment
+from flows.cases.moments import SET_MOMENTS, next_moment
 from flows.cases.six_words import TOO_MUCH, Receipt, carried_case, find, not_known, on_case, tag_of
 from flows.cases.view import FOR_STUDENT, passages
 from flows.cases.waiting import how_long
@@ -85,7 +85,7 @@ async def write_more(chat: Chat, carried: str) -> None:
         )
         chat.show(Shown(_("What you wrote"), [("", text)]))
         return
-    chat.say(_("Thank you. The mentors get it the next time it is 9:00, 13:00 or 17:00."))
+    chat.say(_("Thank you. The mentors get it the next time it is {moments}.", moments=SET_MOMENTS))
     if chat.member and outcome.came == OPENED_AGAIN:  # its return path went when it was closed
         await chat.hand_over("hear_back", outcome.carried)
 
@@ -102,7 +102,7 @@ async def take_back(chat: Chat, carried: str) -> None:
         chat.say(_("Nothing is erased. Keep your six words: they still work."))
         return
     await on_case(chat, 0, carried, erase)
-    chat.say(_("It is erased the next time it is 9:00, 13:00 or 17:00. You can always tell it again."))
+    chat.say(_("It is erased the next time it is {moments}. You can always tell it again.", moments=SET_MOMENTS))
 
 
 def write(  # noqa: PLR0913  what is written, by whom

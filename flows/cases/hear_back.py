@@ -4,6 +4,7 @@ A flow of its own, so that who tells a case or writes more may also leave withou
 """
 
 from flows.cases.doorbell import at_the_page
+from flows.cases.moments import SET_MOMENTS
 from flows.cases.six_words import carried_case, on_case
 from flows.cases.waiting import how_long
 from flows.engine import EVERYONE, Chat, Choice, flow
@@ -42,16 +43,18 @@ async def hear_back(chat: Chat, carried: str) -> None:
         chat.say(
             _(
                 "So much is waiting right now that your choice did not fit. Choose again with “{answer}”, "
-                "after the next time it is 9:00, 13:00 or 17:00.",
+                "after the next time it is {moments}.",
                 answer=_("answer"),
+                moments=SET_MOMENTS,
             )
         )
     elif where == HERE:
         chat.say(
             _(
-                "Good. When a mentor answers, Erbij sends you a message at 9:00, 13:00 or 17:00. With "
+                "Good. When a mentor answers, Erbij sends you a message at {moments}. With "
                 "“{answer}” you can choose again.",
                 answer=_("answer"),
+                moments=SET_MOMENTS,
             )
         )
     else:

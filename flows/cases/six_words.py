@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any
 
 from flows.cases import receipt
+from flows.cases.moments import SET_MOMENTS
 from flows.engine import Chat, Context, Form, line
 from flows.words import Msg, _
 from storage import case_telling
@@ -25,7 +26,8 @@ UNKNOWN = "unknown"
 NO_BUTTON = _("Please begin again with “{answer}” and your six words.", answer=_("answer"))
 TOO_MUCH = _(
     "So much is waiting for the mentors right now that this did not fit. What you wrote is still "
-    "here. Please send it again, after the next time it is 9:00, 13:00 or 17:00."
+    "here. Please send it again, after the next time it is {moments}.",
+    moments=SET_MOMENTS,
 )
 Act = Callable[..., str]
 """``(session, community, case, now, *given)``: what came of it."""

@@ -14,8 +14,7 @@ from flows.words import Msg, n_
 from storage import case_times, communities
 from storage.case_events import ANSWERED, BY_STUDENTS, CLOSED, ERASED, RECEIVED, WRITTEN_ON
 from storage.communities import FEWEST
-from storage.days import date_of, day_of
-from storage.keeping import DAY
+from storage.days import DAY, date_of, day_of
 from storage.statement import Session
 
 LATELY = 56

@@ -13,6 +13,7 @@ from flows.engine.sentences import CHOOSE_AGAIN, HELLO, NOT_HERE, NOT_SET_UP, SE
 from flows.engine.token import Starts, read
 from flows.words import language_of
 from storage import communities, due, members, people, places, setup
+from storage.days import DAY
 from storage.ids import new_id
 from storage.people import Who
 from storage.statement import Session
@@ -32,7 +33,7 @@ ZONE = "Europe/Brussels"
 BEGIN = Start(SETUP, "", SET_UP)
 ABANDON = "abandon_setup"
 """The job that forgets a community which nobody gave a name."""
-UNNAMED = 30 * 86_400_000
+UNNAMED = 30 * DAY
 """How long a setup that was begun waits for a name, in ms."""
 
 

@@ -10,6 +10,7 @@ from flows.engine.flow import EVERYONE, NO_ACCOUNT, FlowFault
 from flows.engine.forms import Form
 from flows.seam import Space
 from flows.words import Msg, _
+from storage.communities import Destination
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Form)
@@ -168,13 +169,15 @@ class Steps:
         self,
         key: str,
         *pieces: Piece,
-        place: str = "",
+        place: str | Destination = "",
         member: str = "",
         subject: str = "",
         fleeting: bool = False,
         account: str = "",
     ) -> Step[None]:
         """A message to a place or privately to a member; one with the same subject replaces the earlier one.
+
+        A place is a kind of channel, as it is set when the turn ends, or one channel that was looked up before.
 
         Of a ``fleeting`` one Erbij keeps nothing once it is delivered, nor once it cannot be. A member with several
         accounts reads it where they want Erbij to write, or on the ``account`` given.

@@ -8,6 +8,7 @@ from flows.engine import draw, wire
 from flows.engine.chat import Context
 from flows.engine.run import Later, Post
 from storage import due, members, outbox, places
+from storage.communities import Destination
 from storage.statement import Session
 
 
@@ -18,7 +19,9 @@ def send(session: Session, context: Context, conversation: str, post: Post, now:
     somebody deleted what stands there, it is posted anew.
     """
     community, new = context.community, False
-    if post.place:
+    if isinstance(post.place, Destination):
+        to = [post.place]
+    elif post.place:
         to = places.of_kind(session, community, post.place)
     else:
         theirs = members.accounts(session, community, post.member)

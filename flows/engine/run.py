@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from flows.engine.chat import Chat, Context, Piece, Step, Steps
 from flows.engine.flow import Flow, FlowFault, Job
+from storage.communities import Destination
 
 Journal = dict[str, Any]
 _PLAIN = (type(None), bool, int, str)
@@ -36,7 +37,7 @@ class Post:
 
     key: str
     pieces: tuple[Piece, ...]
-    place: str
+    place: str | Destination
     member: str
     subject: str
     fleeting: bool

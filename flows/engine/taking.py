@@ -18,6 +18,7 @@ from flows.engine.sentences import NO_ROOM, OVER, OVER_ON_PAGE
 from flows.engine.token import Answers, AnswersFirst, Token
 from flows.words import Msg
 from storage import conversations
+from storage.days import DAY
 from storage.ids import new_id
 from storage.statement import Session
 
@@ -25,7 +26,6 @@ ON_A_PAGE = timedelta(days=1)
 """How long a conversation without an account waits from its first answer: nobody comes back to a closed page."""
 UNDISTURBED = timedelta(minutes=30)
 """How long it is safe from that first answer on, however many others come; then, in a full house, the oldest ends."""
-DAY = 86_400_000
 MOST_OPEN = 10
 """Conversations one person can have open; the one unused longest gives way, except one that must be kept."""
 

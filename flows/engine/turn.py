@@ -17,9 +17,10 @@ from flows.engine.token import Answers, Starts, read
 from flows.engine.typed import clean
 from flows.words import language_of
 from storage import communities, conversations, members, people, roster, undelivered
+from storage.days import DAY
 from storage.statement import Session
 
-DAY, HOUR = 86_400_000, 3_600_000
+HOUR = 3_600_000
 BROUGHT_LATER = 14
 """Days in which a private message that could not be delivered is still worth reading."""
 

@@ -10,10 +10,11 @@ from flows.engine import COORDINATOR, SETUP, Chat, Context, Form, flow, options,
 from flows.engine.sentences import OVER
 from flows.seam import Picked, Space
 from flows.setup.rules import KEEP, ROLES, place_doubts, role_doubts
-from flows.setup.welcome import WELCOME
+from flows.setup.welcome import GONE, WELCOME, wanted
 from flows.words import Msg, _
 from storage import audit, communities, members, places
 from storage import setup as stored
+from storage.communities import Destination
 from storage.setup import SetUp
 from storage.statement import Session
 
@@ -114,11 +115,16 @@ async def setup_group(chat: Chat, kind: str) -> None:
             chat.say(doubt)
         await chat.ask("sure", _("Shall I save it like this? To choose something else, choose “Back”."), KEEP)
     by = By(chat.community, chat.member, chat.space, await chat.now("now"))
+    if welcome:
+        left = await chat.do("left", left_by_post, by, chosen.channel, on=welcome == "yes")
+        for channel in left:
+            await chat.post(f"gone.{channel.platform}", GONE, place=channel, subject=WELCOME)
     await chat.do("place", keep_place, by, kind, chosen.channel)
     await chat.do("people", keep_people, by, role, chosen.role, people)
     if welcome:
         await chat.do("welcome", communities.set_welcome, chat.community, on=welcome == "yes")
-        await chat.later("post", WELCOME, at=by.now)
+        if welcome == "yes":
+            await chat.later("post", WELCOME, at=by.now)
     await chat.hand_over(SETUP)
 
 
@@ -153,6 +159,15 @@ def draft_of(now: SetUp, platform: str, role: str, kind: str = "") -> dict[str, 
         set_before = any(place.kind == kind for place in now.places)
         drafts["welcome"] = ["yes" if now.welcome or not set_before else "no"]
     return {name: found[0] for name, found in drafts.items() if found}
+
+
+def left_by_post(session: Session, by: By, chosen: Picked, *, on: bool) -> list[Destination]:
+    """Where the standing post goes: from every channel, or, if it is wanted, from another one than is chosen."""
+    if not wanted(session, by.community):
+        return []
+    stands = places.of_kind(session, by.community, "students")
+    moved = [one for one in stands if one.platform == by.space.platform and one.external_id != chosen.id]
+    return moved if on else stands
 
 
 def keep_place(session: Session, by: By, kind: str, chosen: Picked) -> None:

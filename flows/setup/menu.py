@@ -71,6 +71,8 @@ def rows(now: SetUp, page: str, language: str) -> Iterator[tuple[Msg | str, Msg 
         people = holders(now, ROLES[kind])
         nobody = _("nobody yet") if ROLES[kind] in NOBODY else ""
         yield group, Msg("{where} · {who}", {"where": where, "who": people or nobody}) if people or nobody else where
+    if any(place.kind == "students" for place in now.places):
+        yield _("Post with buttons"), _("in the students' channel") if now.welcome else _("none")
     gone = ", ".join(grant.name for grant in now.grants if grant.gone)
     yield _("Coordinators"), holders(now, COORDINATOR) or (_("{names} (has left)", names=gone) if gone else "")
     for role, at in now.left[:MOST_LEFT]:

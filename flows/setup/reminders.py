@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flows.cases.moments import at_time
+from flows.cases.reminders import AT
 from flows.engine import COORDINATOR, SETUP, Chat, Form, flow, options
 from flows.setup.rules import KEEP
 from flows.words import Msg, _, n_
@@ -17,6 +19,8 @@ def working_days(n: int) -> Msg:
     return n_("one working day", "{n} working days", n)
 
 
+MINUTE, HOUR = (int(part) for part in AT.split()[:2])
+WRITES_AT = at_time(HOUR, MINUTE)
 CHOICES = [(str(n), working_days(n)) for n in DAYS]
 
 
@@ -34,7 +38,9 @@ class Reminders(Form):
     coordinators: str = options(
         _("After how long shall I tell the coordinators?"),
         CHOICES,
-        help=_("Privately, and only how many wait. I write at 13:05, from Monday to Friday."),
+        help=_(
+            "Privately, and only how many wait. I write at {time}, from Monday to Friday.", time=at_time(HOUR, MINUTE)
+        ),
     )
 
 

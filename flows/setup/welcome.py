@@ -1,6 +1,7 @@
 """The standing post: buttons in the students' channel, so that nobody has to know a word.
 
 Every morning it is drawn once more in its place. Where somebody deleted it, or chose another channel, it comes anew.
+Where it is not wanted any more, or stood before, a few words without buttons take its place.
 """
 
 from flows.engine import Start, Steps, job
@@ -9,6 +10,12 @@ from storage import communities
 from storage.statement import Session
 
 WELCOME = "welcome"
+GONE = _(
+    "The buttons that stood here are gone. You can still tell the mentors what happened, without your name: write me "
+    "“{tell}”.",
+    tell=_("tell"),
+)
+"""What stands in the place of the post afterwards."""
 
 
 @job(WELCOME)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 from click.testing import Result
@@ -11,9 +12,13 @@ from click.testing import Result
 from bot import formats
 from bot.cli import app
 from bot.tryout import SLUG
+from flows.catalogue import catalogue
+from flows.engine.turn import take
+from flows.seam import Act, Filled, Form, Incoming, Part, Person, Picked, Pressed, Space
 from storage import audit, communities, members, setup
 from storage.database import Database
 from storage.keys import Masters, new_key
+from storage.setup import SetUp
 from storage.statement import Session
 from tests.bot.refusals import (
     ID,
@@ -99,6 +104,28 @@ def test_a_coordinator_is_taken_away_but_never_the_last(year: Year) -> None:
     assert [one[1] for one in year.coordinators()] == ["9" * 18]
     assert year.acts()[0] == ("", "taken away on the command line", "coordinator")
     assert "Those who are: without a name (discord 999999999999999999)." in call("remove", "discord", ALEX).output
+
+
+def test_a_form_that_was_open_does_not_take_the_new_one_away_again(year: Year) -> None:
+    """It shows who the coordinators were before, and keeping it would have them again, and nobody else."""
+    call("add", "discord", ALEX, "--name", "Alex")
+
+    def turn(session: Session, event: str, act: Act) -> tuple[Part, ...]:
+        person = Incoming(event, Space("discord", "year-1"), Person(ALEX, "Alex"), act, locale="en")
+        return take(session, catalogue(), person, 1_795_000_000_000).reply.parts
+
+    def give(event: str, act: Act) -> tuple[Part, ...]:
+        return cast("tuple[Part, ...]", year.now(lambda s: turn(s, event, act)))
+
+    [form] = [part for part in give("opened", Pressed("s.setup_coordinators.")) if isinstance(part, Form)]
+    other = give("other", Pressed("s.setup_about."))
+    call("add", "discord", "9" * 18, "--name", "Kim")
+    give("sent", Filled(form.id, {"people": (Picked(ALEX, "Alex"),), "role": None}))
+    assert sorted(one[1] for one in year.coordinators()) == [ALEX, "9" * 18]
+    [about] = [part for part in other if isinstance(part, Form)]
+    given = {"name": "Year one", "language": "en", "time_zone": "UTC", "cases": "chat"}
+    give("about", Filled(about.id, given))
+    assert cast("SetUp", year.now(lambda s: setup.read(s, year.id))).name == "Year one", "another form stays open"
 
 
 @pytest.mark.parametrize(

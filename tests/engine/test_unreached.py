@@ -10,10 +10,11 @@ import pytest
 from flows.catalogue import catalogue
 from flows.engine import wire
 from flows.engine.timers import found_community
-from flows.engine.turn import DAY, HOUR, take
+from flows.engine.turn import HOUR, take
 from flows.seam import Arrived, Command, Incoming, Person, Space, Text
 from storage import communities, outbox
 from storage.database import Database
+from storage.days import DAY
 from storage.statement import Session
 
 NOW = 1_795_000_000_000

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from flows.seam import Gone, Outgoing, Sent
-from storage import communities, due, places
+from flows.catalogue import catalogue
+from flows.engine.turn import take
+from flows.seam import Act, Buttons, Filled, Form, Gone, Incoming, Outgoing, Person, Picked, Pressed, Reply, Sent
+from storage import communities, due, members, places
 from storage.database import Database
 from storage.statement import Session
 from tests.scenarios.world import World
@@ -92,6 +94,55 @@ async def test_deleted_or_elsewhere_it_comes_anew(
             assert sending.new() == 3
         finally:
             await world.close()
+
+
+@pytest.mark.parametrize("surface_type", [DiscordSurface, TeamsSurface], ids=lambda surface: surface.name)
+@pytest.mark.parametrize(("channel", "post"), [("students", "no"), ("leads", "yes")])
+async def test_not_wanted_or_elsewhere_its_buttons_go(
+    surface_type: type[DiscordSurface | TeamsSurface],
+    channel: str,
+    post: str,
+    sqlite: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No old buttons stay in a channel, and what stands in their place is a change of the post: no new message."""
+    world = World(sqlite)
+    async with surface_type(world.receive) as surface:
+        await world.open(surface)
+        sending = Sending(world, surface, monkeypatch)
+        try:
+            sqlite.run_now(want)
+            await sending.morning(24)
+            assert POST in await surface.posts("students")
+            sqlite.run_now(lambda s: chosen(s, surface, channel, post, world.clock.now()))
+            for day in (25, 26):
+                await sending.morning(day)
+                stands = await surface.posts("students")
+                assert not [line for line in stands if line.startswith("[")]
+                assert sum("The buttons that stood here are gone." in line for line in stands) == 1
+            assert (POST in await surface.posts("leads")) == (post == "yes")
+            assert sending.new() == (2 if post == "yes" else 1)
+        finally:
+            await world.close()
+
+
+def chosen(session: Session, surface: object, channel: str, post: str, now: int) -> None:
+    """A coordinator fills in the students' form."""
+    [(here, *_about)] = communities.every(session)
+    space, ids = surface.space, surface.place_ids  # type: ignore[attr-defined]
+    members.grant(session, here, "coordinator", space.platform, "person", "alex", "Alex")
+
+    def give(event: str, act: Act) -> Reply:
+        incoming = Incoming(event, space, Person("alex", "Alex"), act, locale="en")
+        return take(session, catalogue(), incoming, now).reply
+
+    asked = give("opened", Pressed("s.setup_group.students"))
+    [form] = [part for part in asked.parts if isinstance(part, Form)]
+    picked = Picked(ids[channel], channel, open_to_all=True)
+    answer = give("sent", Filled(form.id, {"channel": picked, "role": None, "welcome": post}))
+    sure = [b.id for part in answer.parts if isinstance(part, Buttons) for b in part.buttons if b.id.endswith(".keep")]
+    for one in sure:  # it is the channel of another group
+        give("sure", Pressed(one))
 
 
 def message_of(database: Database) -> str:

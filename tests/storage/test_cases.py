@@ -8,6 +8,7 @@ import pytest
 
 from storage import case_telling, case_times, cases, conversations
 from storage.database import Database
+from storage.days import DAY as DAY_MS
 from storage.keys import KeyFault, Masters, new_key
 from storage.rotation import rotate
 from storage.statement import Session
@@ -83,7 +84,7 @@ def test_a_case_from_telling_to_closing(database: Database, here: Here) -> None:
         ("", "written on"),
         (robin, "closed"),
     ]
-    assert all(one.at % cases.DAY_MS == 0 for one in record if not one.who)
+    assert all(one.at % DAY_MS == 0 for one in record if not one.who)
 
 
 def test_a_student_who_writes_on_opens_a_closed_case_again(database: Database, here: Here) -> None:

@@ -10,8 +10,9 @@ from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Strin
 from sqlmodel import AutoString
 
 from storage.database import Database
+from storage.days import DAY
 from storage.housekeeping import tidy
-from storage.keeping import DAY, Days, Keeping
+from storage.keeping import Days, Keeping
 from storage.statement import Session
 from storage.tables import keeping, metadata
 from tests.raw import rows

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from storage import communities, members, outbox, undelivered
 from storage.database import Database
+from storage.days import DAY as DAY_MS
 from storage.housekeeping import tidy
-from storage.keeping import DAY as DAY_MS
 from storage.keys import Masters
 from storage.statement import Session
 from tests.storage.conftest import NOW, Here, found, settled
