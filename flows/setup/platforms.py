@@ -36,7 +36,7 @@ class GivenCode(Form):
 
     title = _("A code from the other platform")
     submit = _("Go on")
-    code: str = line(_("What is the code?"), most=40, help=_("There: setup, and then “Another platform”."))
+    code: str = line(_("What is the code?"), most=40, exact=True, help=_("There: setup, and then “Another platform”."))
 
 
 @dataclass(frozen=True, slots=True)
