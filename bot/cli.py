@@ -30,7 +30,7 @@ app.add_typer(discord, name="discord")
 app.add_typer(teams, name="teams")
 app.add_typer(person, name="person")
 app.add_typer(coordinator, name="coordinator")
-Platform = Annotated[str, typer.Argument(help="discord or teams.")]
+Platform = Annotated[str, typer.Argument(help="discord, teams or web.")]
 Ident = Annotated[str, typer.Argument(help="The person's id on that platform.")]
 In = Annotated[str, typer.Option("--community", help="Only in the community with this address.")]
 

@@ -13,7 +13,7 @@ import hashlib
 import random
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
@@ -21,7 +21,7 @@ import structlog
 from bot.pace import Pace, Storm
 from bot.time import rung
 from flows.engine import wire
-from flows.seam import Adapter, Blocked, Gone, Outage, Outgoing, SendError, Sent, Space, Text, TooFast
+from flows.seam import Adapter, Blocked, Outage, Outgoing, SendError, Sent, Space, Text, TooFast
 from flows.words import _, said
 from storage import outbox, places
 from storage.database import NotSaved
@@ -174,15 +174,7 @@ class Sender:
         try:
             parts, language = wire.unpack(row.payload)
             await way.pace.turn()
-            message = _outgoing(row, parts, language)
-            try:
-                return await _in_time(way.adapter, message)
-            except Gone:
-                if not message.edits:
-                    raise
-            # Somebody deleted what this replaces: it is posted anew, and later ones replace that.
-            await way.pace.turn()
-            return await _in_time(way.adapter, replace(message, edits=""))
+            return await _in_time(way.adapter, _outgoing(row, parts, language))
         except SendError as refused:
             log.info("not delivered", platform=row.platform, why=type(refused).__name__, attempts=row.attempts)
             return refused

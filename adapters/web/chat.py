@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 
 from aiohttp import web
 from aiohttp_sse import EventSourceResponse, sse_response
-from babel.dates import format_datetime
 
 from adapters.web import draw
 from adapters.web.acts import act_of, event_of
 from adapters.web.live import Window, Windows
 from adapters.web.tryout import Account, TryOut
 from flows.seam import Incoming, Outgoing, Person, Receive
+from flows.words import dates
 
 LOOK = 2.0
 """Seconds between two looks at whether a window is still open."""
@@ -163,4 +163,4 @@ async def _next(window: Window, request: web.Request) -> tuple[str, Outgoing] | 
 
 def _shown(moment: datetime, language: str) -> str:
     """A moment as people write it in their language."""
-    return format_datetime(moment, "EEEE d MMMM, HH:mm", locale=language)
+    return dates.moment(moment, language)

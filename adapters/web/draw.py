@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from flows.seam import Card, Form, Outgoing, Part, Reply
 from flows.words import NAMES, language_of
 
 STATIC = Path(__file__).parent / "static"
+_WITHIN_NUMBER = re.compile(r"(?<=\d) (?=\d)")
 
 
 @lru_cache(maxsize=1)
@@ -33,6 +35,7 @@ def _templates() -> Environment:
     env.filters["kind"] = lambda thing: type(thing).__name__
     env.filters["paragraphs"] = paragraphs
     env.filters["picture"] = picture
+    env.filters["unbroken"] = lambda text: _WITHIN_NUMBER.sub("\u00a0", text)
     env.globals["languages"] = NAMES
     return env
 

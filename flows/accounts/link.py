@@ -57,7 +57,9 @@ class TypedCode(Form):
 
     title = _("Link your accounts")
     submit = _("Link them")
-    code: str = line(_("Which code did you get there?"), most=40, help=_("Eight characters. Capitals do not matter."))
+    code: str = line(
+        _("Which code did you get there?"), most=40, exact=True, help=_("Eight characters. Capitals do not matter.")
+    )
 
 
 @flow("enter_code", expires_after=timedelta(hours=1))

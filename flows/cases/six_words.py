@@ -42,6 +42,7 @@ class Receipt(Form):
     words: str = line(
         _("Which six words did you get?"),
         most=200,
+        exact=True,
         help=_("Capitals, spaces and one wrong letter in a word do not matter."),
     )
 

@@ -17,7 +17,10 @@ async def open_check_in(steps: Steps) -> None:
     this = await steps.do("open", check_ins.open_round, steps.community, now, closes)
     await steps.post(
         "post",
-        _("How was your week? Five statements and one open question, two minutes. Nobody here sees that you answer."),
+        _(
+            "Students, how was your week? Five statements and one open line, two minutes. Nobody here sees that you "
+            "answer."
+        ),
         Start("check_in", this, _("Start the check-in")),
         place="students",
         subject=f"check-in:{this}",

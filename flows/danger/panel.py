@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from babel.dates import format_date
-
 from flows.danger.lines import CHECKED, EMERGENCY, HelpLine, country_of, lines_of, numbers
 from flows.engine import draw
 from flows.engine.chat import Context, Piece, Shown
 from flows.seam import Part
 from flows.words import Msg, _
+from flows.words.dates import day
 from storage import communities
 from storage.statement import Session
 
@@ -29,7 +28,7 @@ def whole(context: Context) -> Shown:
     """All lines, with what each is for and when it answers, and since when Erbij knows them so."""
     country = _country(context)
     rows = [(one.name, Msg("{about}: {how}", {"about": one.about, "how": _how(one)})) for one in lines_of(country)]
-    checked = (_("Numbers last checked"), format_date(CHECKED, "d MMMM y", locale=context.language))
+    checked = (_("Numbers last checked"), day(CHECKED, context.language))
     return Shown(_("Someone to talk to"), [*_first(context, country), *rows, checked])
 
 

@@ -32,7 +32,9 @@ def greets(text: str) -> bool:
 
 def chooses(text: str, choice: Choice[Any], *, alone: bool) -> bool:
     """Whether a text is this choice: its label in any language, a yes or no, or a yes to the only one there is."""
-    typed = plain(text)
-    if typed in {plain(said(choice.label, language)) for language in LANGUAGES}:
+    typed, labels = plain(text), [plain(said(choice.label, language)) for language in LANGUAGES]
+    if typed in labels:
         return True
-    return (typed in YES and (alone or choice.value is True)) or (typed in NO and choice.value is False)
+    begins = {plain(label.split()[0]) for label in labels if label}  # "No, keep me" is a no
+    yes = alone or choice.value is True or bool(begins & YES)
+    return (typed in YES and yes) or (typed in NO and (choice.value is False or bool(begins & NO)))

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime, format_skeleton
+from babel.dates import format_skeleton
 
 from flows.danger.lines import COUNTRIES, country_of
 from flows.engine import COORDINATOR, SETUP, Chat, Choice, Shown, Start, flow
 from flows.engine.timers import recurring_key
 from flows.setup.reminders import working_days
 from flows.setup.rules import NOBODY, ROLES, missing, next_step
-from flows.words import NAMES, Msg, _
+from flows.words import NAMES, Msg, _, dates
 from storage import due
 from storage import setup as stored
 from storage.setup import SetUp
@@ -106,7 +106,7 @@ def ways_on(now: SetUp) -> Iterator[Start]:
 
 def moment(at: int, now: SetUp, chat: Chat) -> str:
     """A day and a time, as people here write them."""
-    return format_datetime(_local(at, now), "EEEE d MMMM, HH:mm", locale=chat.language)
+    return dates.moment(_local(at, now), chat.language)
 
 
 def _local(at: int, now: SetUp) -> datetime:

@@ -36,7 +36,9 @@ class GivenCode(Form):
 
     title = _("A code from the other platform")
     submit = _("Go on")
-    code: str = line(_("What is the code?"), most=40, help=_("There, type “setup” and choose “Another platform”."))
+    code: str = line(
+        _("What is the code?"), most=40, exact=True, help=_("There, type “setup” and choose “Another platform”.")
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,3 +157,22 @@ def test_merge_takes_the_page_that_was_used() -> None:
         "name": "x",
         "other": None,
     }
+
+
+SMALL = Limits(
+    text=200, buttons=5, label=20, title=45, fields=5, question=45, help=100, line=50, options=5, sends_per_second=1.0
+)
+
+
+def test_what_a_message_is_not_about_stays_so_in_pieces() -> None:
+    card = Card(
+        "In danger: 112. To talk to someone: 0800 111 0 111, day and night.", (("A", "x" * 60),) * 9, aside=True
+    )
+    made = [part for message in fit.messages((card,), SMALL) for part in message]
+    assert len(made) > 1
+    assert all(isinstance(part, Card) and part.aside and part.title == card.title for part in made)
+
+
+def test_where_a_form_is_not_seen_as_a_whole_what_is_answered_is_left_out() -> None:
+    fields = tuple(Field(name, name, Line(9), open=name == "b") for name in "abc")
+    assert [one.name for one in fit.only_open(Form("f", "t", fields, "s", "o")).fields] == ["b"]

@@ -111,3 +111,35 @@ def test_a_message_that_is_edited_or_deleted_stays_what_it_was_and_makes_nobody_
     before = rows(desk)
     assert "Back" in text(desk.give(Changed()))
     assert rows(desk)["conversation"] == before["conversation"]
+
+
+@pytest.mark.parametrize("text", ["hoi", "Yes.", "Tell me about it, please", "ok"])
+def test_everyday_words_are_an_answer_where_a_text_is_asked_for(desk: Desk, text: str) -> None:
+    asked = form(desk.give(Command("answer")))
+    assert [field.name for field in asked.fields] == ["words"]
+    assert "Hello, I am Erbij" not in str(desk.whole(Said(text)).parts)
+
+
+@pytest.mark.parametrize("text", ["No.", "nee", "Nein!", "“No”", "no thanks"])
+def test_a_no_is_a_no(desk: Desk, text: str) -> None:
+    desk.give(Command("help"))
+    asked = desk.give(Command("forget me"))
+    assert "Shall I forget you?" in str(asked.parts)
+    assert "I forget nothing" in str(desk.give(Said(text)).parts)
+
+
+@pytest.mark.parametrize("text", ["“tell”", "tell,", "„erzählen“", "'Tell'!", "«vertel»", "(tell)"])
+def test_a_word_is_known_in_whatever_is_written_around_it(desk: Desk, text: str) -> None:
+    assert form(desk.give(Said(text))).title == "What happened?"
+
+
+@pytest.mark.parametrize(
+    "text", ["hoi", "Hey!", "hallo Erbij", "What is this?", "what's this", "Wer bist du?", "wat is dit"]
+)
+def test_a_greeting_is_answered(desk: Desk, text: str) -> None:
+    assert "Hello, I am Erbij." in str(desk.give(Said(text)).parts)
+
+
+@pytest.mark.parametrize("text", ["hoi allemaal, ik heb een vraag over de les", "heyday", "start of term was awful"])
+def test_what_only_begins_like_one_is_not(desk: Desk, text: str) -> None:
+    assert "I did not understand" in str(desk.give(Said(text)).parts)

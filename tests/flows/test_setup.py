@@ -273,3 +273,19 @@ def test_an_address_is_free_and_fits_a_link(name: str, others: list[str]) -> Non
     assert slug not in taken
     assert 0 < len(slug) <= 50
     assert set(slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+def test_whom_to_turn_to_is_guessed_shown_and_changed(doors: Doors) -> None:
+    doors.found()
+    assert "Nederland · nog niemand van jullie zelf" in said(doors.give(Command("setup")))
+    asked = form_of(doors.give(Pressed("s.setup_help.")))
+    assert [field.draft for field in asked.fields] == ["NL", ""]
+    assert asked.fields[1].required is False
+    shown = doors.give(Filled(asked.id, {"country": "BE", "contact": "Marit, 020 123 45 67"}))
+    assert "Marit, 020 123 45 67" in said(shown)
+    assert "1813" in said(shown), "they see what people will see"
+    assert "België · Marit, 020 123 45 67" in said(doors.give(Command("setup")))
+    student = said(doors.give(Said("ik wil dood"), "sam"))
+    assert "1813" in student
+    assert "Marit" in student
+    assert "coördinatoren" in said(doors.give(Pressed("s.setup_help."), "sam"))

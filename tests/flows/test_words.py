@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from babel.messages.catalog import Message
 
-from flows.words import _, n_, said
+from flows.words import _, dates, language_of, n_, said
 from scripts import words
 
 
@@ -37,3 +39,35 @@ def test_a_sentence_gets_its_language_when_it_is_drawn() -> None:
         "Casus K7QM: Kim heeft hem gesloten."
     )
     assert said(n_("one", "{n} many", 2), "de") == "2 many"
+
+
+@pytest.mark.parametrize(
+    ("tags", "language"),
+    [
+        (("nl-BE",), "nl"),
+        (("fr-BE,de;q=0.5",), "de"),
+        (("en;q=0.3, nl;q=0.9, de;q=0.8",), "nl"),
+        (("de;q=0.8,nl;q=0.8",), "de"),
+        (("nl;q=0, de;q=0.1",), "de"),
+        (("nl;q=0",), "en"),
+        (("en;q=0, *",), "nl"),
+        (("", "de-AT, en;q=0.9"), "de"),
+        (("xx", "NL_nl"), "nl"),
+        (("de;q=0.5;level=1, nl; Q=0.9",), "nl"),
+        (("nl;q=nonsense, de;q=0.2",), "de"),
+        ((",;q=1,,",), "en"),
+        ((), "en"),
+    ],
+)
+def test_the_language_that_is_wanted_most(tags: tuple[str, ...], language: str) -> None:
+    assert language_of(*tags) == language
+
+
+def test_days_as_they_stand_within_a_sentence() -> None:
+    noon = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    assert [dates.moment(noon, language) for language in ("nl", "en", "de")] == [
+        "zaterdag 28 november, 12:00",
+        "Saturday 28 November, 12:00",
+        "Samstag, 28. November, 12:00",
+    ]
+    assert [dates.day(noon.date(), language) for language in ("nl", "de")] == ["28 november 2026", "28. November 2026"]

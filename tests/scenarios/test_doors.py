@@ -6,15 +6,17 @@ hand: a new flow must say here, too, for whom it is.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from adapters.teams.pace import Pace
 from flows.catalogue import catalogue
 from flows.engine.sentences import IN_THE_CHAT, OVER, not_for_you
 from flows.engine.timers import found_community
-from flows.seam import Incoming, Reply, Text
+from flows.seam import Buttons, Incoming, Part, Reply, Text
 from flows.words import said
-from storage import case_telling, cases, check_ins, communities, members
+from storage import case_telling, cases, check_ins, communities, due, members
 from storage.database import Database
 from storage.statement import Session
 from storage.tables import metadata
@@ -229,5 +231,76 @@ async def test_without_an_account_nothing_opens_but_what_is_for_everybody(databa
             for name in (name for name, roles in MAY.items() if NOBODY in roles):
                 await surface.on_the_page(button=f"s.{name}.")
                 assert opens(doors.reply), name
+        finally:
+            await doors.world.close()
+
+
+READS = {"students": set(PEOPLE), "mentors": {"Robin", "Alex"}}
+"""Who can read a channel, and so see the buttons of what is posted there."""
+FOR_OTHERS = {("check_in", "mentor"), ("check_in", "lead"), ("check_in", "coordinator"), ("check_in", "teacher")} | {
+    (name, "lead") for name in ("case", "claim_case")
+}
+"""What stands in a channel for some of those who read it: the others hear for whom it is, and what they can do."""
+
+
+def buttons(parts: Iterable[Part]) -> list[str]:
+    """What the buttons start that are shown."""
+    every = [one.id for part in parts if isinstance(part, Buttons) for one in part.buttons]
+    return [one for one in every if one.startswith("s.")]
+
+
+async def presses_all(doors: Doors, surface: WebSurface, who: str, shown: Iterable[str]) -> None:
+    """Press each button that is shown, and each that is shown then; all of them open."""
+    seen: set[str] = set()
+    waiting = list(shown)
+    while waiting:
+        button = waiting.pop()
+        if button not in seen:
+            seen.add(button)
+            await surface.press_by_hand(who, [button], "")
+            assert opens(doors.reply), f"{who} was shown {button}, and may not press it"
+            waiting += buttons(doors.reply.parts)
+    assert seen
+
+
+async def test_nobody_is_shown_a_button_that_they_may_not_press(sqlite: Database) -> None:
+    doors = Doors(sqlite, World(sqlite))
+    async with WebSurface(doors.world.receive) as surface:
+        await doors.open(surface)
+        try:
+            for who in PEOPLE:
+                for words in ("hoi", "help", "what a strange sentence", "/setup", "/cases", "check-in"):
+                    await surface.say(who, words)
+                    await presses_all(doors, surface, who, ["s.help.", *buttons(doors.reply.parts)])
+        finally:
+            await doors.world.close()
+
+
+async def test_what_is_posted_says_for_whom_it_is(sqlite: Database) -> None:
+    doors = Doors(sqlite, World(sqlite))
+    async with WebSurface(doors.world.receive) as surface:
+        await doors.open(surface)
+        try:
+            sqlite.run_now(lambda s: communities.set_welcome(s, doors.here, on=True))
+            for job in ("welcome", "open_check_in"):
+                sqlite.run_now(lambda s, name=job: due.add(s, f"now{name}", doors.here, name, "", 0))
+            sqlite.run_now(lambda s: case_telling.tell(s, doors.here, "ef" * 32, {"issue": "y"}, 1))
+            await doors.world.move_to("2026-11-23 13:00")
+            refused = set()
+            posted = {
+                place: [one for message in await surface._history(place, "") for one in buttons(message.parts)]
+                for place in READS
+            }
+            for place, readers in READS.items():
+                for who in readers:
+                    for button in posted[place]:
+                        await surface.press_by_hand(who, [button], place)
+                        if not opens(doors.reply):
+                            name = button.split(".")[1]
+                            refused.add((name, PEOPLE[who]))
+                            words = said(not_for_you(sorted(catalogue().flows[name].who)), "en")
+                            assert Text(words) in doors.reply.parts
+                            await presses_all(doors, surface, who, buttons(doors.reply.parts))
+            assert refused == FOR_OTHERS
         finally:
             await doors.world.close()

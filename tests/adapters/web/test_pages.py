@@ -315,3 +315,47 @@ async def test_each_step_is_called_what_it_is(world: World) -> None:
         assert [one.text() for one in tree.css("h1")] == [heading]
         assert heading in tree.css_first("title").text()
         assert heading not in [one.text() for one in tree.css("h2")]
+
+
+async def test_what_is_kept_letter_by_letter_is_not_improved(world: World) -> None:
+    """No keyboard corrects six words that are typed, and no browser translates them where they are shown."""
+    words = Field("words", "Which six words?", Line(200, exact=True))
+    world.answer = Reply(
+        (Card("Your words", (("", "bado kemi"),), exact=True), Form("c.9.x", "Words", (words,), "Go", "Go"))
+    )
+    tree = HTMLParser(await (await world.http.post("/c/first", data={"start": "answer"})).text())
+    field = tree.css_first("[name='v.words']").attributes
+    assert {field[name] for name in ("autocapitalize", "autocorrect", "spellcheck")} == {"none", "off", "false"}
+    assert tree.css_first("html").attributes["translate"] == "no"
+    assert tree.css_first(".card .row").attributes["translate"] == "no"
+    world.answer = Reply((FORM,))
+    tree = HTMLParser(await (await world.http.post("/c/first", data={"start": "tell"})).text())
+    assert "translate" not in tree.css_first("html").attributes
+    assert "autocorrect" not in tree.css_first("textarea").attributes
+
+
+async def test_what_a_message_is_not_about_is_folded_up_and_no_heading(world: World) -> None:
+    aside = Card("In danger: 112.", (("Somebody", "<b>113</b>"),), aside=True)
+    world.answer = Reply((aside, Card("Your story", (("", "Yes."),))))
+    tree = HTMLParser(await (await world.http.post("/c/first", data={"start": "tell"})).text())
+    assert tree.css_first("h1").text() == "Your story"
+    assert tree.css_first("details summary").text() == "In danger: 112."
+    assert "open" not in tree.css_first("details").attributes
+    assert "<b>113</b>" in tree.css_first("details").text()
+
+
+async def test_the_browsers_languages_are_weighed(world: World) -> None:
+    header = {"Accept-Language": "fr-FR, en;q=0.4, de;q=0.7, nl;q=0"}
+    page = await (await world.http.get("/c/first", headers=header)).text()
+    assert HTMLParser(page).css_first("html").attributes["lang"] == "de"
+
+
+async def test_one_stream_tells_several_windows(world: World) -> None:
+    world.standing["", "s1"] = [Outgoing("o1", Space("web", "first"), (Text("For Sam."),), person="s1")]
+    world.standing["", "m1"] = [Outgoing("o2", Space("web", "first"), (Text("For Robin."),), person="m1")]
+    async with world.http.get("/chat/s1/live?with=m1&with=nobody") as stream:
+        told = ""
+        while "caught-up" not in told:
+            told += (await stream.content.readline()).decode()
+    assert told.count('"account": "s1"') == 1
+    assert told.count('"account": "m1"') == 1
