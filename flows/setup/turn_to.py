@@ -23,7 +23,7 @@ class TurnTo(Form):
         _("Who can help students here?"),
         most=200,
         required=False,
-        help=_("A desk or a role, like “student counsellor, room 2.14”, and no name. All students see it."),
+        help=_("A desk or a role with its room or number, no name. All students see it."),
     )
 
 

@@ -89,29 +89,6 @@ async def test_deleted_or_elsewhere_it_comes_anew(
 
 
 @pytest.mark.parametrize("surface_type", [DiscordSurface, TeamsSurface], ids=lambda surface: surface.name)
-async def test_deleted_or_elsewhere_it_comes_anew(
-    surface_type: type[DiscordSurface | TeamsSurface], sqlite: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = World(sqlite)
-    async with surface_type(world.receive) as surface:
-        await world.open(surface)
-        try:
-            sqlite.run_now(want)
-            await morning(world, 24)
-            sending.deleted.add(message_of(sqlite))
-            await sending.morning(25)
-            assert sending.new() == 2
-            await sending.morning(26)
-            assert sending.new() == 2, "the second one is known by now"
-            sqlite.run_now(lambda s: elsewhere(s, surface))
-            await sending.morning(27)
-            await sending.morning(28)
-            assert sending.new() == 3
-        finally:
-            await world.close()
-
-
-@pytest.mark.parametrize("surface_type", [DiscordSurface, TeamsSurface], ids=lambda surface: surface.name)
 @pytest.mark.parametrize(("channel", "post"), [("students", "no"), ("leads", "yes")])
 async def test_not_wanted_or_elsewhere_its_buttons_go(
     surface_type: type[DiscordSurface | TeamsSurface],
