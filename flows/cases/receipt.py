@@ -1,6 +1,6 @@
 """Receipts: six words that only the student holds, and the slow fingerprint that Erbij keeps of them.
 
-The words come from the list of the student's language: 1,650 of them, so six are one of 1,650⁶ receipts, 64.1 random
+The words come from the list of the student's language: six different ones of 1,650, in an order, which are 64.1 random
 bits. Guessing them is hopeless at the speed of argon2id, and the fingerprint is useless to who reads the database.
 
 In a list any two words are at least three typing errors apart. So a word with one error in it can be put right, and to
@@ -41,8 +41,12 @@ def draw(_session: Session, random: bytes, language: str) -> str:
     number = int.from_bytes(random, "big")
     if len(random) == OLD_BYTES:
         return " ".join(_old_word(number >> (12 * place) & 0xFFF) for place in range(WORDS))
-    words = words_in(language if language in LANGUAGES else SOURCE)
-    return " ".join(words[number // len(words) ** place % len(words)] for place in range(WORDS))
+    left = list(words_in(language if language in LANGUAGES else SOURCE))
+    chosen = []
+    for _place in range(WORDS):  # each but once: the same word twice looks like a mistake, and one is left out
+        number, at = divmod(number, len(left))
+        chosen.append(left.pop(at))
+    return " ".join(chosen)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from unittest.mock import MagicMock
@@ -115,3 +116,10 @@ def test_the_fingerprint_needs_words_and_salt() -> None:
     assert receipt.tag(OLD, "00" * 16) == receipt.tag(OLD, "00" * 16)
     assert receipt.tag(OLD, "00" * 16) != receipt.tag(OLD, "01" * 16)
     assert len(receipt.tag(OLD, "00" * 16)) == 64
+
+
+def test_the_six_words_are_six_different_ones() -> None:
+    """The same word twice looks like a mistake to who copies it."""
+    for number in range(3_000):
+        random = hashlib.sha256(str(number).encode()).digest()[: receipt.BYTES]
+        assert len(set(receipt.draw(None, random, "nl").split())) == receipt.WORDS  # type: ignore[arg-type]
