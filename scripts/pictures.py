@@ -54,7 +54,7 @@ async def board(browser: Browser, url: str, scheme: str) -> None:
     await student.get_by_role("button", name="Start the check-in").click()
     await student.get_by_role("group").nth(0).get_by_role("radio", name="4").check()
     await mentor.get_by_role("button", name="mentors").click()
-    await expect(mentor.get_by_role("button", name="Take it")).to_be_visible()
+    await expect(mentor.get_by_role("button", name="Take case")).to_be_visible()
     await lead.get_by_role("button", name="students").click()
     await expect(lead.get_by_role("button", name="Start the check-in")).to_be_visible()
     await _keep(page, f"board-{scheme}")

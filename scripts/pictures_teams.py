@@ -6,6 +6,7 @@ They show Microsoft's Agents Playground: the running Erbij's cards, drawn by the
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 from pathlib import Path
 
@@ -93,7 +94,7 @@ async def mentor(robin: Window, board: Page) -> None:
     await robin.go("mentors")
     await moved_until(board, robin.page.get_by_text("A new case has come in"))
     await _keep_post(robin, "case-post")
-    await robin.use("Take it")
+    await robin.use(re.compile("Take case"))
     await robin.go("private")
     await robin.reads("This case is in your hands.")
     await robin.go("mentors")

@@ -87,8 +87,8 @@ PRIVACY = Notice(
                 ),
                 _("What Erbij writes down about its own work holds no texts and no names or numbers of people."),
                 _(
-                    "Erbij looks for a few words that sound like danger in what you write, to show you at once who can "
-                    "help. It keeps nothing of that, and tells nobody."
+                    "Erbij looks for a few words that sound like danger in what you write, to show you at once "
+                    "who can help. It stores nothing of that, and tells nobody."
                 ),
             ),
         ),

@@ -4,7 +4,7 @@ Reading asks nothing: it shows the case as it is now, with buttons that start on
 So nobody acts on what they saw yesterday, and no journal holds what a student wrote.
 """
 
-from flows.cases.post import case_name, post_of
+from flows.cases.post import case_name, post_of, take_button
 from flows.cases.view import FOR_MENTORS, passages
 from flows.danger import panel, signs
 from flows.engine import Chat, Context, Form, Shown, Start, flow, line, yes_no
@@ -164,7 +164,7 @@ def _ways_on(view: CaseView, member: str) -> list[Start]:
         return []
     ways = [Start("note_case", view.id, _("Write a note"), "plain")]
     if not view.holder:
-        ways.insert(0, Start("claim_case", view.id, _("Take it")))
+        ways.insert(0, take_button(view.id))
     elif view.holder == member:
         ways.insert(0, Start("answer_case", view.id, _("Write an answer")))
         ways.append(Start("close_case", view.id, _("Close the case"), "plain"))

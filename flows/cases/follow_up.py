@@ -40,7 +40,7 @@ async def follow_up(chat: Chat) -> None:
     if view.taken_back:
         moment = next_moment(now, chat.time_zone, chat.language)
         chat.say(_("You took this story back. It is erased on {moment}.", moment=moment))
-        chat.say(_("You can always tell it anew, with “{tell}”.", tell=_("tell")))
+        chat.say(_("You can always tell it again, with “{tell}”.", tell=_("tell")))
         return
     chat.show(Shown(_("What you told"), passages(view, FOR_STUDENT, chat.language)))
     chat.say(_news(view))

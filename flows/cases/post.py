@@ -29,19 +29,24 @@ def case_name(case: str) -> str:
     return b32encode(hashlib.sha256(case.encode()).digest()).decode()[:4]
 
 
+def take_button(case: str) -> Start:
+    """Makes a mentor the one who takes care of the case. It names the case, for who hears a button by itself."""
+    return Start("claim_case", case, _("Take case {case}", case=case_name(case)))
+
+
 def read_button(case: str) -> Start:
     """Opens the case, privately, for a mentor."""
-    return Start("case", case, _("Read it"), "plain")
+    return Start("case", case, _("Read case {case}", case=case_name(case)), "plain")
 
 
 def read_buttons(cases: Sequence[str]) -> list[Start]:
     """One for each of several cases, as far as they fit."""
-    return [Start("case", case, _("Read case {case}", case=case_name(case)), "plain") for case in cases[:MOST]]
+    return [read_button(case) for case in cases[:MOST]]
 
 
 def post_of(case: str, news: str, name: str = "") -> tuple[Piece, ...]:
     """What the post says now, and its buttons. ``name``: of the mentor who did it, or takes care of the case."""
     text = _(NEWS[news].text, case=case_name(case), name=name)
     if news in ("new", "given_back", "written_on_free"):
-        return text, Start("claim_case", case, _("Take it")), read_button(case)
+        return text, take_button(case), read_button(case)
     return (text,) if news == "taken_back" else (text, read_button(case))

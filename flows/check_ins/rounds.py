@@ -18,8 +18,8 @@ async def open_check_in(steps: Steps) -> None:
     await steps.post(
         "post",
         _(
-            "Students, how was your week? Five statements and one open line, two minutes. Nobody here sees that you "
-            "answer."
+            "Students, how was your week? Five statements and one open question, two minutes. Nobody here"
+            " sees that you answer."
         ),
         Start("check_in", this, _("Start the check-in")),
         place="students",

@@ -184,12 +184,12 @@ class Window:
         """Wait until the newest card holds this."""
         await expect(self.last()).to_contain_text(text)
 
-    async def use(self, label: str) -> None:
+    async def use(self, label: str | re.Pattern[str]) -> None:
         """Press a button of the newest card, and wait for Erbij's answer: with it the card is drawn again."""
         async with self.page.expect_response(re.compile("/v1/invoke")):
             await self.last().get_by_role("button", name=label, exact=True).click()
 
-    async def press(self, label: str, then: str) -> None:
+    async def press(self, label: str | re.Pattern[str], then: str) -> None:
         """Press a button of the newest card, which must then hold ``then``."""
         await self.use(label)
         await self.reads(then)

@@ -129,13 +129,13 @@ async def tell(sam: Window) -> str:
     words = re.search(r"(?:[a-z]{5,9} ){5}[a-z]{5,9}", await sam.last().inner_text())
     assert words is not None
     await sam.press("Yes, I have kept them", "How would you like to hear of an answer?")
-    await sam.press("Also a message here", "When a mentor answers, Erbij writes to you")
+    await sam.press("Also a message here", "When a mentor answers, Erbij sends you a message")
     return words[0]
 
 
 async def take_and_answer(robin: Window) -> None:
     """Robin takes the case from the channel, and answers it in the private chat."""
-    await robin.use("Take it")
+    await robin.use(re.compile("Take case"))
     await robin.reads("Robin takes care of it.")
     await robin.go("private")
     await robin.reads(STORY)

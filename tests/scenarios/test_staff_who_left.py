@@ -51,7 +51,7 @@ class Story:
         await surface.say("Robin", "cases")
         await self.press("[Read ")
         assert any(SECRET in line for line in await surface.seen("Robin"))
-        await surface.press("Robin", "Take it")
+        await self.press("[Take case ")
         await surface.press("Robin", "Write an answer")
         if isinstance(surface, DiscordSurface):  # where a form opens in a window of its own
             opener = surface.opener("Robin")
@@ -112,7 +112,7 @@ class Story:
         assert any(one.startswith("Robin") for one in news)
         await self.surface.say("Kim", "cases")
         await self.press("[Read ", "Kim")
-        await self.surface.press("Kim", "Take it")
+        await self.press("[Take case ", "Kim")
         assert (await self.world.database.run(lambda s: cases.listing(s, self.here)))[0].holder_name == "Kim"
 
 

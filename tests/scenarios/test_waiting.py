@@ -65,7 +65,8 @@ async def test_a_deleted_post_is_posted_anew_and_known_under_its_new_id(sqlite: 
             await surface.command("Robin", "cases")
             [button] = [one for one in await surface.seen("Robin") if one.startswith("[Read ")]
             await surface.press("Robin", button[1:-1])
-            await surface.press("Robin", "Take it")
+            [take] = [one for one in await surface.seen("Robin") if one.startswith("[Take case ")]
+            await surface.press("Robin", take[1:-1])
             await world.settle()
             assert re.fullmatch(r"Case ....: Robin takes care of it\.", (await surface.posts("mentors"))[0])
             await surface.press("Robin", "Give it back")
