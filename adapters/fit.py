@@ -193,7 +193,8 @@ def messages(
 ) -> tuple[tuple[Part, ...], ...]:
     """The parts in order, as messages whose text and buttons fit, of at most ``together`` parts each.
 
-    A form counts as its title and its buttons: its questions go where the platform shows them.
+    A form counts as its title and its buttons: its questions go where the platform shows them. Buttons stay with the
+    question that they answer, as one part more.
     """
     done: list[tuple[Part, ...]] = []
     message: list[Part] = []
@@ -201,7 +202,8 @@ def messages(
     for part in (piece for whole in parts for piece in pieces(whole, limits, size)):
         more_text, more_buttons = _weight(part, size)
         full = text + more_text > limits.text or buttons + more_buttons > limits.buttons
-        if message and (full or len(message) == together):
+        answers = isinstance(part, Buttons) and bool(message) and not isinstance(message[-1], Buttons)
+        if message and (full or len(message) >= together + answers):
             done.append(tuple(message))
             message, text, buttons = [], 0, 0
         message.append(part)

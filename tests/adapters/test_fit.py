@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters import fit
+from adapters.discord.limits import LIMITS
 from flows.seam import Button, Buttons, Card, Field, Form, Limits, Line, Options, Part, Scale, Text
 
 texts = st.text(alphabet=string.ascii_letters + " \n.*_é\u0301👩\u200d", max_size=400)
@@ -176,3 +177,11 @@ def test_what_a_message_is_not_about_stays_so_in_pieces() -> None:
 def test_where_a_form_is_not_seen_as_a_whole_what_is_answered_is_left_out() -> None:
     fields = tuple(Field(name, name, Line(9), open=name == "b") for name in "abc")
     assert [one.name for one in fit.only_open(Form("f", "t", fields, "s", "o")).fields] == ["b"]
+
+
+def test_buttons_stay_with_their_question_when_a_message_is_full() -> None:
+    words = [Text(f"word {number}") for number in range(5)]
+    row = Buttons((Button("a", "A"),))
+    assert [len(one) for one in fit.messages([*words, row], LIMITS)] == [6]
+    assert [len(one) for one in fit.messages([*words, row, row], LIMITS)] == [6, 1]
+    assert [len(one) for one in fit.messages([*words, Text("more"), row], LIMITS)] == [5, 2]
