@@ -121,11 +121,9 @@ class Chat:
         """
         others = (self._tryout.account(one) for one in request.query.getall("with", []))
         accounts = {one.id: one for one in (self._account(request), *others) if one is not None}
-        async with (
-            self._windows.opened(accounts) as window,
-            sse_response(request) as stream,
-        ):
-            with contextlib.suppress(ConnectionResetError):  # the window was closed
+        stream: web.StreamResponse = web.Response()
+        with contextlib.suppress(ConnectionResetError):  # the window was closed, at whatever moment
+            async with self._windows.opened(accounts) as window, sse_response(request) as stream:
                 for account in accounts.values():
                     for there in await self._standing(account):
                         await self._tell(stream, account, there)

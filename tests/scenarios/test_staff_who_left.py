@@ -248,6 +248,7 @@ async def test_nobody_loses_anything_by_word_alone(in_teams: Story) -> None:
     """What Teams tells of one channel, or what is told wrongly, is asked first."""
     surface = in_teams.surface
     assert isinstance(surface, TeamsSurface)
+    await in_teams.world.catch_up()  # what is on its way arrives first
     before = in_teams.rows("eventseen", "roster", "due", "receiptkey")
     await surface.world.post(removed(surface, "29:robin"))
     await in_teams.world.catch_up()
