@@ -20,7 +20,7 @@ from bot.standings import Standings
 from bot.time import Clock, Jump
 from bot.timers import Timers
 from flows.catalogue import catalogue
-from flows.danger.panel import beside_page
+from flows.engine.panel import beside_page
 from flows.engine.timers import mend, wind_new
 from storage import communities, erasures, files, migrate, people
 from storage.database import Database, NotSaved

@@ -12,7 +12,7 @@ from bot.sender import outgoing_id
 from flows.engine import timers, wire
 from flows.seam import Outgoing, Space
 from flows.setup.welcome import WELCOME
-from storage import communities, due, members, meta, outbox, places
+from storage import communities, due, members, meta, places, posts
 
 if TYPE_CHECKING:
     from bot.time import Clock
@@ -77,7 +77,7 @@ def tryout(database: Database, clock: Clock, moved: Callable[[], Awaitable[bool]
 
         def read(session: Session) -> list[tuple[str, bytes]]:
             found = communities.by_slug(session, SLUG)
-            return [] if found is None else outbox.standing(session, SPACE.platform, found[0], lane)
+            return [] if found is None else posts.standing(session, SPACE.platform, found[0], lane)
 
         return [_outgoing(key, payload, place, person) for key, payload in await database.run(read)]
 

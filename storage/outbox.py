@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import BigInteger, Integer, and_, bindparam, case, delete, func, select, update
 from sqlmodel import Field, Index, SQLModel
 
-from storage.communities import Destination
 from storage.heads import heads
 from storage.ids import platform_and_id
 from storage.keeping import Days, Keeping, Person
@@ -215,33 +214,6 @@ _depth = Statement(
         .group_by(_o.state)
     )
 )
-_standing = Statement(
-    lambda _: (
-        select(_o.key, _o.subject, _o.payload)
-        .where(
-            _o.platform == bindparam("on"),
-            _o.community_id == bindparam("community"),
-            _o.lane == bindparam("of_lane"),
-            _o.state == SENT,
-            func.length(_o.payload) > 0,
-        )
-        .order_by(_o.id)
-    )
-)
-_last_of = Statement(
-    lambda _: (
-        select(_o.key, _o.payload)
-        .where(
-            _o.platform == bindparam("on"),
-            _o.community_id == bindparam("community"),
-            _o.lane == bindparam("of_lane"),
-            _o.subject == bindparam("about"),
-            _o.state == SENT,
-        )
-        .order_by(_o.id.desc())
-        .limit(1)
-    )
-)
 _to_person = (
     _o.community_id == bindparam("community"),
     _o.platform == bindparam("on"),
@@ -250,9 +222,6 @@ _to_person = (
 )
 _drop_to = Statement(lambda _: delete(Outbox).where(*_to_person))
 _states_to = Statement(lambda _: select(_o.state, func.count().label("n")).where(*_to_person).group_by(_o.state))
-_about = (_o.community_id == bindparam("community"), _o.subject == bindparam("about"), _o.private == 0)
-_drop_unsent = Statement(lambda _: delete(Outbox).where(*_about, _o.state != SENT))
-_drop_words = Statement(lambda _: update(Outbox).where(*_about).values(payload=bindparam("empty")))
 
 
 def add(  # noqa: PLR0913  one row
@@ -365,35 +334,6 @@ def depth(session: Session) -> Depth:
     found = {row.state: (int(row.n), int(row.oldest)) for row in session.all(_depth)}
     waiting, dead = found.get(WAITING, (0, None)), found.get(DEAD, (0, None))
     return Depth(waiting[0], waiting[1], dead[0], dead[1])
-
-
-def standing(session: Session, platform: str, community: str, lane: str) -> list[tuple[str, bytes]]:
-    """(key, payload) of what stands in a place now; a later message of a subject stands where the first one stood.
-
-    It has that one's key too: by it a window that shows the first one knows what to draw anew.
-    """
-    places: dict[str, tuple[str, bytes]] = {}
-    for row in session.all(_standing, on=platform, community=community, of_lane=lane):
-        payload = session.keys.open("outbox", row.key, bytes(row.payload))
-        about = row.subject or row.key
-        places[about] = (places.get(about, (row.key,))[0], payload)
-    return list(places.values())
-
-
-def stands(session: Session, community: str, to: Destination, subject: str, payload: bytes) -> bool:
-    """Whether just this was the last that was posted in a place about a subject, as far as it is still known."""
-    row = session.one(_last_of, on=to.platform, community=community, of_lane=to.external_id, about=subject)
-    return bool(row and row.payload) and session.keys.open("outbox", row.key, bytes(row.payload)) == payload
-
-
-def silence(session: Session, community: str, subject: str) -> int:
-    """Nothing is said any more of what was posted about a subject: it is not sent, nor kept; returns how many posts.
-
-    What stands in a channel stays, so that a later post can take its place.
-    """
-    gone = session.run(_drop_unsent, community=community, about=subject)
-    session.put(_drop_words, community=community, about=subject, empty=b"")
-    return gone
 
 
 def _drop_person(session: Session, person: Person, _now: int) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, null, select, update
 
-from storage import case_events, cases, communities, due, outbox
+from storage import case_events, cases, communities, due, posts
 from storage.cases import CLOSED, NEW, Case
 from storage.ids import new_id
 from storage.keeping import Keeping, Person, Sealed
@@ -62,7 +62,7 @@ def give_back(  # noqa: PLR0913
     session.run(_free, community=community, member=member, day=communities.day(session, community, now))
     session.run(_forget, community=community, member=member)
     for case in opened:
-        outbox.silence(session, community, post_subject(case))  # what is to be said of it names them
+        posts.silence(session, community, post_subject(case))  # what is to be said of it names them
         case_events.add(session, case, now, member if named else "", case_events.GIVEN_BACK)
     if opened:
         due.add(session, new_id(), community, GIVEN_BACK, ",".join(opened), told_at or now)
@@ -102,7 +102,7 @@ def take_over(  # noqa: PLR0913
 def _passed_on(  # noqa: PLR0913
     session: Session, community: str, case: str, member: str, what: str, note: str, now: int
 ) -> None:
-    outbox.silence(session, community, post_subject(case))  # it names who takes care of the case no more
+    posts.silence(session, community, post_subject(case))  # it names who takes care of the case no more
     case_events.add(session, case, now, member, what)
     if note:
         cases.note(session, community, case, member, note, now)
@@ -114,7 +114,7 @@ def forget(session: Session, person: Person, now: int) -> int:
         return 0
     held = session.all(_lock, community=person.community, member=person.member)
     for row in held:
-        outbox.silence(session, person.community, post_subject(row.id))
+        posts.silence(session, person.community, post_subject(row.id))
     give_back(session, person.community, person.member, now, named=False)
     return len(held)
 

@@ -1,7 +1,6 @@
 """Help: what this person can do here, as buttons, and whom else they can turn to."""
 
-from flows.danger import panel
-from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Context, Start, flow, offers
+from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Context, Start, flow, offers, panel
 from flows.words import _
 from storage.statement import Session
 

@@ -8,8 +8,7 @@ from flows.cases.moments import SET_MOMENTS
 from flows.cases.six_questions import SixQuestions, rows
 from flows.cases.six_words import TOO_MUCH, looks_carried
 from flows.cases.waiting import how_long
-from flows.danger import panel
-from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Choice, Shown, flow
+from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Choice, Shown, flow, panel
 from flows.words import Msg, _
 from storage import case_telling, communities, receipts
 from storage.statement import Session
@@ -37,17 +36,7 @@ async def belonging_case(chat: Chat) -> None:
     chat.say(_("This is what the mentors will see, and the day you send it. Nothing else."))
     chat.show(Shown(_("Your story"), rows(answers.model_dump())))
     await chat.ask("confirm", _("Shall I give it to the mentors? To change it, choose “Back”."), SEND)
-    for number in count():
-        mine = {"account": bool(chat.member), "crowded": chat.crowded}
-        if await chat.do(f"room.{number}", case_telling.room, chat.community, **mine):
-            break
-        chat.say(TOO_MUCH)
-        if not chat.member:
-            chat.say(
-                _("Please leave this page open until then, or copy what you wrote to a place that only you can get at.")
-            )
-        chat.show(Shown(_("Your story"), rows(answers.model_dump())))
-        await chat.ask(f"again.{number}", _("Shall I try once more to give it to the mentors?"), SEND)
+    await _room(chat, answers)
 
     salt = await chat.do("salt", receipt.salt)
     # From here on nothing is written down but the letter: the words and their tag never stand beside what was told.
@@ -61,6 +50,21 @@ async def belonging_case(chat: Chat) -> None:
 
     chat.say(_("Your story is saved. The mentors get it the next time it is {moments}.", moments=SET_MOMENTS))
     await chat.hand_over("keep_receipt", f"{hidden}{AND}{carried or ''}")
+
+
+async def _room(chat: Chat, answers: SixQuestions) -> None:
+    """Wait until there is room for one more letter: what was written is shown, and can be sent once more."""
+    for number in count():
+        mine = {"account": bool(chat.member), "crowded": chat.crowded}
+        if await chat.do(f"room.{number}", case_telling.room, chat.community, **mine):
+            return
+        chat.say(TOO_MUCH)
+        if not chat.member:
+            chat.say(
+                _("Please leave this page open until then, or copy what you wrote to a place that only you can get at.")
+            )
+        chat.show(Shown(_("Your story"), rows(answers.model_dump())))
+        await chat.ask(f"again.{number}", _("Shall I try once more to give it to the mentors?"), SEND)
 
 
 @flow("keep_receipt", keep=True)

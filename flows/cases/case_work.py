@@ -6,8 +6,8 @@ So nobody acts on what they saw yesterday, and no journal holds what a student w
 
 from flows.cases.post import case_name, post_of, take_button
 from flows.cases.view import FOR_MENTORS, passages
-from flows.danger import panel, signs
-from flows.engine import Chat, Context, Form, Shown, Start, flow, line, yes_no
+from flows.danger import signs
+from flows.engine import Chat, Context, Form, Shown, Start, flow, line, panel, yes_no
 from flows.words import Msg, _
 from storage import cases
 from storage.cases import CaseView

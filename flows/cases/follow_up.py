@@ -11,8 +11,7 @@ from flows.cases.moments import SET_MOMENTS, next_moment
 from flows.cases.six_words import TOO_MUCH, Receipt, carried_case, find, not_known, on_case, tag_of
 from flows.cases.view import FOR_STUDENT, passages
 from flows.cases.waiting import how_long
-from flows.danger import panel
-from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Form, Shown, Start, flow, line, yes_no
+from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Form, Shown, Start, flow, line, panel, yes_no
 from flows.words import Msg, _
 from storage import case_telling, cases, communities
 from storage.case_telling import DONE, FULL, GONE

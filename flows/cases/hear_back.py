@@ -8,7 +8,7 @@ from flows.cases.moments import SET_MOMENTS
 from flows.cases.six_words import carried_case, on_case
 from flows.cases.waiting import how_long
 from flows.engine import EVERYONE, Chat, Choice, flow
-from flows.words import _
+from flows.words import Msg, _
 from storage import case_telling
 from storage.case_telling import FULL, GONE
 from storage.statement import Session
@@ -37,34 +37,30 @@ async def hear_back(chat: Chat, carried: str) -> None:
     )
     where = await chat.ask("where", _("How would you like to hear of an answer?"), WHERE)
     outcome = await on_case(chat, 0, carried, choose, chat.account if where == HERE else "")
-    if outcome.came == GONE:
-        chat.say(_("You took this story back, so no answer will come."))
-    elif outcome.came == FULL:
-        chat.say(
-            _(
-                "So much is waiting right now that your choice did not fit. Choose again with “{answer}”, "
-                "after the next time it is {moments}.",
-                answer=_("answer"),
-                moments=SET_MOMENTS,
-            )
-        )
-    elif where == HERE:
-        chat.say(
-            _(
-                "Good. When a mentor answers, Erbij sends you a message at {moments}. With "
-                "“{answer}” you can choose again.",
-                answer=_("answer"),
-                moments=SET_MOMENTS,
-            )
-        )
-    else:
-        chat.say(
-            _(
-                "Type “{answer}” now and then, to see if there is an answer.",
-                answer=_("answer"),
-            )
-        )
+    chat.say(_what_comes(outcome.came, where))
+    if where == WORDS and outcome.came not in (GONE, FULL):
         chat.say(await how_long(chat, "usual"))
+
+
+def _what_comes(came: str, where: str) -> Msg:
+    """What follows from the choice."""
+    if came == GONE:
+        return _("You took this story back, so no answer will come.")
+    if came == FULL:
+        return _(
+            "So much is waiting right now that your choice did not fit. Choose again with “{answer}”, "
+            "after the next time it is {moments}.",
+            answer=_("answer"),
+            moments=SET_MOMENTS,
+        )
+    if where == HERE:
+        return _(
+            "Good. When a mentor answers, Erbij sends you a message at {moments}. With "
+            "“{answer}” you can choose again.",
+            answer=_("answer"),
+            moments=SET_MOMENTS,
+        )
+    return _("Type “{answer}” now and then, to see if there is an answer.", answer=_("answer"))
 
 
 WHERE = (

@@ -6,8 +6,7 @@ Grady 1993). The fifth is its shadow side: someone can belong by hiding who they
 
 from collections.abc import Iterator
 
-from flows.danger import panel
-from flows.engine import Chat, Choice, Context, Form, Shown, Start, flow, line, scale
+from flows.engine import Chat, Choice, Context, Form, Shown, Start, flow, line, panel, scale
 from flows.words import Msg, _
 from storage import check_ins
 from storage.communities import FEWEST

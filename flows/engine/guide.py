@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flows.danger import panel
-from flows.engine import draw, offers
+from flows.engine import draw, offers, panel
 from flows.engine.arrival import BEGIN
 from flows.engine.flow import EVERYONE, Flow
 from flows.engine.sentences import IN_THE_CHAT, NOT_SET_UP, NOT_UNDERSTOOD, greeting, not_for_you

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flows import seam
-from flows.danger import panel, signs
-from flows.engine import arrival, draw
+from flows.danger import signs
+from flows.engine import arrival, draw, panel
 from flows.engine.chat import Context
 from flows.engine.taking import Turn
 from flows.words import language_of

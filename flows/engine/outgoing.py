@@ -7,7 +7,7 @@ from base64 import urlsafe_b64encode
 from flows.engine import draw, wire
 from flows.engine.chat import Context
 from flows.engine.run import Later, Post
-from storage import due, members, outbox, places
+from storage import due, members, outbox, places, posts
 from storage.communities import Destination
 from storage.statement import Session
 
@@ -28,7 +28,7 @@ def send(session: Session, context: Context, conversation: str, post: Post, now:
         to = [one for one in theirs if post.account in ("", one.account)][:1]
     for one in to:
         payload = wire.pack(draw.pieces(post.pieces, one.language), one.language)
-        new |= not (post.subject and outbox.stands(session, community, one, post.subject, payload))
+        new |= not (post.subject and posts.stands(session, community, one, post.subject, payload))
         outbox.add(
             session,
             key(session, conversation, f"{post.key}@{one.platform}"),

@@ -1,8 +1,7 @@
 """Whom people of a community can turn to when Erbij is not the place: the country's helplines, and somebody near."""
 
-from flows.danger import panel
 from flows.danger.lines import COUNTRIES, country_of
-from flows.engine import COORDINATOR, SETUP, Chat, Context, Form, flow, line, options
+from flows.engine import COORDINATOR, SETUP, Chat, Context, Form, flow, line, options, panel
 from flows.words import _
 from storage import audit, communities
 from storage.statement import Session

@@ -10,7 +10,8 @@ from bot.metrics import Metrics
 from bot.runtime import Runtime
 from bot.time import Clock
 from flows.catalogue import catalogue
-from flows.danger import lines, panel, signs
+from flows.danger import lines, signs
+from flows.engine import panel
 from flows.engine.chat import Context
 from flows.engine.turn import take
 from flows.seam import Buttons, Card, Command, Filled, Incoming, Person, Pressed, Reply, Said, Space

@@ -5,7 +5,7 @@ import threading
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import communities, members, outbox, undelivered
+from storage import communities, members, outbox, posts, undelivered
 from storage.database import Database
 from storage.days import DAY as DAY_MS
 from storage.housekeeping import tidy
@@ -99,7 +99,7 @@ def test_a_later_message_of_a_subject_edits_the_earlier_one_and_stands_in_its_pl
         message = row.edits or f"m{number}"
         database.run_now(lambda s, i=row.id, m=message: outbox.sent(s, i, m, True))
     assert edits == ["", "", "m0"]
-    standing = database.run_now(lambda s: outbox.standing(s, "web", here.id, "mentors"))
+    standing = database.run_now(lambda s: posts.standing(s, "web", here.id, "mentors"))
     assert standing == [("new", b"taken"), ("other", b"other")], "under the key by which windows know the first one"
 
 
