@@ -88,7 +88,8 @@ PRIVACY = Notice(
                 _("What Erbij writes down about its own work holds no texts and no names or numbers of people."),
                 _(
                     "Erbij looks for a few words that sound like danger in what you write, to show you at once "
-                    "who can help. It stores nothing of that, and tells nobody."
+                    "who can help. It stores nothing of that. A mentor who opens a story with such words sees the same "
+                    "numbers."
                 ),
             ),
         ),

@@ -8,7 +8,7 @@ from flows import seam
 from flows.engine.commands import CANCEL, Command
 from flows.engine.run import Run
 from flows.engine.taking import Taking
-from flows.engine.token import ANSWER, STAY, STOP_NOW, Starts
+from flows.engine.token import ANSWER, STAY, STOP_NOW, Answers, Starts
 from flows.words import Msg, _, said
 
 
@@ -41,7 +41,9 @@ def ask(  # noqa: PLR0913  a conversation at a turn, and a question beside its o
 
     language = taking.context.language
     if command is None:
-        buttons = [button(STOP_NOW, label), button(STAY, _("No, go on"))]
+        buttons = [button(STOP_NOW, label)]
+        if isinstance(token, Answers):  # of a first question nothing is kept: what stands in it, only the page has
+            buttons.append(button(STAY, _("No, go on")))
     elif command is CANCEL:
         buttons = [button(ANSWER, label), button(STOP_NOW, command.word)]
     else:

@@ -1,6 +1,6 @@
 """What somebody wrote sounds like danger: whom they can turn to comes first, above whatever else comes of it.
 
-It depends on the words alone: nothing is kept, counted or told to anybody, and an answer is an answer all the same.
+It depends on the words alone: nothing is kept or counted, and an answer is an answer all the same.
 """
 
 from __future__ import annotations

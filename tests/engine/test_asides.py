@@ -66,6 +66,11 @@ def test_stop_asks_once_something_is_filled_in(desk: Desk, who: str | None, *, s
     sure = desk.give(Pressed(buttons(asked)["Stop"], {"issue": "half a sen", "other": "x"}), who=who)
     assert "Shall I stop?" in text(sure)
     assert form(sure).fields[0].draft == "half a sen"
+    assert ("No, go on" in buttons(sure)) == (sent or who is not None), "else the words would go with it"
+    if "No, go on" in buttons(sure):
+        going_on = desk.give(Pressed(buttons(sure)["No, go on"]), who=who)
+        assert form(going_on).fields == form(sure).fields
+        assert "Shall I stop?" not in text(going_on)
     if who:
         assert "Shall I stop?" in text(desk.give(Command("cancel")))
     assert "Stopped" in text(desk.give(Pressed(buttons(sure)["Yes, erase it"]), who=who))

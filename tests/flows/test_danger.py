@@ -17,8 +17,10 @@ from flows.engine.turn import take
 from flows.seam import Buttons, Card, Command, Filled, Incoming, Person, Pressed, Reply, Said, Space
 from flows.setup.about import ZONES
 from flows.words import LANGUAGES, said
-from storage import communities
+from storage import case_telling, communities
 from storage.database import Database, NotSaved
+from storage.days import DAY
+from storage.statement import Session
 from tests.engine.desk import NOW, Desk, answers, form, text
 from tests.raw import rows
 
@@ -185,3 +187,22 @@ def test_every_line_says_where_and_what_for() -> None:
         assert line.name
         assert line.numbers
     assert date(2026, 9, 1) <= lines.CHECKED
+
+
+@pytest.mark.parametrize(
+    ("story", "more", "heavy"), [("ik wil dood", "", True), ("lunch", "", False), ("lunch", "ik wil dood", True)]
+)
+def test_a_mentor_who_opens_a_heavy_story_is_not_left_alone_with_it(
+    here: Desk, story: str, more: str, *, heavy: bool
+) -> None:
+    def told(session: Session) -> str:
+        case = case_telling.tell(session, here.one, "ab" * 32, {"issue": story, "involved": None}, NOW // DAY)
+        if more:
+            case_telling.write_on(session, here.one, case, more, NOW // DAY)
+        case_telling.release(session, here.one)
+        return case
+
+    case = here.database.run_now(told)
+    shown = here.give(Pressed(f"s.case.{case}"), who="robin")
+    assert ("words that sound like danger" in text(shown)) == heavy
+    assert any(isinstance(part, Card) and "112" in str(part) for part in shown.parts) == heavy
