@@ -159,7 +159,7 @@ class Runtime:
 
         One that asks nothing is kept for its words alone, thanks say: what it shows to read is shown once.
         """
-        shows = any(isinstance(part, Card) and not part.aside for part in turn.reply.parts)
+        shows = any(isinstance(part, Card) and not part.aside for part in turn.reply.parts[turn.above :])
         if turn.reply.saved and (turn.waits or not shows):
             self._replies[key] = Kept(turn.reply, turn.waits, self.clock.now())
             self._forget()

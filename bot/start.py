@@ -51,7 +51,7 @@ def place_fault(path: Path) -> str:
         return f"{cannot}: {_shown(folder)} is no folder.\nMove it away, {_ELSEWHERE}"
     if not _may(folder, os.W_OK | os.X_OK):
         return f"{cannot}: the user who runs Erbij may not write in {_shown(folder)}.\nLet it (chown), {_ELSEWHERE}"
-    if not path.exists():
+    if not os.path.lexists(path):
         return ""
     if not path.is_file():
         return f"{cannot}: {path} is a folder, not a file.\nMove it away, {_ELSEWHERE}"
@@ -178,5 +178,8 @@ def _may(path: Path, rights: int) -> bool:
 
 def _shown(path: Path) -> str:
     """A path as somebody who stands in this folder would write it."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # the folder in which Erbij was started is gone
+        return str(path)
     return str(path.relative_to(here)) if path != here and path.is_relative_to(here) else str(path)

@@ -67,6 +67,8 @@ class Client(discord.AutoShardedClient):
         """Private messages of this connection, so that none is answered twice in it."""
         self._connected = discord.utils.utcnow()
         self._homes = Homes()
+        self._asked_at: dict[int, int] = {}
+        """In which hour a private chat was asked whose it is, because something was deleted in it."""
         self.deleted: dict[int, bool] = {}
         """Our own messages that we delete just now."""
         self.tree = commands.tree(self, listed, self._command)
@@ -134,16 +136,19 @@ class Client(discord.AutoShardedClient):
         """The same for one that was deleted; Discord does not say whose it was, so our own are remembered."""
         if payload.guild_id is not None or self.deleted.pop(payload.message_id, False):
             return
+        hour = _hour()
+        if self._asked_at.get(payload.channel_id) == hour:
+            return
+        self._asked_at = {one: at for one, at in self._asked_at.items() if at == hour} | {payload.channel_id: hour}
         try:
             channel = await self.fetch_channel(payload.channel_id)
-        except (discord.HTTPException, discord.InvalidData, *NETWORK):
+        except (discord.HTTPException, discord.InvalidData, discord.RateLimited, *NETWORK):
             return
         if isinstance(channel, discord.DMChannel) and channel.recipient is not None:
             await self._changed(channel.recipient, channel)
 
     async def _changed(self, person: discord.User | discord.Member, channel: discord.abc.Messageable) -> None:
-        hour = int(discord.utils.utcnow().timestamp() // 3600)
-        await self._private(f"changed:{person.id}:{hour}", person, Changed(), channel)
+        await self._private(f"changed:{person.id}:{_hour()}", person, Changed(), channel)
 
     async def _private(
         self, event: str, person: discord.User | discord.Member, act: Act, channel: discord.abc.Messageable
@@ -217,3 +222,8 @@ class Client(discord.AutoShardedClient):
         """Log an unforeseen fault by its kind, without what people wrote."""
         fault = sys.exc_info()[0]
         log.error("event_failed", platform="discord", event_method=event_method, fault=fault and fault.__name__)
+
+
+def _hour() -> int:
+    """This hour, counted since 1970."""
+    return int(discord.utils.utcnow().timestamp() // 3600)

@@ -1,11 +1,12 @@
 """A case goes from one mentor to another: given back to all of them, or taken over by one who says why."""
 
-from flows.cases.case_work import GONE, MENTORS, known_case, my_case, post_now
+from flows.cases.case_work import GONE, MENTORS, my_case, post_now
 from flows.cases.post import case_name, read_button
-from flows.engine import Chat, Form, Shown, flow, line
-from flows.words import _
+from flows.engine import Chat, Context, Form, Shown, flow, line
+from flows.words import Msg, _
 from storage import case_events, cases, staff_cases
 from storage.staff_cases import GIVEN_BACK
+from storage.statement import Session
 
 NOTE = _("The other mentors read it as a note. The student never sees it.")
 
@@ -41,7 +42,19 @@ class TakeOver(Form):
     text: str = line(_("Why do you take it over?"), most=2000, long=True, help=NOTE)
 
 
-@flow("take_over_case", who=MENTORS, subject=known_case)
+NOBODY_ELSES = _("No other mentor takes care of this case now, so there is nothing to take over.")
+
+
+def others_case(session: Session, context: Context, case_id: str) -> Msg | None:
+    """A case of this community that another mentor takes care of, and that is not closed."""
+    held_by = cases.holder(session, context.community, case_id)
+    if held_by is None:
+        return GONE
+    closed = cases.status(session, context.community, case_id) == cases.CLOSED
+    return NOBODY_ELSES if closed or held_by in ("", context.member) else None
+
+
+@flow("take_over_case", who=MENTORS, subject=others_case)
 async def take_over_case(chat: Chat, case_id: str) -> None:
     """From the mentor who has it, who is told. Should somebody else have it by now, what was written stays a note."""
     handed = await chat.do("handed", case_events.handed, case_id)

@@ -23,7 +23,7 @@ class SixQuestions(Form):
         most=2000,
         long=True,
         required=False,
-        help=_("If one was there. You can leave this empty."),
+        help=_("If one was there."),
     )
     student: str | None = line(_("What did you do or say?"), most=2000, long=True, required=False)
     others: str | None = line(_("What did others do or say?"), most=2000, long=True, required=False)

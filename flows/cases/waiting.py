@@ -1,7 +1,7 @@
 """How long cases wait: working days, how long an answer really took lately, and what is said of it to a student.
 
-Values in, values out. What was done counts from the end of its day, so a figure changes at midnight only and shows
-nobody's hour.
+Values in, values out. What was done counts from the end of its day, and a figure is that of Monday morning: it
+shows nobody's hour, and not on which day of the week before something came.
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ def usual(known: Iterable[Wait], today: int) -> int | None:
 def patience(session: Session, community: str, now: int, time_zone: str) -> Patience:
     """What can be told in a community about how long an answer takes."""
     today = day_of(now, time_zone)
+    today -= date_of(today).weekday()  # as of Monday: a figure that changed each night would show on which day one came
     events = (
         (case, what, at // DAY if what in BY_STUDENTS else day_of(at, time_zone))
         for case, what, at in case_times.since(session, community, today - LATELY)

@@ -133,9 +133,20 @@ _OTHERS = re.compile(
 _SAID_SO = re.compile(f"(?<= ){_ANY} (?:{'|'.join(_SAYINGS)})(?= )")
 
 
+EACH, ALL = 4_000, 16_000
+"""Characters that are looked at, of one text and of all that came together: more than any form keeps."""
+
+
 def heard(act: seam.Act) -> bool:
     """Whether something that was just written is a sign."""
-    return any(is_sign(text) for text in _texts(act))
+    left = ALL
+    for text in _texts(act):
+        if is_sign(text[: min(EACH, left)]):
+            return True
+        left -= min(EACH, left, len(text))
+        if not left:
+            break
+    return False
 
 
 def is_sign(text: str) -> bool:
@@ -147,7 +158,7 @@ def is_sign(text: str) -> bool:
 
 def plain(text: str) -> str:
     """Words in small letters without accents, one space between them; all that is no letter counts as one."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
+    letters = unicodedata.normalize("NFKD", text.casefold())[: 2 * len(text)]  # one letter can stand for eighteen
     return " ".join(re.findall(r"[^\W\d_]+", "".join(one for one in letters if not unicodedata.combining(one))))
 
 

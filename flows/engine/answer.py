@@ -8,6 +8,8 @@ from flows import seam
 from flows.engine import aside, draw, earlier, everyday, guide
 from flows.engine.chat import Step
 from flows.engine.commands import CANCEL, Command
+from flows.engine.flow import EVERYONE, NO_ACCOUNT, Flow
+from flows.engine.forms import DRAFT
 from flows.engine.run import Run
 from flows.engine.sentences import (
     ANSWERED,
@@ -22,6 +24,8 @@ from flows.engine.token import ANSWER, BACK, STOP, STOP_NOW, Answers, Starts, To
 from flows.engine.typed import clean
 from flows.words import _
 
+NOT_STAFF = frozenset({EVERYONE, NO_ACCOUNT, "student"})
+
 
 def dispatch(taking: Taking, act: seam.Act, *, first: bool) -> None:
     """Do what the act asks. One that was taken before shows what waits instead."""
@@ -35,7 +39,7 @@ def dispatch(taking: Taking, act: seam.Act, *, first: bool) -> None:
         case seam.Command(name):
             command(taking, taking.catalogue.words.named(name)) if first else repeated(taking)
         case seam.Said(text, files):
-            said_to(taking, clean(text), files=files) if first else repeated(taking)
+            said_to(taking, clean(text[: DRAFT + 1]), files=files) if first else repeated(taking)
         case seam.Changed():
             taking.say(CHANGED, "changed")
         case seam.Arrived():
@@ -180,6 +184,7 @@ def take_values(taking: Taking, conversation: str, turn: int, run: Run, values: 
     """Good answers are kept, wrong ones shown again with what is wrong; on when none is open."""
     step = run.pending
     assert step is not None  # noqa: S101  the callers looked
+    taking.by_staff = isinstance(run.flow, Flow) and bool(run.flow.who) and not run.flow.who & NOT_STAFF
     form = step.data[0]
     good, drafts, wrong = form.take(values)
     notes = run.notes
@@ -263,9 +268,22 @@ def hear(taking: Taking, text: str) -> None:
         return aside.which_was_meant(taking, conversation, turn, run, asked, text, same)
     if run is not None and not run.moved_on and answered(taking, conversation, turn, run, text):
         return None
+    if run is not None and not run.moved_on and run.story_asked is not None and text and not everyday.greets(text):
+        return put_in(taking, conversation, turn, run, text)
     meant(taking, None, text)
     taking.show(conversation, turn, run)
     return None
+
+
+def put_in(taking: Taking, conversation: str, turn: int, run: Run, text: str) -> None:
+    """A story that was typed instead of filled in begins the form; what is typed after it goes on there."""
+    asked = run.story_asked
+    assert asked is not None and run.pending is not None  # noqa: S101, PT018  the caller looked
+    before = str(run.drafts.get(asked) or "")
+    run.note_drafts({asked: f"{before}\n{text}" if before else text})
+    question = run.pending.data[0].questions[asked].text
+    taking.say(_("I have put that under “{question}”. You can still change it.", question=question), "put_in")
+    taking.settle(conversation, turn, run)
 
 
 def meant(taking: Taking, typed: Command | None, text: str) -> None:

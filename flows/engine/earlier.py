@@ -15,6 +15,8 @@ from flows.engine.token import Answers, AnswersFirst, Token
 from flows.engine.typed import clean
 from flows.words import _
 
+LONGEST = 100_000
+"""Characters of one text that are handed back: more than anybody writes, and not all that a page can be sent."""
 NOT_TAKEN = _("So this was not taken. Here it is, so that you can copy what you still need:")
 WROTE = _("What you wrote")
 
@@ -55,7 +57,8 @@ def form_at(token: Token | None, run: Run) -> str:
 
 def hand_back(taking: Taking, values: Mapping[str, object] | None) -> None:
     """Words that came too late are shown, to be copied: nobody has to write them a second time."""
-    texts = [text for one in (values or {}).values() if isinstance(one, str) and (text := clean(one))]
+    written = (one[:LONGEST] for one in (values or {}).values() if isinstance(one, str))
+    texts = [text for one in written if (text := clean(one))]
     if texts:
         taking.say(NOT_TAKEN)
         taking.parts += draw.pieces([Shown(WROTE, [("", text) for text in texts])], taking.context.language)

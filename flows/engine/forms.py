@@ -40,8 +40,9 @@ class Question:
 
     def take(self, value: object) -> tuple[Any, Msg | None]:
         """(the answer as data, what is wrong with it or None)."""
+        length = 0
         if isinstance(value, str):
-            value = clean(value)
+            value, length = clean(value[: DRAFT + 1]), len(value)
         if value is None or value == "":
             return None, _("Please answer this one too.") if self.required else None
         match self.kind:
@@ -51,7 +52,7 @@ class Question:
                 wrong = None if value in dict(self.choices) else _("Please choose one of these.")
                 return value, wrong
             case "line":
-                return self._text(value)
+                return self._text(str(value), length)
             case "pick":
                 return self._picked(value)
 
@@ -64,16 +65,24 @@ class Question:
             return number, None
         return None, _("Please choose a number from {low} to {high}.", low=self.low, high=self.high)
 
-    def _text(self, value: object) -> tuple[Any, Msg | None]:
-        text = str(value)
-        if len(text) > self.most:
+    def _text(self, text: str, length: int) -> tuple[Any, Msg | None]:
+        """``length`` is that of what came, of which no more than a little beyond a draft is looked at."""
+        if length > DRAFT:
             wrong = _(
-                "{most} characters fit here, and this is {more} more. Please make it shorter: all of it is still here.",
+                "That is far more than the {most} characters that fit here. Its first {kept} are still here: please "
+                "make it shorter.",
                 most=self.most,
-                more=len(text) - self.most,
+                kept=DRAFT,
             )
-            return text[:DRAFT], wrong
-        return text, None
+            return text, wrong  # with one too many, so that it is known for what it is when it is shown again
+        if len(text) <= self.most:
+            return text, None
+        wrong = _(
+            "{most} characters fit here, and this is {more} more. Please make it shorter: all of it is still here.",
+            most=self.most,
+            more=len(text) - self.most,
+        )
+        return text, wrong
 
     def _picked(self, value: object) -> tuple[Any, Msg | None]:
         each = value if isinstance(value, list | tuple) else [value]

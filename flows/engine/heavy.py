@@ -28,6 +28,7 @@ def put_above(turn: Turn, above: tuple[seam.Part, ...]) -> Turn:
     """
     if above:
         rest = (part for part in turn.reply.parts if not (isinstance(part, seam.Card) and part.aside))
+        turn.above = len(above)
         turn.reply = replace(turn.reply, parts=(*above, *rest))
         turn.work = turn.work and replace(turn.work, above=above)
     return turn

@@ -202,6 +202,15 @@ class Run:
         return name if question.kind == "line" else None
 
     @property
+    def story_asked(self) -> str | None:
+        """The field of the form that waits, where it begins by asking for a text of many lines."""
+        step = self.pending
+        if step is None or step.kind != "fill" or self.holds:
+            return None
+        name, question = next(iter(step.data[0].questions.items()))
+        return name if question.long else None
+
+    @property
     def drafts(self) -> Journal:
         """What stands in the form that waits and is not sent yet."""
         key = "" if self.pending is None else self.pending.key

@@ -65,6 +65,10 @@ class Turn:
     """Where it must be asked how the person stands before this can be taken; nothing was written."""
     context: Context | None = None
     """Whom the reply is for, as far as they are known."""
+    by_staff: bool = False
+    """What was written answers a flow that only staff can start: it is about others."""
+    above: int = 0
+    """So many parts stand above what the reply itself shows."""
     roster: bool = False
     """Someone of the staff may have left: who is still there is to be asked."""
 
@@ -91,6 +95,7 @@ class Taking:
     event: str = ""
     """The platform's own id of what is taken."""
     heavy: bool = False
+    by_staff: bool = False
     """Whom one can turn to is shown with what comes of this, because of what was written."""
     kept_some: bool = False
     kept_none: bool = False
@@ -99,7 +104,9 @@ class Taking:
     def done(self) -> Turn:
         """The turn as it stands."""
         reply = seam.Reply(tuple(self.parts), self.context.language, self.context.space, ended=tuple(self.ended))
-        return Turn(reply, self.kind, self.posted, self.timers, self.work, tuple(self.waits), context=self.context)
+        turn = Turn(reply, self.kind, self.posted, self.timers, self.work, tuple(self.waits), context=self.context)
+        turn.by_staff = self.by_staff
+        return turn
 
     def say(self, text: Msg, kind: str = "") -> None:
         """Tell the person something of the engine's own, once."""

@@ -38,12 +38,20 @@ def take(  # noqa: PLR0913  what happened, when, and what is known about it
     ``site`` is where the world reaches Erbij's pages; empty when it cannot. ``told``: what platforms said of the person
     when they were asked. A turn that needs more writes nothing, says with ``Turn.asks`` what, and is taken once more.
     """
-    turn = _take(session, catalogue, incoming, now, site, told)
-    return heavy.answered(turn, incoming) if turn.asks is None and signs.heard(incoming.act) else turn
+    heard = signs.heard(incoming.act)
+    turn = _take(session, catalogue, incoming, now, site, told, heard=heard)
+    return heavy.answered(turn, incoming) if heard and turn.asks is None and not turn.by_staff else turn
 
 
 def _take(  # noqa: PLR0913  as take
-    session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: int, site: str, told: standing.Told
+    session: Session,
+    catalogue: Catalogue,
+    incoming: seam.Incoming,
+    now: int,
+    site: str,
+    told: standing.Told,
+    *,
+    heard: bool,
 ) -> Turn:
     event = f"{incoming.space.platform}:{incoming.event}"
     first = conversations.first_seen(session, event, now // DAY)
@@ -73,7 +81,7 @@ def _take(  # noqa: PLR0913  as take
         if gone and who is not None and who.community_name:
             language, pieces = standing.language_for(incoming, who), [no_member(who.community_name)]
         return Turn(seam.Reply(tuple(draw.pieces(pieces, language)), language), "stranger", roster=doubted)
-    taking = Taking(session, catalogue, context, now, asked=asked, event=event, heavy=signs.heard(incoming.act))
+    taking = Taking(session, catalogue, context, now, asked=asked, event=event, heavy=heard)
     taking.posted = who.unreached and not gone and bring(session, incoming, who, now)
     answer.dispatch(taking, incoming.act, first=first())
     if taking.kept_none:

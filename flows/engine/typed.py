@@ -25,6 +25,9 @@ def clean(text: str) -> str:
     Empty when nothing in it can be seen.
     """
     lines = _LINE_END.sub("\n", unicodedata.normalize("NFC", text))
+    if lines.replace("\n", "").isprintable() and _UNSEEN.isdisjoint(lines):  # as nearly all texts are
+        found = lines.strip()
+        return found if any(_shows(one) for one in found) else ""
     kept: list[str] = []
     at = 0
     for flag in _FLAG.finditer(lines):

@@ -206,3 +206,36 @@ def test_a_mentor_who_opens_a_heavy_story_is_not_left_alone_with_it(
     shown = here.give(Pressed(f"s.case.{case}"), who="robin")
     assert ("words that sound like danger" in text(shown)) == heavy
     assert any(isinstance(part, Card) and "112" in str(part) for part in shown.parts) == heavy
+
+
+def test_what_staff_writes_about_others_is_not_taken_for_their_own(here: Desk) -> None:
+    def told(session: Session) -> str:
+        case = case_telling.tell(session, here.one, "ab" * 32, {"issue": "lunch"}, NOW // DAY)
+        case_telling.release(session, here.one)
+        return case
+
+    case = here.database.run_now(told)
+    here.give(Pressed(f"s.claim_case.{case}"), who="robin")
+    asked = form(here.give(Pressed(f"s.answer_case.{case}"), who="robin"))
+    answer = here.give(Filled(asked.id, {"text": "If you think of suicide, call 113."}), who="robin")
+    assert "Your answer is there" in text(answer)
+    assert "That sounds heavy" not in text(answer)
+    assert "That sounds heavy" in text(here.give(Said("ik wil dood"), who="robin")), "a mentor is somebody too"
+
+
+@pytest.mark.parametrize("letter", ["\ufdfa", "a", "\u0301", "\u3164", " "])
+def test_of_a_text_of_any_size_only_so_much_is_looked_at(
+    here: Desk, monkeypatch: pytest.MonkeyPatch, letter: str
+) -> None:
+    """Half a megabyte of one sign, which stands for eighteen letters, held the database up for seconds."""
+    looked: list[int] = []
+    real = signs.plain
+    monkeypatch.setattr(signs, "plain", lambda text: (looked.append(len(text)), real(text))[1])
+    huge = letter * 160_000
+    assert not signs.heard(Filled("c.x.1", {f"field{number}": huge for number in range(9)}))
+    assert looked == [signs.EACH] * (signs.ALL // signs.EACH)
+    assert len(real(huge)) <= 2 * len(huge)
+    asked = form(here.give(Command("tell")))
+    again = form(here.give(Filled(asked.id, {"issue": "a" * 21_000, "involved": huge})))
+    assert "Its first 20000 are still here" in again.fields[0].error
+    assert again.fields[0].draft == "a" * 20_001

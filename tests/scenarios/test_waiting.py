@@ -332,6 +332,9 @@ def test_a_student_is_told_how_long_it_really_took_where_five_cases_say_so(town:
         return text(town.fill("sam on discord", town.ask("sam on discord", "answer"), {"words": words}))
 
     assert "reminds the mentors" in shown(), "four of four, and one waits: not one of them is to be told from the rest"
+    for _night in range(5):
+        town.now += DAY
+        assert "reminds the mentors" in shown(), "the night after one came must not say so: the figure is Monday's"
     town.now += DAY
     assert "Over the last weeks most answers came within 3 days." in shown()
 
