@@ -56,6 +56,23 @@ def test_where_no_text_is_asked_a_command_is_one(desk: Desk) -> None:
     assert "Choose a language" in str(desk.give(Said("Help me!")).parts)
 
 
+def test_a_story_that_is_typed_begins_the_form_and_goes_on_in_it(desk: Desk) -> None:
+    asked = form(desk.give(Command("tell")))
+    first = desk.give(Said("Nobody wanted me in their group."))
+    assert "I have put that under “What was it about?”" in text(first)
+    assert form(first).fields[0].draft == "Nobody wanted me in their group."
+    second = form(desk.give(Said("They laughed.")))
+    assert second.fields[0].draft == "Nobody wanted me in their group.\nThey laughed."
+    assert "did not understand" not in text(desk.give(Said("hello"))), "a greeting is no story"
+    sent = desk.give(Filled(asked.id, {"issue": second.fields[0].draft}))
+    assert "Nobody wanted me in their group." in str(cards(sent)) and "hello" not in str(cards(sent))
+
+
+def test_what_is_typed_while_numbers_are_asked_first_is_no_answer(desk: Desk) -> None:
+    form(desk.give(Pressed(f"s.check_in.{desk.round(desk.one)}")))
+    assert "I have put that" not in text(desk.give(Said("It is going well.")))
+
+
 @WHO
 @pytest.mark.parametrize("sent", [True, False])
 def test_stop_asks_once_something_is_filled_in(desk: Desk, who: str | None, *, sent: bool) -> None:

@@ -61,7 +61,7 @@ async def test_a_hundred_kilobytes(played: Played) -> None:
         return  # its own form lets nobody write more than fits
     await surface.command("Sam", "tell")
     await surface.fill("Sam", {ISSUE: long})
-    assert any("2000 characters fit here" in line for line in await surface.seen("Sam"))
+    assert any("the 2000 characters that fit here" in line for line in await surface.seen("Sam"))
     await surface.fill("Sam", {ISSUE: "Shorter."})
     assert f"{ISSUE}: Shorter." in await surface.seen("Sam")
 

@@ -32,6 +32,8 @@ from storage.migrate import upgrade
 from storage.statement import Session
 
 HERE = Space("web", "first")
+ONE_BY_ONE = 10.0
+"""Seconds that a hundred people would wait if each waited for a deadline (0.1 s here) of their own."""
 NOT_SAVED = "That was not saved: something is wrong on our side. Please try again in a minute."
 IN_DOUBT = "It is not certain that this was saved: something is wrong on our side. Please look again in a minute."
 
@@ -114,17 +116,22 @@ def text(reply: Reply) -> str:
     return next((part.text for part in reply.parts if isinstance(part, Text)), "") if not reply.saved else "saved"
 
 
+async def answered(runtime: Runtime) -> None:
+    """Waits until somebody is: a machine that is busy may miss these short deadlines, and so may a new connection."""
+    async with asyncio.timeout(20):
+        while set(await everyone(runtime, 1, str(time.monotonic()))) != {"saved"}:
+            pass
+
+
 async def test_a_frozen_server_is_told_to_all_who_wait_and_is_found_again(
     hasty: Database, runtime: Runtime, server: Server
 ) -> None:
-    assert set(await everyone(runtime, 20, "before")) == {"saved"}
+    await answered(runtime)
     with server.frozen(hasty):
         began = time.monotonic()
         assert set(await everyone(runtime, 100)) <= {NOT_SAVED, IN_DOUBT}
-        assert time.monotonic() - began < 1
-    async with asyncio.timeout(10):
-        while set(await everyone(runtime, 1, str(time.monotonic()))) != {"saved"}:
-            pass  # a connection that was being made has its own deadline, of two seconds
+        assert time.monotonic() - began < ONE_BY_ONE / 2
+    await answered(runtime)
 
 
 async def test_behind_a_locked_table_all_fail_together(hasty: Database, runtime: Runtime, server: Server) -> None:
@@ -132,10 +139,11 @@ async def test_behind_a_locked_table_all_fail_together(hasty: Database, runtime:
         holder.execute("LOCK TABLE eventseen, conversation IN ACCESS EXCLUSIVE MODE")
         began = time.monotonic()
         assert set(await everyone(runtime, 100)) == {NOT_SAVED}
-        assert time.monotonic() - began < 0.6
+        assert time.monotonic() - began < ONE_BY_ONE / 2
         holder.rollback()
-    assert set(await everyone(runtime, 100)) == {"saved"}
-    assert await hasty.run(conversations.count) == 100
+    await answered(runtime)
+    assert set(await everyone(runtime, 20, "after")) == {"saved"}
+    assert await hasty.run(conversations.count) == 20
 
 
 async def test_a_commit_without_an_answer_is_in_doubt(hasty: Database, server: Server) -> None:
