@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
+from itertools import pairwise
 
 import pytest
 
@@ -21,7 +23,9 @@ from storage import case_telling, communities
 from storage.database import Database, NotSaved
 from storage.days import DAY
 from storage.statement import Session
+from storage.tables import metadata
 from tests.engine.desk import NOW, Desk, answers, form, text
+from tests.engine.test_without_account import buttons
 from tests.raw import rows
 
 SIGNS = (
@@ -41,6 +45,8 @@ SIGNS = (
     "ich möchte am liebsten sterben",
     "Ich bringe mich um.",
 )
+OTHERS = dict.fromkeys(("involved", "teacher", "student", "others", "belonging"))
+"""The other five questions, left empty."""
 NO_SIGNS = (
     "de deadline wil dood",
     "elke dag 5 kms",
@@ -91,8 +97,7 @@ def test_it_comes_first_and_the_answer_is_kept(here: Desk) -> None:
     reply = here.give(Filled(asked.id, {"issue": "Ik wil dood.", "involved": "a teacher"}))
     assert panel_of(reply) is reply.parts[1]
     assert not panel_of(reply).aside
-    given = dict.fromkeys(("teacher", "student", "others", "belonging"))
-    assert "Ik wil dood." in str(here.give(Filled(form(reply).id, given)).parts)
+    assert "Ik wil dood." in str(here.give(Filled(form(reply).id, OTHERS)).parts)
 
 
 def test_it_comes_instead_of_not_understanding(here: Desk) -> None:
@@ -137,6 +142,34 @@ def test_nothing_of_it_is_stored_or_counted(here: Desk) -> None:
     assert kind("ik wil dood", "one") == kind("ik wil brood", "two") == "not_understood"
     assert len(everything()) == pytest.approx(len(before), abs=300), "two events that were seen, and nothing else"
     assert "dood" not in everything()
+
+
+def test_a_heavy_story_leaves_the_same_rows_as_any_other(here: Desk) -> None:
+    """Whoever reads the whole database before and after cannot tell which of two stories had such words."""
+
+    def everything() -> Counter[tuple[object, ...]]:
+        def read(session: Session) -> Counter[tuple[object, ...]]:
+            return Counter((name, *map(size, row.values())) for name in metadata.tables for row in rows(session, name))
+
+        return here.database.run_now(read)
+
+    def size(value: object) -> object:
+        return len(value) if isinstance(value, str | bytes | memoryview) else value
+
+    def left_by(story: str, who: str) -> list[Counter[tuple[object, ...]]]:
+        seen = [everything()]
+        reply = here.give(Filled(form(here.give(Command("tell"), who=who)).id, {"issue": story, **OTHERS}), who=who)
+        seen.append(everything())
+        here.whole(Pressed(buttons(reply)["Give it to the mentors"]), who=who)
+        seen.append(everything())
+        here.give(Said(story), who=who)
+        seen.append(everything())
+        return [after - before for before, after in pairwise(seen)]
+
+    left_by("I ate alone.", "kim")
+    heavy = left_by("Ik wil dood.", "sam")
+    assert all(heavy) and any(row[0] == "caseletter" for row in heavy[1])  # noqa: PT018
+    assert heavy == left_by("I ate alone.", "liv")
 
 
 def test_the_communitys_country_and_its_own_contact(here: Desk) -> None:
