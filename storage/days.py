@@ -10,9 +10,14 @@ DAY = 86_400_000
 _FIRST = date(1970, 1, 1).toordinal()
 
 
+def local(at: int, time_zone: str) -> datetime:
+    """A moment (ms since 1970) by a time zone's clock."""
+    return datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(time_zone))
+
+
 def day_of(at: int, time_zone: str) -> int:
-    """The day on which a moment (ms since 1970) falls by a time zone's clock: half past midnight is the new day."""
-    return datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(time_zone)).date().toordinal() - _FIRST
+    """The day on which a moment falls by a time zone's clock: half past midnight is the new day."""
+    return local(at, time_zone).date().toordinal() - _FIRST
 
 
 def date_of(day: int) -> date:

@@ -17,7 +17,7 @@ from adapters.web.acts import act_of, event_of
 from adapters.web.live import Window, Windows
 from adapters.web.tryout import Account, TryOut
 from flows.seam import Incoming, Outgoing, Person, Receive
-from flows.words import dates
+from flows.words import dates, said
 
 LOOK = 2.0
 """Seconds between two looks at whether a window is still open."""
@@ -161,4 +161,4 @@ async def _next(window: Window, request: web.Request) -> tuple[str, Outgoing] | 
 
 def _shown(moment: datetime, language: str) -> str:
     """A moment as people write it in their language."""
-    return dates.moment(moment, language)
+    return said(dates.moment(moment), language)

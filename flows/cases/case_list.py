@@ -1,11 +1,12 @@
 """The list of open cases, for mentors: what waits, and who takes care of what."""
 
 from flows.cases.post import case_name
-from flows.cases.view import day_name
 from flows.engine import Chat, Shown, Start, flow
 from flows.words import Msg, _
+from flows.words.dates import day as day_said
 from storage import cases
 from storage.cases import CaseLine
+from storage.days import date_of
 
 MOST = 20
 """Cases that one list offers to open; the oldest come first, so none waits unseen."""
@@ -26,7 +27,7 @@ async def case_list(chat: Chat) -> None:
 
 def _line(case: CaseLine, chat: Chat) -> Msg:
     """One case in the list."""
-    day = day_name(case.day, chat.language)
+    day = day_said(date_of(case.day))
     if not case.holder:
         return _("Since {day}. Nobody takes care of it yet.", day=day)
     owed = case.waits_since is not None

@@ -48,7 +48,7 @@ async def case(chat: Chat, case_id: str) -> None:
     if view is None:
         chat.say(GONE)
         return
-    chat.show(Shown(_("Case {case}", case=case_name(case_id)), passages(view, FOR_MENTORS, chat.language)))
+    chat.show(Shown(_("Case {case}", case=case_name(case_id)), passages(view, FOR_MENTORS)))
     if any(signs.is_sign(text) for text in view.words):
         chat.say(HEAVY)
         chat.show(panel.whole(chat.context))

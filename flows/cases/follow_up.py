@@ -37,11 +37,11 @@ async def follow_up(chat: Chat) -> None:
         return
     view = case.view
     if view.taken_back:
-        moment = next_moment(now, chat.time_zone, chat.language)
+        moment = next_moment(now, chat.time_zone)
         chat.say(_("You took this story back. It is erased on {moment}.", moment=moment))
         chat.say(_("You can always tell it again, with “{tell}”.", tell=_("tell")))
         return
-    chat.show(Shown(_("What you told"), passages(view, FOR_STUDENT, chat.language)))
+    chat.show(Shown(_("What you told"), passages(view, FOR_STUDENT)))
     chat.say(_news(view))
     if view.owed and view.status != cases.CLOSED:
         chat.say(await how_long(chat, "usual"))

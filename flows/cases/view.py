@@ -1,9 +1,8 @@
 """How a case reads: the six answers first, then what was said since, each with its day."""
 
-from babel.dates import format_skeleton
-
 from flows.cases.six_questions import rows
 from flows.words import Msg, _
+from flows.words.dates import day
 from storage.case_messages import CaseWords
 from storage.cases import CaseView
 from storage.days import date_of
@@ -21,22 +20,17 @@ BY_NAME = {
 FOR_STUDENT = {"student": _("You wrote more, {day}"), "mentor": _("A mentor answered, {day}")}
 
 
-def passages(view: CaseView, labels: dict[str, Msg], language: str) -> list[tuple[Msg | str, Msg | str]]:
+def passages(view: CaseView, labels: dict[str, Msg]) -> list[tuple[Msg | str, Msg | str]]:
     """A case as labelled passages. ``labels``: by author, for the one who reads."""
     return [
         *rows(view.text),
-        *((_label(one, labels, language), one.text) for one in view.messages),
+        *((_label(one, labels), one.text) for one in view.messages),
     ]
 
 
-def _label(words: CaseWords, labels: dict[str, Msg], language: str) -> Msg:
+def _label(words: CaseWords, labels: dict[str, Msg]) -> Msg:
     """Whose words they are, and of which day."""
-    day = day_name(words.day, language)
+    written = day(date_of(words.day))
     if words.name:
-        return _(BY_NAME[words.author].text, name=words.name, day=day)
-    return _(labels[words.author].text, day=day)
-
-
-def day_name(day: int, language: str) -> str:
-    """A day since 1970 as people say it: 21 November."""
-    return str(format_skeleton("MMMMd", date_of(day), locale=language))
+        return _(BY_NAME[words.author].text, name=words.name, day=written)
+    return _(labels[words.author].text, day=written)

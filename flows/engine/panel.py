@@ -28,7 +28,7 @@ def whole(context: Context) -> Shown:
     """All lines, with what each is for and when it answers, and since when Erbij knows them so."""
     country = _country(context)
     rows = [(one.name, Msg("{about}: {how}", {"about": one.about, "how": _how(one)})) for one in lines_of(country)]
-    checked = (_("Numbers last checked"), day(CHECKED, context.language))
+    checked = (_("Numbers last checked"), day(CHECKED, year=True))
     return Shown(_("Someone to talk to"), [*_first(context, country), *rows, checked])
 
 

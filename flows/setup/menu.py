@@ -1,10 +1,6 @@
 """Setup at a glance: what is set, what is missing, what happens next, and a button for each thing to change."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
-
-from babel.dates import format_skeleton
 
 from flows.danger.lines import COUNTRIES, country_of
 from flows.engine import COORDINATOR, SETUP, Chat, Choice, Shown, Start, flow
@@ -14,6 +10,7 @@ from flows.setup.rules import NOBODY, ROLES, missing, next_step
 from flows.words import NAMES, Msg, _, dates
 from storage import due
 from storage import setup as stored
+from storage.days import local
 from storage.setup import SetUp
 
 GROUPS = {"students": _("Students"), "mentors": _("Mentors"), "leads": _("Team leads")}
@@ -37,17 +34,22 @@ async def setup(chat: Chat) -> None:
             NEW_OR_CODE,
         )
         await chat.hand_over("setup_about" if which == "new" else "setup_join")
-    chat.show(Shown(now.name, list(rows(now, chat.page, chat.language))))
+    chat.show(Shown(now.name, list(rows(now, chat.page))))
     # One thing at a time: the card shows all that is not set yet.
     chat.say(next(iter(missing(now).values()), _("Everything is set.")))
     at = await chat.do("next", due.when, recurring_key(chat.community, "open_check_in"))
     if at is not None and any(place.kind == "students" for place in now.places):
-        chat.say(_("The next check-in comes on {moment}, in the students' channel.", moment=moment(at, now, chat)))
+        chat.say(
+            _(
+                "The next check-in comes on {moment}, in the students' channel.",
+                moment=dates.moment(local(at, now.time_zone)),
+            )
+        )
     for way in ways_on(now):
         chat.show(way)
 
 
-def rows(now: SetUp, page: str, language: str) -> Iterator[tuple[Msg | str, Msg | str]]:
+def rows(now: SetUp, page: str) -> Iterator[tuple[Msg | str, Msg | str]]:
     """What is set, a line for each thing."""
     yield _("Language"), NAMES[now.language]
     yield _("Time zone"), now.time_zone
@@ -76,7 +78,7 @@ def rows(now: SetUp, page: str, language: str) -> Iterator[tuple[Msg | str, Msg 
     gone = ", ".join(grant.name for grant in now.grants if grant.gone)
     yield _("Coordinators"), holders(now, COORDINATOR) or (_("{names} (has left)", names=gone) if gone else "")
     for role, at in now.left[:MOST_LEFT]:
-        when = format_skeleton("MMMMd", _local(at, now), locale=language)
+        when = dates.day(local(at, now.time_zone).date())
         yield _("No longer here"), Msg("{role}, {day}", {"role": ONE[role], "day": when})
 
 
@@ -102,12 +104,3 @@ def ways_on(now: SetUp) -> Iterator[Start]:
     yield Start("setup_reminders", "", _("When a case waits"), "plain")
     yield Start("setup_about", "", _("Name, language and more"), "plain")
     yield Start("setup_code", "", _("Another platform"), "plain")
-
-
-def moment(at: int, now: SetUp, chat: Chat) -> str:
-    """A day and a time, as people here write them."""
-    return dates.moment(_local(at, now), chat.language)
-
-
-def _local(at: int, now: SetUp) -> datetime:
-    return datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(now.time_zone))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from flows.cases.moments import at_time
+from datetime import time
+
 from flows.cases.reminders import AT
 from flows.engine import COORDINATOR, SETUP, Chat, Form, flow, options
 from flows.setup.rules import KEEP
 from flows.words import Msg, _, n_
+from flows.words.dates import hour
 from storage import audit, communities
 from storage.statement import Session
 
@@ -20,7 +22,7 @@ def working_days(n: int) -> Msg:
 
 
 MINUTE, HOUR = (int(part) for part in AT.split()[:2])
-WRITES_AT = at_time(HOUR, MINUTE)
+WRITES_AT = hour(time(HOUR, MINUTE))
 CHOICES = [(str(n), working_days(n)) for n in DAYS]
 
 
@@ -39,7 +41,8 @@ class Reminders(Form):
         _("After how long shall I tell the coordinators?"),
         CHOICES,
         help=_(
-            "Privately, and only how many wait. I write at {time}, from Monday to Friday.", time=at_time(HOUR, MINUTE)
+            "Privately, and only how many wait. I write at {time}, from Monday to Friday.",
+            time=WRITES_AT,
         ),
     )
 

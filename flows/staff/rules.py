@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from flows.engine import COORDINATOR
 from flows.engine.flow import STAFF
 from flows.engine.timers import next_time
 from flows.engine.turn import granted
 from flows.seam import Standing
+from storage.days import local
 from storage.members import Grant
 from storage.roster import Staff, StaffAccount
 
@@ -85,7 +84,7 @@ def outcome(staff: Staff, seen: Seen) -> Outcome:
 
 def telling_time(time_zone: str, now: int) -> int:
     """When people are told of something that was seen now: by day at once, of what the night brings in the morning."""
-    hour = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(time_zone)).hour
+    hour = local(now, time_zone).hour
     return now if FROM <= hour < UNTIL else next_time(f"0 {FROM} * * *", time_zone, now)
 
 

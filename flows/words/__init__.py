@@ -21,9 +21,23 @@ NAMES = {"nl": "Nederlands", "en": "English", "de": "Deutsch"}
 LOCALE = Path(__file__).parent / "locale"
 
 
+class Value:
+    """Something in a sentence that is written otherwise in each language, a day say."""
+
+    __slots__ = ()
+
+    def said(self, language: str) -> str:
+        """As it is written in a language."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
 class Msg:
-    """A sentence before it has a language. ``args`` fill its ``{placeholders}``; a Msg in them is translated too."""
+    """A sentence before it has a language.
+
+    ``args`` fill its ``{placeholders}``; a Msg in them is translated too, and a day or a moment
+    (``flows/words/dates.py``) is written as its reader writes it.
+    """
 
     text: str
     args: dict[str, Any] = field(default_factory=dict)
@@ -55,7 +69,13 @@ def said(msg: Msg | str, language: str) -> str:
         return _plain(msg.text, language)
     n = msg.args.get("n", 1)
     text = _catalogue(language).ngettext(msg.text, msg.many, n) if msg.many else _plain(msg.text, language)
-    return text.format_map({k: said(v, language) if isinstance(v, Msg) else v for k, v in msg.args.items()})
+    return text.format_map({name: _filled(value, language) for name, value in msg.args.items()})
+
+
+def _filled(value: object, language: str) -> object:
+    if isinstance(value, Msg):
+        return said(value, language)
+    return value.said(language) if isinstance(value, Value) else value
 
 
 @lru_cache(maxsize=4096)

@@ -65,9 +65,14 @@ def test_the_language_that_is_wanted_most(tags: tuple[str, ...], language: str) 
 
 def test_days_as_they_stand_within_a_sentence() -> None:
     noon = datetime(2026, 11, 28, 12, tzinfo=UTC)
-    assert [dates.moment(noon, language) for language in ("nl", "en", "de")] == [
-        "zaterdag 28 november, 12:00",
+    assert [said(dates.moment(noon), language) for language in ("nl", "en", "de")] == [
+        "zaterdag 28 november, 12.00",
         "Saturday 28 November, 12:00",
         "Samstag, 28. November, 12:00",
     ]
-    assert [dates.day(noon.date(), language) for language in ("nl", "de")] == ["28 november 2026", "28. November 2026"]
+    day = dates.day(noon.date(), year=True)
+    assert [said(day, language) for language in ("nl", "de")] == ["28 november 2026", "28. November 2026"]
+    assert (
+        said(_("Since {day}. In your hands.", day=dates.day(noon.date())), "de")
+        == "Seit 28. November. Du kümmerst dich darum."
+    )
