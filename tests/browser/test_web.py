@@ -53,9 +53,7 @@ async def test_the_board(browser: Browser, url: str, size: Any, scheme: Any) -> 
     await expect(student.get_by_text("Hello! I am Erbij.")).to_be_visible()
     await no_barriers(page)
     await page.get_by_role("button", name="1 day on").click()
-    await expect(page.locator("[data-status]")).to_have_text(
-        "The clock moved on. It is now Tuesday 24 November, 09:00."
-    )
+    await expect(page.locator("[data-status]")).to_have_text("The clock moved on. It is now Tuesday 24 November, 9:00.")
     await page.locator("[data-panel=student]").select_option(label="Noor")
     await expect(student.get_by_role("heading", name="Noor")).to_be_visible()
 

@@ -70,7 +70,7 @@ def test_from_nothing_to_everything_set(doors: Doors) -> None:
     }
     assert now.slug == "lerarenopleiding-jaar-1"
     assert not rules.missing(now)
-    assert "donderdag 19 november, 12:00" in said(menu), "the reader's language, the community's clock"
+    assert "donderdag 19 november, 12.00" in said(menu), "the reader's language, the community's clock"
     [(community, *_)] = doors.known()
     assert doors.database.run_now(lambda s: communities.at(s, "page", now.slug)) == community
     assert doors.database.run_now(due.next_at) is not None

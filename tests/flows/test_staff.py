@@ -435,7 +435,7 @@ async def test_the_last_coordinator_stays_by_name_and_is_marked(both: Town) -> N
     assert last.gone
     now = both.do(lambda s: setup.read(s, both.community))
     assert "coordinator" in setup_rules.missing(now)
-    shown = {said(a, "en"): said(b, "en") for a, b in card_rows(now, "", "en")}
+    shown = {said(a, "en"): said(b, "en") for a, b in card_rows(now, "")}
     assert shown["Coordinators"] == f"{last.name} (has left)"
     quiet = both.rows(*TIMES)
     await both.until("2026-11-26 11:00")
@@ -451,9 +451,9 @@ async def test_setup_shows_who_is_no_longer_there_until_it_is_changed(town: Town
 
     def shown() -> dict[str, str]:
         now = town.do(lambda s: setup.read(s, town.community))
-        return {said(a, "en"): said(b, "en") for a, b in card_rows(now, "", "en")}
+        return {said(a, "en"): said(b, "en") for a, b in card_rows(now, "")}
 
-    assert shown()["No longer here"] == "mentor, November 25"
+    assert shown()["No longer here"] == "mentor, 25 November"
     alex = town.member("alex")
     town.do(lambda s: audit.add(s, town.community, town.clock.at + 1, alex, "set up", "mentor"))
     assert "No longer here" not in shown()

@@ -208,7 +208,7 @@ async def test_a_place_that_the_account_cannot_see_is_not_passed_on(world: World
 
 async def test_the_clock(world: World) -> None:
     async with world.http.post("/clock", data={"move": "day"}, headers={"Accept": "application/json"}) as response:
-        assert await response.json() == {"time": "Tuesday 24 November, 09:00"}
+        assert await response.json() == {"time": "Tuesday 24 November, 9:00"}
     async with world.http.post("/clock", data={"move": "next"}, allow_redirects=False) as response:
         assert (response.status, response.headers["Location"]) == (303, "/")
     async with world.http.post("/clock", data={"move": "back"}) as response:
