@@ -55,7 +55,10 @@ class Town:
     # ------------------------------------------------------------ what people do
 
     def give(self, who: str, act: Act, *, event: str = "", slug: str = "one") -> Reply:
-        incoming = self.incoming(who, act, event=event, slug=slug)
+        return self.take(self.incoming(who, act, event=event, slug=slug))
+
+    def take(self, incoming: Incoming) -> Reply:
+        """One event, with its slow work."""
         turn = self.database.run_now(lambda s: take(s, catalogue(), incoming, self.now))
         while (work := turn.work) is not None:
             result = work.fn(*work.args)

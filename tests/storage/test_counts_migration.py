@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import MetaData, create_engine, event
+from sqlalchemy import event
 from sqlalchemy.engine import Engine, make_url
 
 from storage import check_in_pools, check_ins, communities
@@ -21,6 +21,7 @@ from storage.keys import Masters
 from storage.migrate import upgrade
 from storage.statement import Session
 from tests.conftest import _create
+from tests.data import lay
 from tests.storage.conftest import opened
 
 RECORDED = json.loads((Path(__file__).parent / "databases" / "0001.json").read_text())
@@ -43,20 +44,14 @@ def migrated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         _create(server, name, "template0")
         bare = server.format(name=name)
     event.listen(Engine, "connect", _careless)
-    upgrade(bare, "0001")
-    url = make_url(bare)
-    engine = create_engine(url.set(drivername="postgresql+psycopg") if request.param == "postgresql" else url)
-    tables = MetaData()
-    with engine.begin() as connection:
-        tables.reflect(connection)
-        for name, rows in RECORDED["tables"].items():
-            for row in rows:
-                values = {k: b64decode(v["bytes"]) if isinstance(v, dict) else v for k, v in row.items()}
-                connection.execute(tables.tables[name].insert().values(values))
-    engine.dispose()
+    lay(bare, "0001", {name: [_plain(row) for row in rows] for name, rows in RECORDED["tables"].items()})
     upgrade(bare)
     event.remove(Engine, "connect", _careless)
     return bare
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: b64decode(value["bytes"]) if isinstance(value, dict) else value for name, value in row.items()}
 
 
 def _careless(connection: Any, _record: object) -> None:
