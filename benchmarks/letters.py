@@ -19,7 +19,7 @@ from statistics import median
 
 from report import report
 
-from storage import case_telling, communities, letters
+from storage import case_release, case_telling, communities, letters
 from storage.database import Database
 from storage.keys import Masters, new_key
 from storage.migrate import upgrade
@@ -65,7 +65,7 @@ class Box:
         self.database.run_now(lambda s: letters._opened(s, s.all(letters._locked, community=self.here)))
 
     def release(self) -> None:
-        self.database.run_now(lambda s: case_telling.release(s, self.here))
+        self.database.run_now(lambda s: case_release.release(s, self.here))
 
 
 def milliseconds(act: Callable[[], object], times: int) -> float:

@@ -12,18 +12,15 @@ Case text is encrypted under a key of its own, which a master key wraps: erasing
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import bindparam, func, null, or_, select, update
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Field, SQLModel
 
-from storage import case_events, case_key, case_messages, communities, erasures, return_paths
-from storage.case_events import CaseChange, CaseEvent
+from storage import case_events, case_key, case_messages
+from storage.case_events import CaseChange
 from storage.case_messages import MENTOR, NOTE, STUDENT, CaseWords
-from storage.days import DAY
 from storage.members import Member
 from storage.statement import Session, Statement, columns
 
@@ -94,17 +91,9 @@ class CaseLine:
     """As in :class:`Case`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Whether a claim won, and who holds the case now."""
-
-    won: bool
-    holder: str
-    holder_name: str
-
-
-_c, _e, _member = map(columns, (Case, CaseEvent, Member))
-_of_case = (_c.id == bindparam("case"), _c.community_id == bindparam("community"))
+_c, _member = columns(Case), columns(Member)
+of_case = (_c.id == bindparam("case"), _c.community_id == bindparam("community"))
+"""Of one case, in statements."""
 _seen = (
     _c.id,
     _c.status,
@@ -112,277 +101,45 @@ _seen = (
     func.coalesce(_c.holder_id, "").label("holder"),
     func.coalesce(_member.name, "").label("holder_name"),
 )
-_add_case = Statement(lambda sql: sql.insert(Case))
-_anyones = Statement(lambda _: select(_c.community_id, _c.wrapped_key).where(_c.id == bindparam("case")))
 _find = Statement(
-    lambda _: select(*_seen, _c.wrapped_key).outerjoin(Member, _member.id == _c.holder_id).where(*_of_case)
-)
-_by_tag = Statement(
-    lambda _: select(_c.id).where(
-        _c.receipt == bindparam("tag"), _c.community_id == bindparam("community"), func.length(_c.wrapped_key) > 0
-    )
-)
-_open_cases = Statement(
-    lambda _: (
-        select(*_seen, _c.waits_since)
-        .outerjoin(Member, _member.id == _c.holder_id)
-        .where(_c.community_id == bindparam("community"), _c.status != CLOSED)
-        .order_by(_c.received_day, _c.id)
-    )
-)
-_holder = Statement(
-    lambda _: select(func.coalesce(_c.holder_id, "").label("holder")).where(*_of_case, func.length(_c.wrapped_key) > 0)
-)
-_lock = Statement(lambda _: select(_c.status, _c.wrapped_key, _c.holder_id).where(*_of_case).with_for_update())
-_claim = Statement(
-    lambda _: (
-        update(Case)
-        .where(*_of_case, _c.holder_id.is_(None), _c.status == NEW)
-        .values(holder_id=bindparam("member"), status=CLAIMED)
-    )
-)
-_set_status = Statement(lambda _: update(Case).where(*_of_case).values(status=bindparam("new_status")))
-_settle = Statement(lambda _: update(Case).where(*_of_case).values(status=bindparam("new_status"), waits_since=null()))
-_wait = Statement(
-    lambda _: (
-        update(Case)
-        .where(*_of_case, or_(_c.status == NEW, _c.status == CLAIMED), _c.waits_since.is_(None))
-        .values(waits_since=bindparam("day"))
-    )
-)
-_drop_key = Statement(
-    lambda _: (
-        update(Case)
-        .where(*_of_case)
-        .values(wrapped_key=bindparam("empty"), receipt=bindparam("unused"), status=CLOSED, waits_since=null())
-    )
-)
-_every = Statement(lambda _: select(_c.id).where(_c.community_id == bindparam("community")))
-_with_path = Statement(
-    lambda _: (
-        select(_c.id, _c.wrapped_key)
-        .where(
-            _c.community_id == bindparam("community"),
-            func.length(_c.wrapped_key) > 0,
-            or_(
-                _c.status != CLOSED,
-                _c.id.in_(
-                    select(_e.case_id).where(
-                        _e.what == case_events.ANSWERED, _e.at > bindparam("told", type_=_e.at.type)
-                    )
-                ),
-            ),
-        )
-        .order_by(_c.id)
-        .with_for_update()
-    )
+    lambda _: select(*_seen, _c.wrapped_key).outerjoin(Member, _member.id == _c.holder_id).where(*of_case)
 )
 
-# ---------------------------------------------------------------- the mentors
+
+def found(session: Session, community: str, case: str) -> Any:
+    """The row of a case, with who takes care of it; None when there is none in this community."""
+    return session.one(_find, case=case, community=community)
 
 
-def read(session: Session, community: str, case: str) -> CaseView | None:
-    """A case as mentors see it; None when it is not theirs, not released, or erased."""
-    row = session.one(_find, case=case, community=community)
-    return None if row is None else _view(session, row, notes=True)
+_lock = Statement(lambda _: select(_c.status, _c.wrapped_key, _c.holder_id).where(*of_case).with_for_update())
 
 
-def holder(session: Session, community: str, case: str) -> str | None:
-    """The member who takes care of a case, empty for nobody; None when there is none that mentors could read."""
-    row = session.one(_holder, case=case, community=community)
-    return None if row is None else str(row.holder)
+def locked(session: Session, community: str, case: str) -> Any:
+    """Where a case stands, its key and who takes care of it; nobody else changes it until this transaction ends."""
+    return session.one(_lock, case=case, community=community)
 
 
-def claim(session: Session, community: str, case: str, member: str, now: int) -> Claim | None:
-    """A mentor takes a case; of two at once one wins, and the other learns who. None when there is no such case.
-
-    One that was answered, and then given back, is as answered as before.
-    """
-    won = session.run(_claim, case=case, community=community, member=member) == 1
-    if won:
-        if not case_messages.owed(session, case):
-            session.run(_settle, case=case, community=community, new_status=ANSWERED)
-        case_events.add(session, case, now, member, case_events.CLAIMED)
-    row = session.one(_find, case=case, community=community)
-    if row is None:
-        return None
-    return Claim(won or row.holder == member, row.holder, row.holder_name)
-
-
-def answer(  # noqa: PLR0913
-    session: Session, community: str, case: str, member: str, text: str, now: int
-) -> bool:
-    """An answer to the student, of the mentor who takes care of the case.
-
-    False when that is another, or it is gone or closed: its return path is destroyed, and nobody would be told.
-    """
-    row = session.one(_lock, case=case, community=community)
-    day = communities.day(session, community, now)
-    if (
-        row is None
-        or row.status == CLOSED
-        or row.holder_id != member
-        or not _write(session, community, case, MENTOR, text, day)
-    ):
-        return False
-    session.run(_settle, case=case, community=community, new_status=ANSWERED)
-    case_events.add(session, case, now, member, case_events.ANSWERED)
-    return True
-
-
-def note(  # noqa: PLR0913
-    session: Session, community: str, case: str, member: str, text: str, now: int
-) -> bool:
-    """A note that only mentors see. False when the case is gone."""
-    if not _write(session, community, case, NOTE, text, communities.day(session, community, now)):
-        return False
-    case_events.add(session, case, now, member, case_events.NOTED)
-    return True
-
-
-def close(session: Session, community: str, case: str, member: str, now: int) -> bool:
-    """The mentor who takes care of a case is done with it. False when that is another, or it is gone or was closed.
-
-    Its return path is destroyed; where an answer is still to be told of, a release does it after that.
-    """
-    row = session.one(_lock, case=case, community=community)
-    if row is None or row.status == CLOSED or row.holder_id != member:
-        return False
-    session.run(_settle, case=case, community=community, new_status=CLOSED)
-    told = case_events.last_answer(session, case) <= return_paths.told_until(session, community)
-    if told:
-        _destroy_path(session, community, case, row.wrapped_key)
-    case_events.add(session, case, now, member, case_events.CLOSED)
-    return True
-
-
-def erase(session: Session, community: str, case: str, member: str, now: int) -> bool:
-    """Destroy a case's key, words and return path; its record stays. False when it is gone."""
-    row = session.one(_lock, case=case, community=community)
-    if row is None or not row.wrapped_key:
-        return False
-    session.scrub()
-    _destroy_path(session, community, case, row.wrapped_key)
-    erasures.of_case(session, case)
-    session.run(_drop_key, case=case, community=community, empty=b"", unused=secrets.token_bytes(16))
-    case_messages.drop(session, case)
-    case_events.add(session, case, now, member, case_events.ERASED)
-    return True
-
-
-def listing(session: Session, community: str) -> list[CaseLine]:
-    """The cases that are not closed, the oldest day first."""
-    return [CaseLine(*row) for row in session.all(_open_cases, community=community)]
-
-
-def every(session: Session, community: str) -> set[str]:
-    """All cases that were ever released, closed and erased ones too."""
-    return {row.id for row in session.all(_every, community=community)}
-
-
-def record(session: Session, community: str, case: str) -> list[CaseChange]:
-    """What happened to a case, in order."""
-    known = session.one(_find, case=case, community=community)
-    return [] if known is None else case_events.of_case(session, case)
-
-
-# ---------------------------------------------------------------- the student, by letters: storage/case_telling.py
-
-
-def by_tag(session: Session, community: str, tag: str) -> str | None:
-    """The case that belongs to a receipt's tag (hex); None when there is none, or it is erased."""
-    row = session.one(_by_tag, tag=bytes.fromhex(tag), community=community)
-    return None if row is None else str(row.id)
-
-
-def of_student(session: Session, community: str, case: str) -> CaseView | None:
-    """A case as its student sees it: without the notes."""
-    row = session.one(_find, case=case, community=community)
-    return None if row is None else _view(session, row, notes=False)
-
-
-def status(session: Session, community: str, case: str) -> str:
-    """Where a case stands; empty for one that is not released."""
-    row = session.one(_find, case=case, community=community)
-    return "" if row is None else str(row.status)
-
-
-def takes_words(session: Session, community: str, case: str) -> bool | None:
-    """Whether more can be added to a case: not when it is erased, or of another community. None for one on its way."""
-    row = session.one(_anyones, case=case)
-    return None if row is None else row.community_id == community and bool(row.wrapped_key)
-
-
-def opens(session: Session, community: str, case: str) -> bool:
-    """Whether there is such a case. Raises KeyFault when its key does not open."""
-    row = session.one(_find, case=case, community=community)
-    return row is not None and bool(row.wrapped_key) and bool(case_key.opened(session, case, row.wrapped_key))
-
-
-def add(  # noqa: PLR0913  one row
-    session: Session, community: str, case: str, receipt_tag: str, text: str, day: int
-) -> None:
-    """A case that was told on a day, in days since 1970. ``text``: the first answers by question, as JSON."""
-    session.run(
-        _add_case,
-        id=case,
-        community_id=community,
-        status=NEW,
-        received_day=day,
-        wrapped_key=case_key.new(session, case),
-        holder_id=None,
-        receipt=bytes.fromhex(receipt_tag),
-        waits_since=None,
-    )
-    _write(session, community, case, STUDENT, text, day)
-    case_events.add(session, case, day * DAY, "", case_events.RECEIVED)
-
-
-def add_words(session: Session, community: str, case: str, text: str, day: int) -> bool:
-    """A student's further words: an answered case waits for its mentor again, a closed one is open again."""
-    if not _write(session, community, case, STUDENT, text, day):
-        return False
-    row = session.one(_find, case=case, community=community)
-    if row.status in (ANSWERED, CLOSED):
-        session.run(_set_status, case=case, community=community, new_status=CLAIMED if row.holder else NEW)
-    case_events.add(session, case, day * DAY, "", case_events.WRITTEN_ON)
-    return True
-
-
-def wait(session: Session, community: str, case: str, day: int) -> None:
-    """What a student wrote came to the mentors on a day; a case that waited already waits since then."""
-    session.run(_wait, case=case, community=community, day=day)
-
-
-def deal_paths(session: Session, community: str, chosen: Mapping[str, str]) -> None:
-    """Write the return paths of all open cases anew, and of those closed whose student has an answer to be told of.
-
-    ``chosen``: what students decided since the last time, by case.
-    """
-    told = return_paths.told_until(session, community)
-    rows = session.all(_with_path, community=community, told=told)
-    keys = {row.id: key for row in rows if (key := case_key.found(session, row.id, row.wrapped_key)) is not None}
-    return_paths.deal(session, community, keys, chosen, all_of_them=len(keys) == len(rows))
-
-
-# ---------------------------------------------------------------- inside
-
-
-def _destroy_path(session: Session, community: str, case: str, wrapped: bytes) -> None:
-    """The return path is gone; of a case whose key does not open, with the next release that opens all others."""
-    key = case_key.found(session, case, wrapped)
-    if key is not None:
-        return_paths.destroy(session, community, key)
-
-
-def _write(  # noqa: PLR0913  one row
+def write(  # noqa: PLR0913  one row
     session: Session, community: str, case: str, author: str, text: str, day: int
 ) -> bool:
-    row = session.one(_lock, case=case, community=community)
+    """Add words to a case; False when it is gone or erased."""
+    row = locked(session, community, case)
     if row is None or not row.wrapped_key:
         return False
     case_messages.add(session, case, case_key.cipher(session, case, row.wrapped_key), author, text, day)
     return True
+
+
+def read(session: Session, community: str, case: str) -> CaseView | None:
+    """A case as mentors see it; None when it is not theirs, not released, or erased."""
+    row = found(session, community, case)
+    return None if row is None else _view(session, row, notes=True)
+
+
+def of_student(session: Session, community: str, case: str) -> CaseView | None:
+    """A case as its student sees it: without the notes."""
+    row = found(session, community, case)
+    return None if row is None else _view(session, row, notes=False)
 
 
 def _view(session: Session, row: Any, *, notes: bool) -> CaseView | None:
@@ -398,3 +155,70 @@ def _view(session: Session, row: Any, *, notes: bool) -> CaseView | None:
         words = [one for one in words if one.author != NOTE]
     answers = json.loads(words[0].text)
     return CaseView(row.id, row.status, row.received_day, row.holder, row.holder_name, answers, tuple(words[1:]))
+
+
+def status(session: Session, community: str, case: str) -> str:
+    """Where a case stands; empty for one that is not released."""
+    row = found(session, community, case)
+    return "" if row is None else str(row.status)
+
+
+_holder = Statement(
+    lambda _: select(func.coalesce(_c.holder_id, "").label("holder")).where(*of_case, func.length(_c.wrapped_key) > 0)
+)
+
+
+def holder(session: Session, community: str, case: str) -> str | None:
+    """The member who takes care of a case, empty for nobody; None when there is none that mentors could read."""
+    row = session.one(_holder, case=case, community=community)
+    return None if row is None else str(row.holder)
+
+
+_open_cases = Statement(
+    lambda _: (
+        select(*_seen, _c.waits_since)
+        .outerjoin(Member, _member.id == _c.holder_id)
+        .where(_c.community_id == bindparam("community"), _c.status != CLOSED)
+        .order_by(_c.received_day, _c.id)
+    )
+)
+
+
+def listing(session: Session, community: str) -> list[CaseLine]:
+    """The cases that are not closed, the oldest day first."""
+    return [CaseLine(*row) for row in session.all(_open_cases, community=community)]
+
+
+_every = Statement(lambda _: select(_c.id).where(_c.community_id == bindparam("community")))
+
+
+def every(session: Session, community: str) -> set[str]:
+    """All cases that were ever released, closed and erased ones too."""
+    return {row.id for row in session.all(_every, community=community)}
+
+
+def record(session: Session, community: str, case: str) -> list[CaseChange]:
+    """What happened to a case, in order."""
+    return [] if found(session, community, case) is None else case_events.of_case(session, case)
+
+
+_by_tag = Statement(
+    lambda _: select(_c.id).where(
+        _c.receipt == bindparam("tag"), _c.community_id == bindparam("community"), func.length(_c.wrapped_key) > 0
+    )
+)
+
+
+def by_tag(session: Session, community: str, tag: str) -> str | None:
+    """The case that belongs to a receipt's tag (hex); None when there is none, or it is erased."""
+    row = session.one(_by_tag, tag=bytes.fromhex(tag), community=community)
+    return None if row is None else str(row.id)
+
+
+_anyones = Statement(lambda _: select(_c.community_id, _c.wrapped_key).where(_c.id == bindparam("case")))
+
+
+def takes_words(session: Session, community: str, case: str) -> bool | None:
+    """Whether more can be added to a case: not when it is erased, or of another community. None for one on its way."""
+    row = session.one(_anyones, case=case)
+    return None if row is None else row.community_id == community and bool(row.wrapped_key)

@@ -11,9 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Index, bindparam, delete, null, select, update
 from sqlmodel import Field, SQLModel
@@ -65,11 +64,39 @@ class LetterKey(SQLModel, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A letter that was opened. ``keyed``: whether it has a look-up value; those without are older."""
+    """What a letter says. Its kind tells which of the fields mean something: :data:`FIELDS`."""
+
+    kind: Literal["telling", "more", "back", "erase"]
+    case: str = ""
+    """Empty in a letter of the first version that says where its student hears of answers: that names the tag."""
+    tag: str = ""
+    """Of the receipt, in hex."""
+    text: str = ""
+    """What was written; of what is told first, the answers by question as JSON."""
+    day: int = 0
+    """In days since 1970."""
+    to: Any = None
+    """Where its student wants to hear of answers, as storage/accounts.py marks it; None for nowhere."""
+    number: int = 0
+    """Which of the further letters of a case it is."""
+
+
+FIELDS = {
+    "telling": ("case", "tag", "text", "day"),
+    "more": ("case", "text", "day", "number"),
+    "back": ("case", "to", "number"),
+    "erase": ("case", "day"),
+}
+"""What is written down of a letter, by its kind; in the order in which a release opens them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A letter in the box, opened. ``keyed``: whether it has a look-up value; those without are older."""
 
     id: str
     keyed: bool
-    content: dict[str, Any]
+    letter: Letter
 
 
 KEEPING = (
@@ -129,13 +156,14 @@ def key_to_write(session: Session, community: str) -> bytes:
 # ---------------------------------------------------------------- letters
 
 
-def post(session: Session, community: str, value: bytes, letter: Mapping[str, Any], *, account: bool = False) -> None:
-    """Put a letter into the box, to be found by a value; its content must be JSON.
+def post(session: Session, community: str, value: bytes, letter: Letter, *, account: bool = False) -> None:
+    """Put a letter into the box, to be found by a value.
 
     With ``account`` it counts among those for which :func:`room` was asked so.
     """
     letter_id = new_id()
-    raw = json.dumps(letter, ensure_ascii=False).encode()
+    said = {"kind": letter.kind} | {name: getattr(letter, name) for name in FIELDS[letter.kind]}
+    raw = json.dumps(said, ensure_ascii=False).encode()
     raw += b" " * (-len(raw) % _PAD)  # its length must not tell which case it became
     session.scrub()  # it shares its commit with its student's conversation
     sealed = session.keys.seal_passing("letter", letter_id, raw)
@@ -152,18 +180,18 @@ def values(key: bytes, whose: str) -> list[bytes]:
     ]
 
 
-def find(session: Session, community: str, looked_up: list[bytes]) -> list[dict[str, Any]]:
-    """What stands in the letters that have these look-up values, in their order; they stay in the box.
+def find(session: Session, community: str, looked_up: list[bytes]) -> list[Letter]:
+    """The letters that have these look-up values, in their order; they stay in the box.
 
     Before them, all that have no value: those can be anyone's, and there is seldom any.
     """
     rows = session.all(_found, community=community, **dict(zip(_NAMES, looked_up, strict=True)))
-    return [letter.content for letter in sorted(_opened(session, rows)[0], key=order)]
+    return [one.letter for one in sorted(_opened(session, rows)[0], key=order)]
 
 
-def order(letter: Letter) -> tuple[bool, int]:
+def order(posted: Posted) -> tuple[bool, int]:
     """By what letters of one case are sorted."""
-    return letter.keyed, letter.content.get("number", 0)
+    return posted.keyed, posted.letter.number
 
 
 def room(session: Session, community: str, *, account: bool, crowded: bool = False) -> bool:
@@ -176,7 +204,7 @@ def room(session: Session, community: str, *, account: bool, crowded: bool = Fal
     )
 
 
-def take(session: Session, community: str) -> list[Letter]:
+def take(session: Session, community: str) -> list[Posted]:
     """The letters that are in the box, for a release: each must be given to :func:`drop` or :func:`keep` in the end.
 
     Those that do not open are kept. From now on letters have values under another key.
@@ -224,14 +252,19 @@ def _opened_key(session: Session, community: str, sealed: bytes) -> bytes:
         return b""
 
 
-def _opened(session: Session, rows: list[Any]) -> tuple[list[Letter], list[str]]:
+def _opened(session: Session, rows: list[Any]) -> tuple[list[Posted], list[str]]:
     """The letters that open, and the ids of those that do not: changed, swapped, or of a master key that is missing."""
     letters, lost = [], []
     for row in rows:
         try:
-            content = json.loads(session.keys.open_passing("letter", row.id, bytes(row.sealed)))
+            said = json.loads(session.keys.open_passing("letter", row.id, bytes(row.sealed)))
         except KeyFault:
             lost.append(row.id)
         else:
-            letters.append(Letter(row.id, row.lookup is not None, content))
+            letters.append(Posted(row.id, row.lookup is not None, _letter_of(said)))
     return letters, lost
+
+
+def _letter_of(said: dict[str, Any]) -> Letter:
+    """A letter as it was written down, perhaps by an earlier version."""
+    return Letter(said["kind"], **{name: said[name] for name in ("tag", *FIELDS[said["kind"]]) if name in said})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from storage import cases, erasures, forgetting
+from storage import case_work, erasures, forgetting
 from storage.cases import Case
 from storage.keeping import Person
 from storage.ledger import Line
@@ -46,7 +46,7 @@ def replay(session: Session, now: int) -> Behind:
     for person in found.people:
         forgetting.erase(session, person, now)
     for community, case in found.cases:
-        cases.erase(session, community, case, "", now)
+        case_work.erase(session, community, case, "", now)
     # A case that is still a letter is known by this when it would be released.
     erasures.learn(session, lines)
     return found

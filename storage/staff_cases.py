@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, null, select, update
 
-from storage import case_events, cases, communities, due, posts
+from storage import case_events, case_work, communities, due, posts
 from storage.cases import CLOSED, NEW, Case
 from storage.ids import new_id
 from storage.keeping import Keeping, Person, Sealed
@@ -105,7 +105,7 @@ def _passed_on(  # noqa: PLR0913
     posts.silence(session, community, post_subject(case))  # it names who takes care of the case no more
     case_events.add(session, case, now, member, what)
     if note:
-        cases.note(session, community, case, member, note, now)
+        case_work.note(session, community, case, member, note, now)
 
 
 def forget(session: Session, person: Person, now: int) -> int:

@@ -9,7 +9,7 @@ from flows.cases.view import FOR_MENTORS, passages
 from flows.danger import signs
 from flows.engine import Chat, Context, Form, Shown, Start, flow, line, panel, yes_no
 from flows.words import Msg, _
-from storage import cases
+from storage import case_work, cases
 from storage.cases import CaseView
 from storage.staff_cases import post_subject
 from storage.statement import Session
@@ -61,7 +61,7 @@ async def case(chat: Chat, case_id: str) -> None:
 async def claim_case(chat: Chat, case_id: str) -> None:
     """Take care of a case from now on. Of two mentors at once, one gets it and the other is told who has it."""
     now = await chat.now("now")
-    claim = await chat.do("claim", cases.claim, chat.community, case_id, chat.member, now)
+    claim = await chat.do("claim", case_work.claim, chat.community, case_id, chat.member, now)
     name = case_name(case_id)
     if claim is None:
         chat.say(GONE)
@@ -91,7 +91,7 @@ async def answer_case(chat: Chat, case_id: str) -> None:
     """Write to the student, who reads it with their six words."""
     answer = await chat.fill("answer", Answer)
     now = await chat.now("now")
-    if not await chat.do("save", cases.answer, chat.community, case_id, chat.member, answer.text, now):
+    if not await chat.do("save", case_work.answer, chat.community, case_id, chat.member, answer.text, now):
         chat.say(TOO_LATE)
         chat.show(Shown(_("What you wrote"), [("", answer.text)]))
         return
@@ -113,7 +113,7 @@ async def note_case(chat: Chat, case_id: str) -> None:
     """Leave a note for the other mentors."""
     note = await chat.fill("note", Note)
     now = await chat.now("now")
-    if not await chat.do("save", cases.note, chat.community, case_id, chat.member, note.text, now):
+    if not await chat.do("save", case_work.note, chat.community, case_id, chat.member, note.text, now):
         chat.say(GONE)
         chat.show(Shown(_("What you wrote"), [("", note.text)]))
         return
@@ -128,7 +128,7 @@ async def close_case(chat: Chat, case_id: str) -> None:
         chat.say(_("The case stays open."))
         return
     now = await chat.now("now")
-    if await chat.do("save", cases.close, chat.community, case_id, chat.member, now):
+    if await chat.do("save", case_work.close, chat.community, case_id, chat.member, now):
         await post_now(chat, case_id)
         chat.say(_("The case is closed."))
     else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flows.cases.post import case_name, post_of, read_button, read_buttons
 from flows.engine import Steps, job
 from flows.words import _, listed
-from storage import case_telling, cases, communities
+from storage import case_release, cases, communities
 from storage.cases import CaseLine
 from storage.staff_cases import post_subject
 from storage.statement import Session
@@ -48,10 +48,10 @@ async def release_cases(steps: Steps) -> None:
 def release(session: Session, community: str, now: int) -> list[Released]:
     """Open what waits; the cases that the mentors must hear of."""
     before = cases.every(session, community)
-    touched = case_telling.release(session, community)
+    touched = case_release.release(session, community)
     today = communities.day(session, community, now)
     for case in touched:
-        cases.wait(session, community, case, today)
+        case_release.wait(session, community, case, today)
     known = {line.id: line for line in cases.listing(session, community)}
     return [_released(case, known.get(case), new=case not in before) for case in touched]
 

@@ -14,7 +14,7 @@ from bot.cli import app
 from bot.program import Program
 from bot.settings import load
 from bot.tryout import SLUG
-from storage import case_telling, communities, members, meta, outbox, places, roster
+from storage import case_release, case_telling, communities, members, meta, outbox, places, roster
 from storage.database import Database
 from storage.keys import Masters, new_key
 from storage.statement import Session
@@ -152,7 +152,7 @@ def test_check_counts_the_letters_that_a_release_could_not_open(
         for number in range(3):
             case_telling.tell(session, here, f"{number:064}", {"issue": "x"}, 1)
         session._execute(SPOIL[session.dialect], ())
-        assert len(case_telling.release(session, here)) == 2
+        assert len(case_release.release(session, here)) == 2
 
     with opened(url, Masters(master_key)) as database:
         database.run_now(spoil)

@@ -14,7 +14,7 @@ from bot.cli import app
 from bot.person import KINDS
 from bot.program import Program
 from bot.settings import Misconfigured, Settings
-from storage import accounts, audit, case_telling, cases, communities, members
+from storage import accounts, audit, case_release, case_telling, case_work, communities, members
 from storage.database import Database
 from storage.keys import Masters, new_key
 from storage.statement import Session
@@ -75,8 +75,8 @@ def _settled(session: Session) -> None:
         members.grant(session, here, "mentor", "discord", "person", ROBIN, "Robin")
         members.grant(session, here, "coordinator", "discord", "person", ROBIN, "Robin")
         case = case_telling.tell(session, here, slug.encode().hex().ljust(64, "0"), {"issue": "told by noor"}, DAY)
-        case_telling.release(session, here)
-        cases.claim(session, here, case, robin, NOW)
+        case_release.release(session, here)
+        case_work.claim(session, here, case, robin, NOW)
         audit.add(session, here, NOW, robin, "set up", "mentors")
 
 

@@ -85,7 +85,7 @@ def told(database: Database) -> list[str]:
     here = database.run_now(lambda s: communities.by_slug(s, SLUG))
     assert here is not None
     waiting, _lost = database.run_now(lambda s: letters._opened(s, s.all(letters._locked, community=here[0])))
-    return [str(letter.content["tag"]) for letter in waiting]
+    return [one.letter.tag for one in waiting]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from flows.engine.timers import run_due
 from flows.engine.turn import take
 from flows.seam import Buttons, Card, Command, Filled, Incoming, Person, Pressed, Said, Space, Text
-from storage import case_telling, cases, conversations, members
+from storage import case_release, case_telling, cases, conversations, members
 from storage.statement import Session
 from tests.engine.desk import NOW, Desk, answers, form, last, text
 
@@ -142,7 +142,7 @@ def _in(desk: Desk) -> Callable[[Callable[[Session], None]], None]:
 
 def test_a_mentor_who_is_none_any_more_can_send_nothing_that_stands_open(desk: Desk) -> None:
     told = desk.database.run_now(lambda s: case_telling.tell(s, desk.one, "ab" * 32, {"issue": "x"}, NOW // 86_400_000))
-    desk.database.run_now(lambda s: case_telling.release(s, desk.one))
+    desk.database.run_now(lambda s: case_release.release(s, desk.one))
     assert desk.give(Pressed(f"s.claim_case.{told}"), who="robin").parts
     answer = form(desk.give(Pressed(f"s.answer_case.{told}"), who="robin"))
     note = form(desk.give(Pressed(f"s.note_case.{told}"), who="robin"))
@@ -169,7 +169,7 @@ def test_a_mentor_of_one_community_cannot_touch_a_case_of_another(desk: Desk) ->
     told = desk.database.run_now(
         lambda s: case_telling.tell(s, desk.one, "ab" * 32, {"issue": "CANARY"}, NOW // 86_400_000)
     )
-    desk.database.run_now(lambda s: case_telling.release(s, desk.one))
+    desk.database.run_now(lambda s: case_release.release(s, desk.one))
     for flow in ("case", "claim_case", "answer_case", "close_case"):
         assert "CANARY" not in str(desk.give(Pressed(f"s.{flow}.{told}"), who="robin", space="two"))
     view = desk.database.run_now(lambda s: cases.read(s, desk.one, told))

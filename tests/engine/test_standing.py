@@ -34,7 +34,7 @@ from flows.seam import (
     TooFast,
 )
 from flows.words import LANGUAGES, said
-from storage import accounts, case_telling, cases, communities, members, places, staff_cases
+from storage import accounts, case_release, case_telling, cases, communities, members, places, staff_cases
 from storage.database import Database
 from storage.statement import Session
 from storage.tables import metadata
@@ -69,7 +69,7 @@ class Chats:
             members.grant(session, here, "mentor", space.platform, "person", "robin", "Robin")
             places.choose(session, here, "mentors", space.platform, space.id, "m", "mentors")
         self.case = case_telling.tell(session, here, "0" * 64, {"issue": SECRET}, NOW // 86_400_000)
-        case_telling.release(session, here)
+        case_release.release(session, here)
 
     def role(self, role: str, external: str = "r1") -> None:
         self.database.run_now(lambda s: members.grant(s, self.community, role, "discord", "role", external))

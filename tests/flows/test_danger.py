@@ -19,7 +19,7 @@ from flows.engine.turn import take
 from flows.seam import Buttons, Card, Command, Filled, Incoming, Person, Pressed, Reply, Said, Space
 from flows.setup.about import ZONES
 from flows.words import LANGUAGES, said
-from storage import case_telling, communities
+from storage import case_release, case_telling, communities
 from storage.database import Database, NotSaved
 from storage.days import DAY
 from storage.statement import Session
@@ -232,7 +232,7 @@ def test_a_mentor_who_opens_a_heavy_story_is_not_left_alone_with_it(
         case = case_telling.tell(session, here.one, "ab" * 32, {"issue": story, "involved": None}, NOW // DAY)
         if more:
             case_telling.write_on(session, here.one, case, more, NOW // DAY)
-        case_telling.release(session, here.one)
+        case_release.release(session, here.one)
         return case
 
     case = here.database.run_now(told)
@@ -244,7 +244,7 @@ def test_a_mentor_who_opens_a_heavy_story_is_not_left_alone_with_it(
 def test_what_staff_writes_about_others_is_not_taken_for_their_own(here: Desk) -> None:
     def told(session: Session) -> str:
         case = case_telling.tell(session, here.one, "ab" * 32, {"issue": "lunch"}, NOW // DAY)
-        case_telling.release(session, here.one)
+        case_release.release(session, here.one)
         return case
 
     case = here.database.run_now(told)

@@ -27,7 +27,9 @@ from storage import (
     accounts,
     audit,
     case_events,
+    case_release,
     case_telling,
+    case_work,
     cases,
     communities,
     due,
@@ -84,7 +86,7 @@ class Town:
             members.add_member(session, here, "discord", SERVER.id, who, "", who.title())
         members.add_member(session, here, "discord", SERVER.id, "sam")
         self.cases = [case_telling.tell(session, here, f"{n:064x}", {"issue": "x"}, 20_000) for n in range(3)]
-        case_telling.release(session, here)
+        case_release.release(session, here)
         session._execute("delete from due where flow <> 'ask_for_staff'", ())  # all else has its own nights
         return here
 
@@ -114,7 +116,7 @@ class Town:
         """Somebody takes care of these cases; their member id."""
         member = self.member(who)
         for number in numbers:
-            self.do(lambda s, n=number: cases.claim(s, self.community, self.cases[n], member, self.clock.at))
+            self.do(lambda s, n=number: case_work.claim(s, self.community, self.cases[n], member, self.clock.at))
         return member
 
     def member(self, who: str, platform: str = "discord") -> str:
@@ -200,7 +202,7 @@ async def test_a_night_without_news_changes_nothing(both: Town) -> None:
 async def test_what_a_mentor_held_who_left_goes_to_the_others(both: Town) -> None:
     robin = both.hold("robin", 0, 1)
     both.hold("kim", 2)
-    both.do(lambda s: cases.answer(s, both.community, both.cases[1], robin, "Good.", both.clock.at))
+    both.do(lambda s: case_work.answer(s, both.community, both.cases[1], robin, "Good.", both.clock.at))
     both.stands["discord", "robin"] = GONE
     await both.until("2026-11-25 07:59")
     assert ("mentor", "discord", "robin") not in both.grants(), "it is settled at once"
@@ -311,12 +313,12 @@ async def test_a_mentor_by_role_who_lost_the_role_gives_the_cases_back(town: Tow
 
 async def test_a_closed_case_waits_for_somebody_when_its_student_writes_on(town: Town) -> None:
     robin = town.hold("robin", 0)
-    town.do(lambda s: cases.close(s, town.community, town.cases[0], robin, town.clock.at))
+    town.do(lambda s: case_work.close(s, town.community, town.cases[0], robin, town.clock.at))
     town.stands["discord", "robin"] = GONE
     await town.until("2026-11-25 08:30")
     assert town.cases[0] not in town.stand()
     town.do(lambda s: case_telling.write_on(s, town.community, town.cases[0], "And again.", 20_001))
-    town.do(lambda s: case_telling.release(s, town.community))
+    town.do(lambda s: case_release.release(s, town.community))
     await town.until("2026-11-25 09:00")
     assert town.stand()[town.cases[0]] == ("new", "")
 

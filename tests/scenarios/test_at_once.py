@@ -11,7 +11,7 @@ import pytest
 
 from bot.runtime import REMEMBERED
 from flows.seam import Act, Button, Buttons, Command, Filled, Form, Incoming, Person, Pressed, Reply, Space, Text
-from storage import case_telling, communities, conversations, members
+from storage import case_release, communities, conversations, members
 from storage.database import Database
 from storage.statement import Session
 from tests.scenarios.world import World
@@ -49,7 +49,7 @@ class Alone:
 
         def release(session: Session) -> str:
             [(community, *_)] = communities.every(session)
-            [case] = case_telling.release(session, community)
+            [case] = case_release.release(session, community)
             return case
 
         return await self.world.database.run(release)

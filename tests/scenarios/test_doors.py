@@ -16,7 +16,7 @@ from flows.engine.sentences import IN_THE_CHAT, OVER, not_for_you
 from flows.engine.timers import found_community
 from flows.seam import Buttons, Incoming, Part, Reply, Text
 from flows.words import said
-from storage import case_telling, cases, check_ins, communities, due, members
+from storage import case_release, case_telling, case_work, check_ins, communities, due, members
 from storage.database import Database
 from storage.statement import Session
 from storage.tables import metadata
@@ -113,7 +113,7 @@ class Doors:
             known["round"] = check_ins.open_round(session, community, now, now + 10**9)
             tag = community.encode().hex().ljust(64, "0")
             known["case"] = case_telling.tell(session, community, tag, {"issue": "x"}, 1)
-            case_telling.release(session, community)
+            case_release.release(session, community)
         self.here = here
 
     def held_by(self, who: str) -> None:
@@ -122,7 +122,7 @@ class Doors:
         rows = self.database.run_now(
             lambda s: s._execute(f"select member_id from account where external_id = '{external}'", ()).fetchall()
         )
-        self.database.run_now(lambda s: cases.claim(s, self.here, self.mine["case"], rows[0][0], 1))
+        self.database.run_now(lambda s: case_work.claim(s, self.here, self.mine["case"], rows[0][0], 1))
 
     def argument(self, name: str, known: dict[str, str]) -> str:
         if name in ("close_check_in", "check_in"):

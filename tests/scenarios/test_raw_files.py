@@ -14,7 +14,7 @@ from bot.time import Clock
 from flows.catalogue import catalogue
 from flows.engine.timers import found_community
 from flows.seam import Act, Buttons, Card, Command, Filled, Form, Incoming, Person, Pressed, Reply, Space
-from storage import case_telling, check_in_pools, check_ins, communities, conversations, log, receipts
+from storage import case_release, check_in_pools, check_ins, communities, conversations, log, receipts
 from storage.database import Database
 from storage.statement import Session
 from tests.raw import rows
@@ -111,13 +111,13 @@ def sam(request: pytest.FixtureRequest, sqlite: Database, monkeypatch: pytest.Mo
 async def test_of_what_was_taken_back_nothing_is_left(sam: Sam) -> None:
     words = await sam.tells()
     ever = sam.sealed()
-    sam.database.run_now(lambda s: case_telling.release(s, sam.here))
+    sam.database.run_now(lambda s: case_release.release(s, sam.here))
     ever |= sam.sealed()
     await sam.takes_back(words)
     ever |= sam.sealed()
     assert len(ever) >= 4
     assert found(ever, sam.raw()) >= 3, "the case is there before"
-    sam.database.run_now(lambda s: case_telling.release(s, sam.here))
+    sam.database.run_now(lambda s: case_release.release(s, sam.here))
     still = sam.sealed()
     raw = sam.raw()
     assert found(ever - still, raw) == 0

@@ -31,7 +31,7 @@ from flows.seam import (
     Space,
     Text,
 )
-from storage import case_telling, cases, communities, conversations, letters, members, receipts
+from storage import case_release, case_telling, case_work, communities, conversations, letters, members, receipts
 from storage.database import Database
 from storage.keys import KeyFault, Masters
 from storage.statement import Session
@@ -194,10 +194,10 @@ def student(database: Database, first: str, request: pytest.FixtureRequest) -> S
 def release_and_answer(student: Student) -> None:
     def go(s: Session) -> None:
         here = community(s)
-        case_telling.release(s, here)
+        case_release.release(s, here)
         mentor = members.add_member(s, here, "web", "first", f"robin{next(_events)}", "", "Robin")
-        cases.claim(s, here, student.case, mentor, NOW)
-        cases.answer(s, here, student.case, mentor, ANSWER, NOW)
+        case_work.claim(s, here, student.case, mentor, NOW)
+        case_work.answer(s, here, student.case, mentor, ANSWER, NOW)
 
     student.database.run_now(go)
 
@@ -369,9 +369,9 @@ def test_a_story_that_does_not_fit_waits_for_the_next_moment_and_loses_no_word(s
         assert "did not fit" in said(asked)
         assert STORY in str(asked.parts)
         assert ("leave this page open" in said(asked)) is not bool(student.who)
-    student.database.run_now(lambda s: case_telling.release(s, community(s)))
+    student.database.run_now(lambda s: case_release.release(s, community(s)))
     assert "Your story is saved" in said(student.press(asked, "Give it to the mentors"))
-    view = student.database.run_now(lambda s: case_telling.release(s, community(s)))
+    view = student.database.run_now(lambda s: case_release.release(s, community(s)))
     assert len(view) == 1
 
 
@@ -392,7 +392,7 @@ def test_what_was_added_and_does_not_fit_comes_back_in_its_form(student: Student
         assert "your choice did not fit" in said(full)
     back = student.press(student.press(shown, "Take back and erase"), "No")
     assert "Nothing is erased" in said(back)
-    student.database.run_now(lambda s: case_telling.release(s, community(s)))
+    student.database.run_now(lambda s: case_release.release(s, community(s)))
     assert "Thank you" in said(student.fill(asked, text=MORE))
 
 
@@ -401,7 +401,7 @@ def test_taking_back_always_fits(student: Student) -> None:
     student.press(student.tell(), "Yes, I have kept them")
     Student(student.database, "noor").tell()
     assert "It is erased" in said(student.press(student.press(student.read(), "Take back and erase"), "Yes"))
-    assert len(student.database.run_now(lambda s: case_telling.release(s, community(s)))) == 1
+    assert len(student.database.run_now(lambda s: case_release.release(s, community(s)))) == 1
 
 
 @pytest.mark.parametrize("language", ["nl", "de", "en"])

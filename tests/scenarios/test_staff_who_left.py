@@ -12,7 +12,7 @@ from aiohttp import web
 from bot import standings
 from flows.engine.sentences import UNANSWERED, no_member
 from flows.words import said
-from storage import case_telling, cases, communities, members
+from storage import case_release, case_telling, cases, communities, members
 from storage.database import Database
 from storage.statement import Session
 from storage.tables import metadata
@@ -38,7 +38,7 @@ class Story:
     def _cast(self, session: Session) -> None:
         [(self.here, *_about)] = communities.every(session)
         self.case = case_telling.tell(session, self.here, "0" * 64, {"issue": SECRET}, 1)
-        case_telling.release(session, self.here)
+        case_release.release(session, self.here)
         members.grant(
             session, self.here, "coordinator", self.surface.name, "person", self.surface.person_ids["Alex"], "Alex"
         )

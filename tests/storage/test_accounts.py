@@ -15,7 +15,9 @@ from storage import (
     accounts,
     audit,
     case_news,
+    case_release,
     case_telling,
+    case_work,
     cases,
     check_ins,
     communities,
@@ -98,8 +100,8 @@ def test_cases_conversations_timers_and_the_record_follow(database: Database, he
 
     def work(session: Session) -> None:
         case = case_telling.tell(session, here.id, TAG, {"what": "A word"}, DAY)
-        case_telling.release(session, here.id)
-        cases.claim(session, here.id, case, goes, NOW)
+        case_release.release(session, here.id)
+        case_work.claim(session, here.id, case, goes, NOW)
         audit.add(session, here.id, NOW, goes, "exported")
         conversations.add(session, "c1", here.id, goes, b"{}", NOW + 1)
         due.add(session, "k1", here.id, "remind", f"{goes}.week", NOW)
@@ -239,9 +241,9 @@ def test_of_an_answer_someone_hears_on_the_account_that_asked_for_it(database: D
         accounts.write_to(session, here.id, stays, "web:here0")
         case = case_telling.tell(session, here.id, TAG, {"what": "A word"}, DAY)
         case_telling.hear_back(session, here.id, case, "web:here1")
-        case_telling.release(session, here.id)
-        cases.claim(session, here.id, case, mentor, NOW)
-        cases.answer(session, here.id, case, mentor, "thank you", NOW)
+        case_release.release(session, here.id)
+        case_work.claim(session, here.id, case, mentor, NOW)
+        case_work.answer(session, here.id, case, mentor, "thank you", NOW)
         assert case_news.take(session, here.id, NOW) == [case_news.Answered(stays, "web:here1")]
 
     database.run_now(work)

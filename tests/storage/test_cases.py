@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from storage import case_telling, case_times, cases, conversations
+from storage import case_release, case_telling, case_times, case_work, cases, conversations
 from storage.database import Database
 from storage.days import DAY as DAY_MS
 from storage.keys import KeyFault, Masters, new_key
@@ -23,7 +23,7 @@ def tell(database: Database, here: Here, tag: str = "", text: dict[str, Any] = T
 
 
 def release(database: Database, here: Here) -> list[str]:
-    return database.run_now(lambda s: case_telling.release(s, here.id))
+    return database.run_now(lambda s: case_release.release(s, here.id))
 
 
 def read(database: Database, here: Here, case: str) -> cases.CaseView | None:
@@ -54,12 +54,12 @@ def test_a_case_from_telling_to_closing(database: Database, here: Here) -> None:
     assert release(database, here) == []
     assert words(read(database, here, case)) == [("student", "and then")]
 
-    first = database.run_now(lambda s: cases.claim(s, here.id, case, robin, NOW))
-    second = database.run_now(lambda s: cases.claim(s, here.id, case, kim, NOW))
-    assert first == cases.Claim(won=True, holder=robin, holder_name="Person 0")
-    assert second == cases.Claim(won=False, holder=robin, holder_name="Person 0")
-    assert database.run_now(lambda s: cases.answer(s, here.id, case, robin, "thank you", NOW))
-    assert database.run_now(lambda s: cases.note(s, here.id, case, robin, "between us", NOW))
+    first = database.run_now(lambda s: case_work.claim(s, here.id, case, robin, NOW))
+    second = database.run_now(lambda s: case_work.claim(s, here.id, case, kim, NOW))
+    assert first == case_work.Claim(won=True, holder=robin, holder_name="Person 0")
+    assert second == case_work.Claim(won=False, holder=robin, holder_name="Person 0")
+    assert database.run_now(lambda s: case_work.answer(s, here.id, case, robin, "thank you", NOW))
+    assert database.run_now(lambda s: case_work.note(s, here.id, case, robin, "between us", NOW))
 
     seen = database.run_now(mine)
     assert seen is not None
@@ -71,8 +71,8 @@ def test_a_case_from_telling_to_closing(database: Database, here: Here) -> None:
     again = read(database, here, case)
     assert again is not None
     assert again.status == "claimed"
-    assert database.run_now(lambda s: cases.close(s, here.id, case, robin, NOW))
-    assert not database.run_now(lambda s: cases.close(s, here.id, case, robin, NOW))
+    assert database.run_now(lambda s: case_work.close(s, here.id, case, robin, NOW))
+    assert not database.run_now(lambda s: case_work.close(s, here.id, case, robin, NOW))
     assert database.run_now(lambda s: cases.listing(s, here.id)) == []
     record = database.run_now(lambda s: cases.record(s, here.id, case))
     assert [(one.who, one.what) for one in record] == [
@@ -90,8 +90,8 @@ def test_a_case_from_telling_to_closing(database: Database, here: Here) -> None:
 def test_a_student_who_writes_on_opens_a_closed_case_again(database: Database, here: Here) -> None:
     case = tell(database, here)
     release(database, here)
-    database.run_now(lambda s: cases.claim(s, here.id, case, here.people[0], NOW))
-    database.run_now(lambda s: cases.close(s, here.id, case, here.people[0], NOW))
+    database.run_now(lambda s: case_work.claim(s, here.id, case, here.people[0], NOW))
+    database.run_now(lambda s: case_work.close(s, here.id, case, here.people[0], NOW))
     database.run_now(lambda s: case_telling.write_on(s, here.id, case, "wait", DAY))
     assert release(database, here) == [case]
     assert [line.id for line in database.run_now(lambda s: cases.listing(s, here.id))] == [case]
@@ -101,10 +101,10 @@ def test_a_closed_case_takes_no_answer_that_nobody_would_be_told_of(database: Da
     case = tell(database, here)
     release(database, here)
     robin = here.people[0]
-    database.run_now(lambda s: cases.claim(s, here.id, case, robin, NOW))
-    database.run_now(lambda s: cases.close(s, here.id, case, robin, NOW))
+    database.run_now(lambda s: case_work.claim(s, here.id, case, robin, NOW))
+    database.run_now(lambda s: case_work.close(s, here.id, case, robin, NOW))
     before = database.run_now(lambda s: cases.record(s, here.id, case))
-    assert not database.run_now(lambda s: cases.answer(s, here.id, case, robin, "too late", NOW))
+    assert not database.run_now(lambda s: case_work.answer(s, here.id, case, robin, "too late", NOW))
     assert database.run_now(lambda s: cases.status(s, here.id, case)) == "closed"
     assert database.run_now(lambda s: cases.record(s, here.id, case)) == before
 
@@ -119,8 +119,8 @@ def test_the_text_is_nowhere_in_the_clear(database: Database, here: Here) -> Non
 
     assert b"CANARY" not in database.run_now(everything)
     release(database, here)
-    database.run_now(lambda s: cases.claim(s, here.id, case, here.people[0], NOW))
-    assert database.run_now(lambda s: cases.answer(s, here.id, case, here.people[0], "CANARY", NOW))
+    database.run_now(lambda s: case_work.claim(s, here.id, case, here.people[0], NOW))
+    assert database.run_now(lambda s: case_work.answer(s, here.id, case, here.people[0], "CANARY", NOW))
     assert b"CANARY" not in database.run_now(everything)
 
 
@@ -203,10 +203,10 @@ def test_erasing_the_key_erases_the_case(database: Database, here: Here) -> None
     tag = "cd" * 32
     case = tell(database, here, tag)
     release(database, here)
-    assert database.run_now(lambda s: cases.erase(s, here.id, case, here.people[0], NOW))
+    assert database.run_now(lambda s: case_work.erase(s, here.id, case, here.people[0], NOW))
     assert read(database, here, case) is None
     assert database.run_now(lambda s: case_telling.by_receipt(s, here.id, tag)) is None
-    assert not database.run_now(lambda s: cases.answer(s, here.id, case, here.people[0], "x", NOW))
+    assert not database.run_now(lambda s: case_work.answer(s, here.id, case, here.people[0], "x", NOW))
     assert database.run_now(lambda s: case_telling.write_on(s, here.id, case, "x", DAY)) == case_telling.GONE
     assert database.run_now(lambda s: s._execute("select count(*) from casemessage", {}).fetchone()[0]) == 0
     assert [one.what for one in database.run_now(lambda s: cases.record(s, here.id, case))] == ["received", "erased"]
@@ -258,15 +258,15 @@ def test_another_community_reads_and_changes_nothing(database: Database, here: H
         return [
             cases.read(s, there.id, case),
             case_telling.by_receipt(s, there.id, tag),
-            cases.claim(s, there.id, case, me, NOW),
-            cases.answer(s, there.id, case, me, "x", NOW),
-            cases.note(s, there.id, case, me, "x", NOW),
-            cases.close(s, there.id, case, me, NOW),
-            cases.erase(s, there.id, case, me, NOW),
+            case_work.claim(s, there.id, case, me, NOW),
+            case_work.answer(s, there.id, case, me, "x", NOW),
+            case_work.note(s, there.id, case, me, "x", NOW),
+            case_work.close(s, there.id, case, me, NOW),
+            case_work.erase(s, there.id, case, me, NOW),
             case_telling.write_on(s, there.id, case, "x", DAY) != case_telling.GONE,
             cases.listing(s, there.id),
             cases.record(s, there.id, case),
-            case_telling.release(s, there.id),
+            case_release.release(s, there.id),
         ]
 
     assert not any(database.run_now(elsewhere))
@@ -288,7 +288,7 @@ def test_two_mentors_at_once_have_one_winner(url: str, masters: Masters, databas
     won: list[bool] = []
 
     def claim(door: Database, who: str) -> None:
-        got = door.run_now(lambda s: cases.claim(s, here.id, case, who, NOW))
+        got = door.run_now(lambda s: case_work.claim(s, here.id, case, who, NOW))
         won.append(got is not None and got.won)
 
     with opened(url, masters) as other:

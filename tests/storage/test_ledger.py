@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.engine import make_url
 
-from storage import accounts, case_telling, cases, erasures, forgetting, members, replay
+from storage import accounts, case_release, case_telling, case_work, cases, erasures, forgetting, members, replay
 from storage.database import Database
 from storage.erasures import Doubtful
 from storage.keeping import Person
@@ -286,18 +286,18 @@ def test_a_case_that_was_erased_is_erased_again_also_where_it_is_still_a_letter(
         kept = database.run_now(lambda s: case_telling.tell(s, here, TAG[::-1], {"issue": "kept"}, DAY))
     on_its_way = place.backup()
     with place.open() as database:
-        database.run_now(lambda s: case_telling.release(s, here))
+        database.run_now(lambda s: case_release.release(s, here))
     released = place.backup()
     with place.open() as database:
-        assert database.run_now(lambda s: cases.erase(s, here, case, "", NOW))
-        assert database.run_now(lambda s: cases.erase(s, here, case, "", NOW)) is False
+        assert database.run_now(lambda s: case_work.erase(s, here, case, "", NOW))
+        assert database.run_now(lambda s: case_work.erase(s, here, case, "", NOW)) is False
     assert case not in place.path.read_text()
 
     assert place.replayed(released).cases == ((here, case),)
     assert place.replayed(on_its_way) == NOTHING
     for url in (released, on_its_way):
         with place.open(url) as database:
-            database.run_now(lambda s: case_telling.release(s, here))
+            database.run_now(lambda s: case_release.release(s, here))
             assert tables_with(database, "CANARY") == set()
             assert database.run_now(lambda s: cases.read(s, here, kept)) is not None
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from storage import case_telling, cases, letters, migrate, rotation
+from storage import case_release, case_telling, case_work, cases, letters, migrate, rotation
 from storage.database import Database
 from storage.ids import new_id
 from storage.keys import Keys, Masters, new_key
@@ -48,7 +48,7 @@ class Box:
         return [one.text for one in view.messages]
 
     def release(self) -> list[str]:
-        return self.database.run_now(lambda s: case_telling.release(s, self.here))
+        return self.database.run_now(lambda s: case_release.release(s, self.here))
 
     def rows(self, what: str, where: str = "true") -> list[Any]:
         return [
@@ -285,7 +285,7 @@ def test_a_student_who_writes_while_cases_are_released_is_found_and_in_order(
         return case_telling.write_on(s, box.here, case, text, DAY)
 
     def release(s: Session) -> list[str]:
-        return case_telling.release(s, box.here)
+        return case_release.release(s, box.here)
 
     assert at_once(database, url, masters, release, partial(write, "two")) == ([case], case_telling.DONE)
     assert box.words(tag) == ["one", "two"]
@@ -312,7 +312,7 @@ def test_who_reads_while_cases_are_released_sees_every_word_once(
             times.append(len(found_letters))
             if len(times) == 2:  # the case's own letters were read, and its messages were not
                 with opened(url, masters) as other:
-                    other.run_now(lambda s: case_telling.release(s, box.here))
+                    other.run_now(lambda s: case_release.release(s, box.here))
             return found_letters
 
         letters.find = find
@@ -383,7 +383,7 @@ def letters_of(box: Box, told: set[str]) -> set[str]:
         return {
             one.id
             for one in letters._opened(s, s.all(letters._locked, community=box.here))[0]
-            if one.content["case"] in told
+            if one.letter.case in told
         }
 
     return box.database.run_now(ids)
@@ -437,10 +437,10 @@ def paths(database: Database) -> int:
 
 
 def test_a_case_whose_key_does_not_open_can_be_closed_and_erased(box: Box, database: Database, here: Here) -> None:
-    for act in (cases.close, cases.erase):
+    for act in (case_work.close, case_work.erase):
         _tag, case = box.tell()
         box.release()
-        database.run_now(lambda s: cases.claim(s, here.id, case, here.people[0], 1))  # noqa: B023
+        database.run_now(lambda s: case_work.claim(s, here.id, case, here.people[0], 1))  # noqa: B023
         box.change("update belonging_case set wrapped_key = ? where id = ?", b"garbage", case)
         assert database.run_now(lambda s: act(s, here.id, case, here.people[0], 1))  # noqa: B023
     box.change("update belonging_case set wrapped_key = ?", b"")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import threading
 import time
@@ -12,7 +13,18 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, delete, update
 
-from storage import case_key, case_news, case_telling, cases, conversations, letters, members, return_paths
+from storage import (
+    case_key,
+    case_news,
+    case_release,
+    case_telling,
+    case_work,
+    cases,
+    conversations,
+    letters,
+    members,
+    return_paths,
+)
 from storage.database import Database
 from storage.keys import KeyFault, Masters
 from storage.statement import Session, Statement, columns
@@ -70,18 +82,18 @@ class Staff:
         self.database, self.here, self.me = database, here, here.people[-1]
 
     def release(self) -> None:
-        self.database.run_now(lambda s: case_telling.release(s, self.here.id))
+        self.database.run_now(lambda s: case_release.release(s, self.here.id))
 
     def answer(self, case: str, at: int = NOW) -> None:
-        self.database.run_now(lambda s: cases.claim(s, self.here.id, case, self.me, at))
-        assert self.database.run_now(lambda s: cases.answer(s, self.here.id, case, self.me, "thank you", at))
+        self.database.run_now(lambda s: case_work.claim(s, self.here.id, case, self.me, at))
+        assert self.database.run_now(lambda s: case_work.answer(s, self.here.id, case, self.me, "thank you", at))
 
     def close(self, case: str) -> None:
-        self.database.run_now(lambda s: cases.claim(s, self.here.id, case, self.me, NOW))
-        assert self.database.run_now(lambda s: cases.close(s, self.here.id, case, self.me, NOW))
+        self.database.run_now(lambda s: case_work.claim(s, self.here.id, case, self.me, NOW))
+        assert self.database.run_now(lambda s: case_work.close(s, self.here.id, case, self.me, NOW))
 
     def erase(self, case: str) -> None:
-        assert self.database.run_now(lambda s: cases.erase(s, self.here.id, case, self.me, NOW))
+        assert self.database.run_now(lambda s: case_work.erase(s, self.here.id, case, self.me, NOW))
 
     def told(self, until: int) -> list[str]:
         return [one.member for one in self.database.run_now(lambda s: case_news.take(s, self.here.id, until))]
@@ -246,7 +258,10 @@ def test_what_was_chosen_before_accounts_had_marks_still_counts(database: Databa
             path = return_paths._path(key)
             sealed = return_paths.seal(return_paths.AESGCM(key), path, (old % b"here%d" % number).ljust(512))
             s.put(SEAL, path=path, again=sealed)
-        letters.post(s, here.id, None, {"kind": "back", "tag": waits.tag, "to": ["web", "here1"], "number": 0})
+        said = json.dumps({"kind": "back", "tag": waits.tag, "to": ["web", "here1"], "number": 0}).encode()
+        s.put(
+            letters._add, id="old", community_id=here.id, lookup=None, sealed=s.keys.seal_passing("letter", "old", said)
+        )
         s.run(LEAVE, old=gone.member)
 
     database.run_now(as_it_was)
@@ -289,14 +304,14 @@ def test_a_close_and_a_release_at_once_leave_no_address(
     case = students[0].tell()
     students[0].choose(here=True)
     staff.release()
-    database.run_now(lambda s: cases.claim(s, staff.here.id, case, staff.me, NOW))
+    database.run_now(lambda s: case_work.claim(s, staff.here.id, case, staff.me, NOW))
     begun, go_on = threading.Event(), threading.Event()
 
     def release(s: Session) -> None:
-        case_telling.release(s, staff.here.id)
+        case_release.release(s, staff.here.id)
 
     def close(s: Session) -> None:
-        assert cases.close(s, staff.here.id, case, staff.me, NOW)
+        assert case_work.close(s, staff.here.id, case, staff.me, NOW)
 
     def holding(act: Callable[[Session], None], s: Session) -> None:
         act(s)

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.engine import make_url
 
-from storage import case_telling, cases, conversations, receipts
+from storage import case_release, case_telling, case_work, cases, conversations, receipts
 from storage.database import Database
 from storage.keys import KeyFault, Keys, Masters, new_key, unseal
 from storage.meta import database_key
@@ -40,7 +40,7 @@ class Programme:
             )
             database.run_now(lambda s: receipts.hide(s, self.here.id, self.here.people[0], CANARY, NOW))
             self.on_its_way = database.run_now(rows)
-            database.run_now(lambda s: case_telling.release(s, self.here.id))
+            database.run_now(lambda s: case_release.release(s, self.here.id))
             self.with_mentors = database.run_now(rows)
             self.waits = self._tell(database)
 
@@ -50,7 +50,7 @@ class Programme:
 
     def erase(self) -> None:
         with opened(self.url, Masters(self.old)) as database:
-            assert database.run_now(lambda s: cases.erase(s, self.here.id, self.erased, self.here.people[1], NOW))
+            assert database.run_now(lambda s: case_work.erase(s, self.here.id, self.erased, self.here.people[1], NOW))
 
     def rotate(self, new: str) -> dict[str, int]:
         with opened(self.url, Masters(f"{new},{self.old}")) as database:
@@ -153,7 +153,7 @@ def test_after_a_rotation_everything_goes_on_without_the_old_key(programme: Prog
         def look(s: Session) -> tuple[object, ...]:
             conversation = conversations.find(s, here.id, here.people[0], "c")
             return (
-                case_telling.release(s, here.id),
+                case_release.release(s, here.id),
                 conversation and conversation[2],
                 cases.read(s, here.id, programme.erased),
             )
