@@ -46,7 +46,8 @@ _listing = Statement(
         .where(_a.community_id == bindparam("community"))
         .order_by(_a.at.desc(), _a.id)
         .limit(bindparam("most"))
-    )
+    ),
+    into=Act,
 )
 _of_member = Statement(
     lambda _: (
@@ -66,7 +67,7 @@ def add(  # noqa: PLR0913  one row
 
 def listing(session: Session, community: str, most: int = 100) -> list[Act]:
     """The latest acts in a community, the newest first."""
-    return [Act(*row) for row in session.all(_listing, community=community, most=most)]
+    return session.all(_listing, community=community, most=most)
 
 
 def _export(session: Session, person: Person) -> dict[str, Any]:

@@ -45,7 +45,8 @@ _last = Statement(
     lambda _: select(func.coalesce(func.max(_e.position), -1).label("last")).where(_e.case_id == bindparam("case"))
 )
 _of_case = Statement(
-    lambda _: select(_e.at, _e.who, _e.what).where(_e.case_id == bindparam("case")).order_by(_e.position)
+    lambda _: select(_e.at, _e.who, _e.what).where(_e.case_id == bindparam("case")).order_by(_e.position),
+    into=CaseChange,
 )
 _last_answer = Statement(
     lambda _: select(func.coalesce(func.max(_e.at), 0).label("at")).where(
@@ -76,7 +77,7 @@ def add(session: Session, case: str, at: int, who: str, what: str) -> None:
 
 def of_case(session: Session, case: str) -> list[CaseChange]:
     """What happened, in order."""
-    return [CaseChange(*row) for row in session.all(_of_case, case=case)]
+    return session.all(_of_case, case=case)
 
 
 def last_answer(session: Session, case: str) -> int:

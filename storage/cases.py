@@ -97,7 +97,7 @@ of_case = (_c.id == bindparam("case"), _c.community_id == bindparam("community")
 _seen = (
     _c.id,
     _c.status,
-    _c.received_day,
+    _c.received_day.label("day"),
     func.coalesce(_c.holder_id, "").label("holder"),
     func.coalesce(_member.name, "").label("holder_name"),
 )
@@ -154,7 +154,7 @@ def _view(session: Session, row: Any, *, notes: bool) -> CaseView | None:
     else:
         words = [one for one in words if one.author != NOTE]
     answers = json.loads(words[0].text)
-    return CaseView(row.id, row.status, row.received_day, row.holder, row.holder_name, answers, tuple(words[1:]))
+    return CaseView(row.id, row.status, row.day, row.holder, row.holder_name, answers, tuple(words[1:]))
 
 
 def status(session: Session, community: str, case: str) -> str:
@@ -180,13 +180,14 @@ _open_cases = Statement(
         .outerjoin(Member, _member.id == _c.holder_id)
         .where(_c.community_id == bindparam("community"), _c.status != CLOSED)
         .order_by(_c.received_day, _c.id)
-    )
+    ),
+    into=CaseLine,
 )
 
 
 def listing(session: Session, community: str) -> list[CaseLine]:
     """The cases that are not closed, the oldest day first."""
-    return [CaseLine(*row) for row in session.all(_open_cases, community=community)]
+    return session.all(_open_cases, community=community)
 
 
 _every = Statement(lambda _: select(_c.id).where(_c.community_id == bindparam("community")))

@@ -87,9 +87,10 @@ _has_voted = (
     select(_v.round_id).where(_v.round_id == _r.id, _v.account == bindparam("account")).exists(),
 )
 _add_round = Statement(lambda sql: sql.insert(Round))
-_get_round = Statement(lambda _: select(*_info).where(*_of_round))
+_get_round = Statement(lambda _: select(*_info).where(*_of_round), into=RoundInfo)
 _rounds = Statement(
-    lambda _: select(*_info).where(_r.community_id == bindparam("community")).order_by(_r.opens_at.desc(), _r.id)
+    lambda _: select(*_info).where(_r.community_id == bindparam("community")).order_by(_r.opens_at.desc(), _r.id),
+    into=RoundInfo,
 )
 _took_part = Statement(lambda _: select(_r.id).where(*_of_round, _has_voted[0] | _has_voted[1]))
 # The round is locked against being closed meanwhile: a ballot that came into the box afterwards would stay in it.
@@ -191,13 +192,13 @@ def open_round(session: Session, community: str, opens_at: int, closes_at: int) 
 
 def get_round(session: Session, community: str, round: str) -> RoundInfo | None:  # noqa: A002  the field's word
     """A round of this community."""
-    row = session.one(_get_round, round=round, community=community)
-    return None if row is None else RoundInfo(*row)
+    found: RoundInfo | None = session.one(_get_round, round=round, community=community)
+    return found
 
 
 def rounds(session: Session, community: str) -> list[RoundInfo]:
     """The rounds of a community, the latest first."""
-    return [RoundInfo(*row) for row in session.all(_rounds, community=community)]
+    return session.all(_rounds, community=community)
 
 
 def took_part(session: Session, community: str, round: str, member: str, account: str) -> bool:  # noqa: A002

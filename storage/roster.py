@@ -97,7 +97,9 @@ _doubt = Statement(
 )
 _done = Statement(lambda _: delete(RosterRow).where(_r.community_id == bindparam("community")))
 _next = Statement(lambda _: select(func.min(_r.not_before).label("at")))
-_all = Statement(lambda _: select(_r.community_id, _r.since, _r.doubt).order_by(_r.community_id))
+_all = Statement(
+    lambda _: select(_r.community_id.label("community"), _r.since, _r.doubt).order_by(_r.community_id), into=Unanswered
+)
 _known = Statement(
     lambda _: (
         select(_account.platform, _account.external_id, _account.member_id, _member.name)
@@ -152,7 +154,7 @@ def next_at(session: Session) -> int | None:
 
 def unanswered(session: Session) -> list[Unanswered]:
     """The communities whose staff is still to be asked for."""
-    return [Unanswered(*row) for row in session.all(_all)]
+    return session.all(_all)
 
 
 def staff(session: Session, community: str) -> Staff:

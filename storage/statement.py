@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable
-from functools import cache
+from dataclasses import fields
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -43,13 +44,15 @@ class Statement:
     """A Core statement for either database.
 
     ``build`` gets the dialect's module (``sql.insert(...)`` knows ON CONFLICT) and returns the statement;
-    it is called once per dialect, at first use.
+    it is called once per dialect, at first use. ``into``: the dataclass that each row becomes; its fields and the
+    statement's columns have the same names in the same order. Without it a row is a tuple with its columns' names.
     """
 
-    __slots__ = ("_build", "_compiled", "_row")
+    __slots__ = ("_build", "_compiled", "_into", "_row")
 
-    def __init__(self, build: Build) -> None:
+    def __init__(self, build: Build, *, into: type[Any] | None = None) -> None:
         self._build = build
+        self._into = into
         self._compiled: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {}
         self._row: Callable[[Any], Any] | None = None
 
@@ -65,12 +68,21 @@ class Statement:
         return found
 
     def row(self, cursor: Any) -> Callable[[Any], Any]:
-        """What makes a named row out of a driver's tuple."""
+        """What makes a row out of a driver's tuple. Raises TypeError where columns and fields differ."""
         if self._row is None:
             names = [column[0] for column in cursor.description]
-            row: Any = namedtuple("Row", names)  # type: ignore[misc]  # noqa: PYI024  known only now
-            self._row = row._make
+            if self._into is None:
+                row: Any = namedtuple("Row", names)  # type: ignore[misc]  # noqa: PYI024  known only now
+                self._row = row._make
+            elif names == [field.name for field in fields(self._into)]:
+                self._row = partial(_made, self._into)
+            else:
+                raise TypeError(f"{self._into.__name__} cannot be made of {', '.join(names)}")
         return self._row
+
+
+def _made(into: type[Any], values: Any) -> Any:
+    return into(*values)
 
 
 class Session:
@@ -104,7 +116,7 @@ class Session:
         return self._put(*self._ready(statement, values))
 
     def one(self, statement: Statement, /, **values: Any) -> Any:
-        """The first row by column names, or None."""
+        """The first row, or None."""
         cursor = self._execute(*self._ready(statement, values))
         found = cursor.fetchone()
         return None if found is None else statement.row(cursor)(found)
@@ -120,7 +132,7 @@ class Session:
         return row
 
     def all(self, statement: Statement, /, **values: Any) -> list[Any]:
-        """All rows by column names."""
+        """All rows."""
         cursor = self._execute(*self._ready(statement, values))
         return list(map(statement.row(cursor), cursor.fetchall()))
 
