@@ -11,10 +11,15 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from storage.database import Database
 from storage.keys import Masters, new_key
 from storage.migrate import upgrade
+
+# How long something takes is measured in benchmarks/; a busy machine must fail no test.
+settings.register_profile("erbij", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("erbij")
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,8 @@ from flows.engine.token import ANSWER, BACK, STOP, STOP_NOW, Answers, Starts, To
 from flows.engine.typed import clean
 from flows.words import _
 
+STORY = 20
+"""Characters from which on a text that was typed is taken for a story; what is shorter may be a question about it."""
 NOT_STAFF = frozenset({EVERYONE, NO_ACCOUNT, "student"})
 
 
@@ -268,11 +270,19 @@ def hear(taking: Taking, text: str) -> None:
         return aside.which_was_meant(taking, conversation, turn, run, asked, text, same)
     if run is not None and not run.moved_on and answered(taking, conversation, turn, run, text):
         return None
-    if run is not None and not run.moved_on and run.story_asked is not None and text and not everyday.greets(text):
+    if run is not None and not run.moved_on and begins_story(run, text):
         return put_in(taking, conversation, turn, run, text)
     meant(taking, None, text)
     taking.show(conversation, turn, run)
     return None
+
+
+def begins_story(run: Run, text: str) -> bool:
+    """Whether a text is one that belongs into the form that waits, or goes on with what was typed there before."""
+    asked = run.story_asked
+    if asked is None or not text or everyday.greets(text):
+        return False
+    return len(text) >= STORY or bool(run.drafts.get(asked))
 
 
 def put_in(taking: Taking, conversation: str, turn: int, run: Run, text: str) -> None:

@@ -40,8 +40,11 @@ async def test_what_waits_goes_together_and_who_fails_fails_alone(database: Data
         return job
 
     async with asyncio.TaskGroup() as group:
-        blocked = group.create_task(database.run(lambda _: time.sleep(0.05)))
+        all_wait = threading.Event()
+        blocked = group.create_task(database.run(lambda _: all_wait.wait(10)))
         tasks = [group.create_task(_outcome(database, work(n))) for n in range(20)]
+        await asyncio.sleep(0)
+        all_wait.set()
     assert blocked.done()
     results = [task.result() for task in tasks]
     assert isinstance(results.pop(7), ZeroDivisionError)
