@@ -357,6 +357,7 @@ def wait(session: Session, community: str, case: str, day: int) -> None:
 def deal_paths(session: Session, community: str, chosen: Mapping[str, str]) -> None:
     """Write the return paths of all open cases anew, and of those closed whose student has an answer to be told of.
 
+    Robin answers at 10:00 and closes at 10:05: the path stays until Sam is told at 13:00, and then goes.
     ``chosen``: what students decided since the last time, by case.
     """
     told = return_paths.told_until(session, community)
@@ -369,7 +370,10 @@ def deal_paths(session: Session, community: str, chosen: Mapping[str, str]) -> N
 
 
 def _destroy_path(session: Session, community: str, case: str, wrapped: bytes) -> None:
-    """The return path is gone; of a case whose key does not open, with the next release that opens all others."""
+    """The return path is gone; of a case whose key does not open, with the next release that opens all others.
+
+    Its row is found by the key alone. So one whose key was damaged is just left out when all rows are written anew.
+    """
     key = case_key.found(session, case, wrapped)
     if key is not None:
         return_paths.destroy(session, community, key)
