@@ -182,7 +182,8 @@ def drop_expired(session: Session, community: str, now: int) -> None:
     if session.run(_give_up, community=community, now=now):
         session.scrub()
     session.put(_drop_given_up, community=community)
-    # Where the clock ran ahead when they were put there: from now on no longer than anybody else's.
+    # Where the clock ran ahead when they were put there: from now on no longer than anybody else's. A term that began
+    # in “2031” would keep them for years.
     session.put(_no_later, community=community, latest=now + TERM)
 
 

@@ -272,7 +272,10 @@ def _erase(session: Session, person: Person, _now: int) -> int:
 
 
 def _merge(session: Session, community: str, stays: str, _goes: str) -> None:
-    """Whose account has voted before it was forgotten has voted: on all accounts, also when they part again."""
+    """Whose account has voted before it was forgotten has voted: on all accounts, also when they part again.
+
+    Noor votes on Discord, is forgotten, comes back, links an account in Teams and unlinks it: neither votes again.
+    """
     for one in members.accounts(session, community, stays):
         spent = _fingerprint(session, community, one.account)
         session.run(_spent_by, community=community, member=stays, account=spent)

@@ -40,7 +40,8 @@ class EventSeen(SQLModel, table=True):
 
 
 OF_A_COMMUNITY, IN_ALL = 1_000, 10_000
-"""Conversations without an account that wait at the most; half of it for who comes from where much comes from."""
+"""Conversations without an account that wait at the most; half of it for who comes from where much comes from: a robot
+that begins one after the other is refused when 500 wait in a community; the other places stay for everybody else."""
 KEEPING = (
     Keeping(
         Conversation,
@@ -233,7 +234,11 @@ def end_all(session: Session, community: str) -> None:
 
 
 def end_naming(session: Session, community: str, idents: Iterable[str]) -> int:
-    """End conversations of others in which one of these ids stands as a value: a setup under way. Returns how many."""
+    """End conversations of others in which one of these ids stands as a value; returns how many.
+
+    Alex has chosen Robin as a mentor and not yet pressed “Save”: when Robin is forgotten, that setup ends, or it would
+    write Robin's name down again.
+    """
     needles = [json.dumps(one, ensure_ascii=False).encode() for one in idents]
     ended = 0
     for row in session.all(_here, community=community):

@@ -61,7 +61,8 @@ def shown(session: Session, community: str, member: str, hidden: str) -> str:
 
 def turn(session: Session, now: int) -> None:
     """Destroy the keys whose hour is over, and make that of these ten minutes. The clock calls it twice a minute."""
-    # One from far ahead was made by a clock that was wrong, and would else live too long.
+    # One from far ahead was made by a clock that was wrong, and would else live too long: words shown under the key of
+    # “next May” could be opened from the files until then.
     over = {"oldest": (now - LIFE) // SLOT, "latest": now // SLOT + LIFE // SLOT}
     if session.one(_are_over, **over).n:
         session.put(_drop, **over)

@@ -114,7 +114,10 @@ def marks(session: Session, community: str, keys: Iterable[bytes]) -> list[str]:
 
 
 def current(session: Session, community: str, to: str | list[str] | None) -> str:
-    """The mark that an address holds. Before there were marks, it was the platform and the person's id there."""
+    """The mark that an address holds. Before there were marks, it was the platform and the person's id there.
+
+    ``["discord", "80351110224678912"]``, by which the mark of that account is looked up.
+    """
     return accounts.mark_of(session, community, ":".join(to)) if isinstance(to, list) else to or ""
 
 

@@ -122,7 +122,10 @@ class Session:
         return None if found is None else statement.row(cursor)(found)
 
     def ask(self, statement: Statement, /, **values: Any) -> Callable[[], Any]:
-        """Like :meth:`one`, with the next read; the row is what the result gives when it is called."""
+        """Like :meth:`one`, with the next read; the row is what the result gives when it is called.
+
+        ``mine = session.ask(...)``, then ``session.one(...)`` takes both to the server and back, then ``mine()``.
+        """
         cursor = self._put(*self._ready(statement, values))
 
         def row() -> Any:

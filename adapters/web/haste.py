@@ -22,7 +22,8 @@ PER_CLIENT = 6_000
 PER_CONVERSATION = 60
 """Steps a minute: nobody answers faster than one a second."""
 SPARE = 3
-"""Steps of each conversation when its client has used up all of that: an answer, a look at it, and to send it."""
+"""Steps of each conversation when its client has used up all of that: an answer, a look at it, and to send it. So who
+has begun a story can still tell it, though somebody behind the same address asks for ten thousand pages meanwhile."""
 FIRST_ANSWERS = 100
 """Of one client in an hour; beyond it everybody else goes first."""
 AT_ONCE = 10

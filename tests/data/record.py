@@ -18,7 +18,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from flows.engine.timers import fail_due
-from flows.seam import Command, Filled, Incoming, Person, Pressed, Reply, Space
+from flows.seam import Command, Filled, Person, Pressed, Reply, Space
 from flows.staff.left import settle
 from flows.staff.rules import Leaving
 from storage import check_ins, communities, due, migrate, outbox, places, roster
@@ -26,7 +26,8 @@ from storage.database import Database
 from storage.keys import Masters
 from storage.statement import Session
 from tests.data import HERE, KEY
-from tests.scenarios.town import DAY, HOUR, MINUTE, SIX, Town, button, card, form
+from tests.door import DAY, HOUR, MINUTE, SIX, button, card, form
+from tests.scenarios.town import Town
 
 STUDENTS = ("sam", "noor", "lena", "finn", "amal", "jonas", "mila", "yara")
 NOTHING = dict.fromkeys(SIX)
@@ -181,12 +182,9 @@ class Lived:
         ).rows[0][1]
         entered = town.press("amal on teams", town.ask("amal on teams", "link"), "I have a code")
         town.fill("amal on teams", entered, {"code": "AAAA-AAAA"})
-        page = town.take(Incoming("page1", Space("page", "one"), None, Command("tell")))
-        shown = town.take(
-            Incoming(
-                "page2", Space("page", "one"), None, Filled(form(page).id, NOTHING | {"issue": "Told on the page"})
-            )
-        )
+        page = town.take(town.event(Space("page", "one"), None, Command("tell"))).reply
+        told = Filled(form(page).id, NOTHING | {"issue": "Told on the page"})
+        shown = town.take(town.event(Space("page", "one"), None, told)).reply
         self.hand["send from the page"] = button(shown, "Give it to the mentors")
 
     def set_up(self) -> None:
@@ -198,7 +196,7 @@ class Lived:
         code = town.give("alex on discord", Pressed("s.setup_code."))
         self.hand["code for another platform"] = card(code).rows[0][1]
         who = Person("ann-discord-7301", "Ann", manages=True)
-        begun = town.take(Incoming("begun", Space("discord", "three-discord"), who, Command("setup")))
+        begun = town.take(town.event(Space("discord", "three-discord"), who, Command("setup"))).reply
         self.hand["new community"] = button(begun, "A new community")
 
 

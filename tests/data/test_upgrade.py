@@ -29,7 +29,8 @@ from storage.migrate import newest, pending, upgrade
 from storage.tables import metadata
 from tests.conftest import _create
 from tests.data import KEY, RECORDED, Recorded, Rows, lay, rows_of
-from tests.scenarios.town import button, card, form, ident, name, text
+from tests.door import button, card, form, text
+from tests.scenarios.town import ident, name
 from tests.scenarios.world import StandingClock
 
 CHANGED: dict[str, str] = {}

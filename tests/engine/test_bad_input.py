@@ -11,7 +11,8 @@ from flows.engine.turn import take
 from flows.seam import Buttons, Card, Command, Filled, Incoming, Person, Pressed, Said, Space, Text
 from storage import case_release, case_telling, cases, conversations, members
 from storage.statement import Session
-from tests.engine.desk import NOW, Desk, answers, form, last, text
+from tests.door import NOW, form, last, text
+from tests.engine.desk import Desk, answers
 
 
 def test_the_same_event_twice_has_one_effect(desk: Desk) -> None:

@@ -11,7 +11,8 @@ from flows.seam import Arrived, Buttons, Command, Filled, Incoming, Person, Pres
 from flows.words import Msg, _
 from storage import outbox
 from storage.statement import Session
-from tests.engine.desk import NOW, Desk, card, form, text
+from tests.door import NOW, card, form, text
+from tests.engine.desk import Desk
 
 HOUR = 3_600_000
 

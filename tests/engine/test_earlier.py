@@ -8,7 +8,8 @@ import pytest
 
 from flows.seam import Buttons, Card, Command, Filled, Form, Opened, Pressed, Reply
 from storage import conversations
-from tests.engine.desk import NOW, Desk, card, form, text
+from tests.door import NOW, card, form, text
+from tests.engine.desk import Desk
 from tests.engine.test_without_account import SIX, buttons, rows
 
 MONTH = 30 * 86_400_000
@@ -74,7 +75,7 @@ def test_after_the_mentors_have_it_words_are_handed_back_and_the_receipt_is_show
     asked = form(desk.give(Command("tell"), who=who))
     shown = desk.give(Filled(asked.id, told(issue="version one")), who=who)
     press = Pressed(buttons(shown)["Give it to the mentors"])
-    receipt = desk.whole(press, who=who)
+    receipt = desk.give(press, who=who)
     assert "Your six words" in str(receipt.parts)
     before = rows(desk)
     late = desk.give(Filled(asked.id, told(issue="version two")), who=who)
@@ -119,7 +120,7 @@ def test_stop_stops_from_an_earlier_page_too_but_not_what_came_after_it(desk: De
     assert "ended" in text(desk.give(press, who=None))
     asked = form(desk.give(Command("tell"), who=None))
     shown = desk.give(Filled(asked.id, told(issue="mine")), who=None)
-    receipt = desk.whole(Pressed(buttons(shown)["Give it to the mentors"]), who=None)
+    receipt = desk.give(Pressed(buttons(shown)["Give it to the mentors"]), who=None)
     for stop in (f"{asked.id}.:stop_now", buttons(shown)["Back"].replace(":back", ":stop_now")):
         assert card(desk.give(Pressed(stop), who=None)) == card(receipt), "a receipt is not stopped by what led to it"
 

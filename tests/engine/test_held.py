@@ -24,12 +24,13 @@ from flows.engine import (
 )
 from flows.engine.flow import Flow, FlowFault
 from flows.engine.taking import Work
-from flows.engine.turn import finish_work, take
-from flows.seam import Buttons, Filled, Incoming, Person, Pressed, Reply, Space
+from flows.engine.turn import finish_work
+from flows.seam import Buttons, Filled, Person, Pressed, Reply, Space
 from flows.words import Msg
 from storage.database import Database
 from storage.statement import Session
-from tests.engine.desk import NOW, Desk, form, text
+from tests.door import NOW, form, text
+from tests.engine.desk import Desk
 
 SECRET = "CANARY"
 
@@ -89,13 +90,9 @@ class Door:
     def __init__(self, desk: Desk) -> None:
         self.desk, self.database = desk, desk.database
         desk.catalogue = Catalogue([Capability("a", (look, add, draw_))])
-        self.number = 0
 
     def give(self, act: Any, who: str | None = "sam", event: str = "") -> tuple[Reply, Work | None]:
-        self.number += 1
-        person = Person(who) if who else None
-        incoming = Incoming(event or f"d{self.number}", Space("web", "one"), person, act)
-        turn = self.database.run_now(lambda s: take(s, self.desk.catalogue, incoming, NOW))
+        turn = self.desk.once(self.desk.event(Space("web", "one"), Person(who) if who else None, act, event))
         return turn.reply, turn.work
 
     def finish(self, work: Work | None) -> Reply:
@@ -135,7 +132,7 @@ def test_what_was_typed_is_written_down_nowhere_neither_while_it_is_worked_on_no
 
 def test_after_a_restart_in_between_the_same_form_still_works(door: Door) -> None:
     asked, _ = door.give(Pressed("s.look."))
-    _shown, _lost = door.give(Filled(form(asked).id, {"word": SECRET}))
+    _shown, _lost = door.give(Filled(form(asked).id, {"word": SECRET}), event="d2")
     again, work = door.give(Filled(form(asked).id, {"word": SECRET}), event="d2")
     assert (form(again), work) == (form(asked), None), "the same event shows the form again"
     _shown, work = door.give(Filled(form(asked).id, {"word": SECRET}))

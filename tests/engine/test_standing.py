@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass, field
-
 import pytest
 
 from flows.catalogue import catalogue
 from flows.engine.sentences import OVER, UNANSWERED, greeting, no_member, not_for_you
 from flows.engine.taking import Turn
 from flows.engine.timers import found_community
-from flows.engine.turn import take
 from flows.seam import (
     Act,
     Arrived,
@@ -38,7 +34,7 @@ from storage import accounts, case_release, case_telling, cases, communities, me
 from storage.database import Database
 from storage.statement import Session
 from storage.tables import metadata
-from tests.engine.desk import NOW, form, text
+from tests.door import NOW, Door, form, text
 
 SERVER = Space("discord", "1001")
 ELSEWHERE = Space("discord", "")
@@ -47,19 +43,14 @@ TEAM = Space("teams", "t1:team", within="t1")
 HERE, GONE = Standing(True), Standing(False)
 SECRET = "Nobody asked me."
 NO_ANSWERS = (Outage("down"), TooFast(5), Gone("not in the roster"))
-_events = itertools.count()
 
 
-@dataclass
-class Chats:
+class Chats(Door):
     """Private chats and channels of one community on two platforms, which say of people what ``stands`` says."""
 
-    database: Database
-    stands: dict[str, Standing | SendError] = field(default_factory=dict)
-    asked: list[tuple[Space, str]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.database.run_now(self._found)
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        database.run_now(self._found)
 
     def _found(self, session: Session) -> None:
         here = found_community(session, catalogue(), "first", "Year 1", "en", "Europe/Brussels", NOW)
@@ -86,21 +77,11 @@ class Chats:
     ) -> Turn:
         """One act; in private, unless it happens in a place."""
         person = Person(who, who.title(), frozenset() if place else None)
-        incoming = Incoming(event or f"st{next(_events)}", space, person, act, place, locale, address="a")
-        told: dict[Space, Standing | SendError] = {}
-        turn = self._take(incoming, told)
-        while turn.asks is not None:
-            self.asked.append((turn.asks, who))
-            told[turn.asks] = self.stands.get(who, HERE)
-            turn = self._take(incoming, told)
-        return turn
+        return self.take(self.event(space, person, act, event, place=place, locale=locale, address="a"))
 
     def first(self, act: Act, who: str = "robin", space: Space = SERVER, event: str = "once") -> Turn:
         """The first taking only."""
-        return self._take(Incoming(event, space, Person(who, who.title(), None), act), {})
-
-    def _take(self, incoming: Incoming, told: dict[Space, Standing | SendError]) -> Turn:
-        return self.database.run_now(lambda s: take(s, catalogue(), incoming, NOW, told=told))
+        return self.once(self.event(space, Person(who, who.title(), None), act, event))
 
     def rows(self, *but: str) -> dict[str, list[str]]:
         """The whole database."""
@@ -219,10 +200,10 @@ def test_that_somebody_of_the_staff_left_lets_the_staff_be_asked_for(chats: Chat
 
 def test_somebody_left_the_space_whoever_it_was(chats: Chats) -> None:
     incoming = Incoming("left", TEAM, None, Left(), "m")
-    turn = chats._take(incoming, {})
+    turn = chats.once(incoming, {})
     assert (turn.kind, turn.roster, turn.reply.parts) == ("left", True, ())
     assert len(chats.rows()["roster"]) == 1
-    assert not chats._take(Incoming("left", Space("teams", "t1:other"), None, Left()), {}).roster
+    assert not chats.once(Incoming("left", Space("teams", "t1:other"), None, Left()), {}).roster
 
 
 # ---------------------------------------------------------------- who is new
@@ -302,7 +283,7 @@ def test_an_event_that_was_taken_stays_taken(both: Chats) -> None:
 
 def test_an_answer_counts_for_the_space_that_was_asked(chats: Chats) -> None:
     incoming = Incoming("other", SERVER, Person("robin", "Robin", None), Command("cases"))
-    turn = chats._take(incoming, {TEAM: HERE})
+    turn = chats.once(incoming, {TEAM: HERE})
     assert turn.asks == SERVER
 
 

@@ -7,28 +7,27 @@ from dataclasses import replace
 
 import pytest
 
-from flows.catalogue import catalogue
 from flows.engine import wire
 from flows.engine.timers import found_community
-from flows.engine.turn import HOUR, take
+from flows.engine.turn import HOUR
 from flows.seam import Arrived, Command, Incoming, Person, Space, Text
 from storage import communities, outbox
 from storage.database import Database
 from storage.days import DAY
 from storage.statement import Session
+from tests.door import NOW, Door
 
-NOW = 1_795_000_000_000
 IN_PRIVATE = Incoming("", Space("teams", "tenant"), Person("sam"), Command("help"), address="a")
 IN_CHANNEL = replace(IN_PRIVATE, place="students")
 INSTALLED = replace(IN_PRIVATE, act=Arrived())
 events = itertools.count()
 
 
-class Post:
+class Post(Door):
     """One letter to Sam, whom Erbij could not reach."""
 
     def __init__(self, database: Database) -> None:
-        self.database = database
+        super().__init__(database)
         self.give(IN_CHANNEL)  # Sam is known
         payload = wire.pack((Text("For you."),), "en")
         self.database.run_now(lambda s: outbox.add(s, "k", self.community(s), *TO_SAM, **PRIVATE, payload=payload))
@@ -38,7 +37,7 @@ class Post:
         known = communities.every(session)
         if known:
             return known[0][0]
-        here = found_community(session, catalogue(), "one", "One", "en", "Europe/Brussels", NOW)
+        here = found_community(session, self.catalogue, "one", "One", "en", "Europe/Brussels", NOW)
         communities.add_space(session, here, "teams", "tenant")
         return here
 
@@ -49,8 +48,8 @@ class Post:
     def give(self, incoming: Incoming, now: int = NOW) -> bool:
         """Take an event; True when the sender is woken."""
         self.database.run_now(self.community)
-        event = replace(incoming, event=f"e{next(events)}")
-        return self.database.run_now(lambda s: take(s, catalogue(), event, now)).posted
+        self.now = now
+        return self.take(replace(incoming, event=f"e{next(events)}")).posted
 
     def waits(self) -> bool:
         return self.database.run_now(outbox.depth).waiting == 1

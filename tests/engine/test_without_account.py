@@ -12,7 +12,8 @@ from flows.seam import Arrived, Buttons, Command, Filled, Form, Opened, Pressed,
 from storage import conversations
 from storage.statement import Session
 from storage.tables import metadata
-from tests.engine.desk import NOW, Desk, card, form, last, text
+from tests.door import NOW, card, form, last, text
+from tests.engine.desk import Desk
 
 WORDS = {"issue": "CANARY at lunch", "involved": "some", "teacher": None, "student": None, "others": None}
 _numbers = itertools.count()

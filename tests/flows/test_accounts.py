@@ -2,49 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable
-
 import pytest
 
 from flows.accounts import capability, joining
-from flows.catalogue import catalogue
 from flows.engine import wire
-from flows.engine.turn import take
-from flows.seam import Act, Button, Buttons, Card, Command, Filled, Form, Incoming, Person, Pressed, Reply, Space, Text
-from storage import check_ins, codes, communities, conversations, members, outbox, people
+from flows.seam import Command, Filled, Pressed, Reply, Space
+from storage import check_ins, codes, communities, conversations, members, outbox
 from storage.database import Database
 from storage.statement import Session
-
-NOW = 1_795_000_000_000
-MINUTE = 60_000
-HOMES = {"discord": "d", "teams": "t", "web": "w"}
+from tests.door import MINUTE, NOW, button, buttons, card, form, labels, text
+from tests.scenarios.town import Town, ident
 
 
-class Two:
-    """Two communities, each on three platforms."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.now = NOW
-        self._events = itertools.count()
-        self.one, self.two = (database.run_now(lambda s, slug=slug: self.found(s, slug)) for slug in ("one", "two"))
-
-    def found(self, session: Session, slug: str, homes: Iterable[str] = tuple(HOMES)) -> str:
-        community = communities.add_community(session, slug, slug.title(), "en", "Europe/Brussels")
-        for platform in homes:
-            communities.add_space(session, community, platform, f"{slug} on {platform}")
-        return community
-
-    def give(self, who: str, act: Act, *, event: str = "", community: str = "one") -> Reply:
-        """``who``: ``sam on discord``."""
-        name, _on, platform = who.split()
-        space = Space(platform, f"{community} on {platform}")
-        incoming = Incoming(event or f"e{next(self._events)}", space, Person(f"{name}-{HOMES[platform]}"), act)
-        return self.database.run_now(lambda s: take(s, catalogue(), incoming, self.now)).reply
-
-    def press(self, who: str, reply: Reply, label: str, **more: str) -> Reply:
-        return self.give(who, Pressed(button(reply, label).id), **more)
+class Two(Town):
+    """Two communities, each on two platforms, and people who link their accounts there."""
 
     def code(self, who: str, **more: str) -> str:
         return shown_code(self.press(who, self.give(who, Command("link"), **more), "Show me a code", **more))
@@ -57,13 +28,6 @@ class Two:
 
     def link(self, one: str = "sam on discord", other: str = "sam on teams") -> Reply:
         return self.enter(other, self.code(one))
-
-    def member(self, who: str, community: str = "one") -> str:
-        name, _on, platform = who.split()
-        known = self.database.run_now(
-            lambda s: people.who(s, platform, f"{community} on {platform}", f"{name}-{HOMES[platform]}")
-        )
-        return "" if known is None else known.member
 
     def waiting(self, platform: str) -> list[tuple[str, str]]:
         """(whom, what) of the messages that wait; they are taken."""
@@ -78,24 +42,8 @@ def two(database: Database) -> Two:
     return Two(database)
 
 
-def text(reply: Reply) -> str:
-    return " ".join(part.text for part in reply.parts if isinstance(part, Text))
-
-
-def form(reply: Reply) -> Form:
-    return next(part for part in reply.parts if isinstance(part, Form))
-
-
-def labels(reply: Reply) -> list[str]:
-    return [one.label for part in reply.parts if isinstance(part, Buttons) for one in part.buttons]
-
-
-def button(reply: Reply, label: str) -> Button:
-    return next(one for part in reply.parts if isinstance(part, Buttons) for one in part.buttons if one.label == label)
-
-
 def shown_code(reply: Reply) -> str:
-    return next(part.rows[0][1] for part in reply.parts if isinstance(part, Card))
+    return card(reply).rows[0][1]
 
 
 def test_two_accounts_become_one_and_the_other_account_hears_of_it(two: Two) -> None:
@@ -105,7 +53,7 @@ def test_two_accounts_become_one_and_the_other_account_hears_of_it(two: Two) -> 
     assert "are linked now" in text(done)
     assert two.member("sam on discord") == two.member("sam on teams")
     [(whom, what)] = two.waiting("discord")
-    assert whom == "sam-d"
+    assert whom == ident("sam on discord")
     assert what == (
         "Your account on Discord was linked to an account on Microsoft Teams. If that was not you, unlink them now."
     )
@@ -133,7 +81,7 @@ def test_a_round_is_answered_once_on_both(two: Two) -> None:
 
 def test_the_code_is_the_same_when_it_is_shown_again_and_stands_nowhere_in_clear(two: Two) -> None:
     begun = two.give("sam on discord", Command("link"))
-    way = Pressed(button(begun, "Show me a code").id)
+    way = Pressed(button(begun, "Show me a code"))
     code = shown_code(two.give("sam on discord", way, event="shown"))
     assert shown_code(two.give("sam on discord", way, event="shown")) == code
     assert shown_code(two.give("sam on discord", Command("cancel"), event="shown")) == code
@@ -183,7 +131,7 @@ def test_a_code_ends_after_a_quarter_of_an_hour(two: Two) -> None:
 
 
 def test_communities_are_kept_apart(two: Two) -> None:
-    code = two.code("sam on discord", community="two")
+    code = two.code("sam on discord", slug="two")
     assert "another community" in text(two.enter("sam on teams", code))
     assert two.member("sam on discord", "two") != two.member("sam on teams")
 
@@ -223,7 +171,6 @@ def test_a_stolen_code_shows_nothing_that_was_not_sent(two: Two) -> None:
 
 
 def test_a_stolen_code_gives_no_role(two: Two) -> None:
-    two.database.run_now(lambda s: members.grant(s, two.one, "mentor", "discord", "person", "robin-d"))
     assert "for the mentors" not in text(two.give("robin on discord", Command("cases")))
     two.link("robin on discord", "thief on teams")
     assert two.member("thief on teams") == two.member("robin on discord")
@@ -240,7 +187,7 @@ def test_whom_a_stranger_joined_sends_the_stranger_away_and_keeps_everything(two
     assert "unlinked now" in text(two.press("sam on discord", asked, "Microsoft Teams"))
     assert two.member("thief on teams") != two.member("sam on discord")
     assert sam not in (two.member("thief on teams"), "")
-    assert [whom for whom, _what in two.waiting("teams")] == ["thief-t"]
+    assert [whom for whom, _what in two.waiting("teams")] == [ident("thief on teams")]
     assert "not linked to another" in text(two.give("sam on discord", Command("unlink")))
 
 
@@ -259,7 +206,7 @@ def test_the_account_that_says_it_can_begin_anew_itself(two: Two) -> None:
 def test_separating_twice_at_once_separates_once(two: Two) -> None:
     two.link()
     on_discord = two.give("sam on discord", Command("unlink"))
-    conversation = button(on_discord, "Discord (here)").id
+    conversation = button(on_discord, "Discord (here)")
     # The same member has one such conversation; a second answer is late.
     two.press("sam on discord", on_discord, "Microsoft Teams")
     assert "ended" in text(two.give("sam on discord", Pressed(conversation)))
@@ -289,18 +236,22 @@ def test_joining_and_separating_gives_no_second_answer(two: Two) -> None:
 
 
 def test_who_has_no_account_is_told_so(two: Two) -> None:
-    incoming = Incoming("p1", Space("web", "one on web"), None, Command("link"))
-    reply = two.database.run_now(lambda s: take(s, catalogue(), incoming, NOW)).reply
-    assert "knows no accounts" in text(reply)
+    two.database.run_now(lambda s: communities.add_space(s, two.one, "page", "one"))
+    assert "knows no accounts" in text(two.take(two.event(Space("page", "one"), None, Command("link"))).reply)
 
 
 def test_where_there_is_one_platform_nothing_is_offered(two: Two) -> None:
-    two.database.run_now(lambda s: two.found(s, "three", ["teams", "page"]))
-    said = two.give("sam on teams", Command("link"), community="three")
+    def found(session: Session) -> None:
+        three = communities.add_community(session, "three", "Three", "en", "Europe/Brussels")
+        for platform in ("teams", "page"):
+            communities.add_space(session, three, platform, f"three-{platform}")
+
+    two.database.run_now(found)
+    said = two.give("sam on teams", Command("link"), slug="three")
     assert text(said) == "Three is on one platform only, so there is nothing to link."
-    for community, offered in (("one", ["link", "unlink"]), ("three", [])):
-        shown = two.give("noor on teams", Command("help"), community=community)
-        starts = [one.id for part in shown.parts if isinstance(part, Buttons) for one in part.buttons]
+    for slug, offered in (("one", ["link", "unlink"]), ("three", [])):
+        shown = two.give("noor on teams", Command("help"), slug=slug)
+        starts = [one.id for one in buttons(shown)]
         assert [word for word in ("link", "unlink") if f"s.{word}." in starts] == offered
 
 

@@ -24,7 +24,8 @@ from storage.database import Database, NotSaved
 from storage.days import DAY
 from storage.statement import Session
 from storage.tables import metadata
-from tests.engine.desk import NOW, Desk, answers, form, text
+from tests.door import NOW, form, text
+from tests.engine.desk import Desk, answers
 from tests.engine.test_without_account import buttons
 from tests.raw import rows
 
@@ -109,7 +110,7 @@ def test_it_comes_instead_of_not_understanding(here: Desk) -> None:
 def test_six_words_that_are_none_get_it_after_the_slow_work(here: Desk) -> None:
     asked = form(here.give(Command("answer")))
     typed = "i want to die bado kemi"
-    assert panel_of(here.whole(Filled(asked.id, {"words": typed})))
+    assert panel_of(here.give(Filled(asked.id, {"words": typed})))
 
 
 def test_someone_of_no_community_gets_the_lines_of_their_language(here: Desk) -> None:
@@ -160,7 +161,7 @@ def test_a_heavy_story_leaves_the_same_rows_as_any_other(here: Desk) -> None:
         seen = [everything()]
         reply = here.give(Filled(form(here.give(Command("tell"), who=who)).id, {"issue": story, **OTHERS}), who=who)
         seen.append(everything())
-        here.whole(Pressed(buttons(reply)["Give it to the mentors"]), who=who)
+        here.give(Pressed(buttons(reply)["Give it to the mentors"]), who=who)
         seen.append(everything())
         here.give(Said(story), who=who)
         seen.append(everything())

@@ -26,19 +26,8 @@ from flows.setup import rules
 from storage import communities, due
 from storage.database import Database
 from storage.statement import Session
-from tests.flows.doors import (
-    ABOUT,
-    LEADS,
-    MENTORS,
-    NOW,
-    STUDENTS,
-    TEAM,
-    Doors,
-    button,
-    form_of,
-    labels,
-    said,
-)
+from tests.door import NOW, button, form, labels
+from tests.flows.doors import ABOUT, LEADS, MENTORS, STUDENTS, TEAM, Doors, said
 from tests.raw import rows
 
 
@@ -49,14 +38,14 @@ def doors(database: Database) -> Doors:
 
 def test_from_nothing_to_everything_set(doors: Doors) -> None:
     asked = doors.give(Command("setup"), manages=True, locale="nl-BE")
-    about = form_of(doors.give(Pressed(button(asked, "Een nieuwe community"))))
+    about = form(doors.give(Pressed(button(asked, "Een nieuwe community"))))
     drafts = {field.name: field.draft for field in about.fields}
     assert drafts == {"name": "", "language": "nl", "time_zone": "Europe/Brussels", "cases": "chat"}
     menu = doors.give(Filled(about.id, ABOUT))
     assert "Lerarenopleiding, jaar 1" in said(menu)
     for kind, values in (("students", STUDENTS), ("mentors", MENTORS), ("leads", LEADS)):
         menu = doors.group(kind, values)
-    now = doors.now()
+    now = doors.as_set_up()
     assert {(p.kind, p.name) for p in now.places} == {
         ("students", "students"),
         ("mentors", "mentors"),
@@ -99,7 +88,7 @@ def test_who_added_erbij_without_a_name_is_a_coordinator_by_name(doors: Doors) -
     nameless = Incoming("added", TEAM, Person("alex", "", added=True), Added(), locale="nl")
     doors.database.run_now(lambda s: take(s, catalogue(), nameless, NOW))
     doors.found("alex", TEAM)
-    assert [(g.role, g.name) for g in doors.now().grants] == [("coordinator", "Alex")]
+    assert [(g.role, g.name) for g in doors.as_set_up().grants] == [("coordinator", "Alex")]
     assert "Coördinatoren: Alex" in said(doors.give(Command("setup"), "alex", TEAM))
 
 
@@ -116,10 +105,10 @@ def test_an_abandoned_setup_is_gone_on_with(doors: Doors) -> None:
         assert "nog niet ingesteld" in said(doors.give(act, "sam")), "to all others nothing is there yet"
     assert "Erbij instellen" in labels(doors.give(Command("help"))), "and before its name it can do nothing else"
     asked = doors.give(Command("setup"), "kim", manages=True)
-    form = form_of(doors.give(Pressed(button(asked, "Een nieuwe community")), "kim", manages=True))
-    doors.give(Filled(form.id, ABOUT), "kim", manages=True)
+    sheet = form(doors.give(Pressed(button(asked, "Een nieuwe community")), "kim", manages=True))
+    doors.give(Filled(sheet.id, ABOUT), "kim", manages=True)
     assert len(doors.known()) == 1
-    assert {g.name for g in doors.now().grants} == {"Alex", "Kim"}
+    assert {g.name for g in doors.as_set_up().grants} == {"Alex", "Kim"}
 
 
 def test_before_its_name_there_is_nothing_to_hang_on_a_community(doors: Doors) -> None:
@@ -170,7 +159,7 @@ def test_erbij_taken_out_and_added_again_is_the_same_community(doors: Doors) -> 
     doors.found()
     doors.group("students", STUDENTS)
     doors.give(Removed())
-    assert doors.now().places == ()
+    assert doors.as_set_up().places == ()
     assert "opnieuw gekozen" in said(again := doors.give(Added()))
     assert "Lerarenopleiding" in said(again)
     assert labels(again) == ["Erbij instellen"]
@@ -191,9 +180,9 @@ def test_a_lead_or_a_mentor_does_not_run_setup(doors: Doors) -> None:
 
 def test_a_coordinator_who_is_none_any_more_submits_nothing(doors: Doors) -> None:
     doors.found()
-    form = form_of(doors.give(Pressed("s.setup_group.mentors"), "kim", manages=True))
-    doors.give(Filled(form.id, MENTORS), "kim")
-    assert doors.now().places == ()
+    sheet = form(doors.give(Pressed("s.setup_group.mentors"), "kim", manages=True))
+    doors.give(Filled(sheet.id, MENTORS), "kim")
+    assert doors.as_set_up().places == ()
 
 
 def test_doubts_are_asked_and_back_keeps_what_was_chosen(doors: Doors) -> None:
@@ -202,13 +191,13 @@ def test_doubts_are_asked_and_back_keeps_what_was_chosen(doors: Doors) -> None:
     asked = doors.group("mentors", {"channel": STUDENTS["channel"], "role": None, "people": None})
     for doubt in ("ook studenten", "al het kanaal", "nog geen mentor"):
         assert doubt in said(asked)
-    again = form_of(doors.give(Pressed(button(asked, "Terug"))))
+    again = form(doors.give(Pressed(button(asked, "Terug"))))
     assert again.fields[0].draft == STUDENTS["channel"]
     closed = Picked("c2", "mentors", can_post=False)
     asked = doors.give(Filled(again.id, MENTORS | {"channel": closed}))
     assert "nog niet schrijven in mentors" in said(asked)
     doors.give(Pressed(button(asked, "Zo opslaan")))
-    assert [p.external_id for p in doors.now().places if p.kind == "mentors"] == ["c2"]
+    assert [p.external_id for p in doors.as_set_up().places if p.kind == "mentors"] == ["c2"]
 
 
 def test_a_role_that_everyone_has_is_left_out(doors: Doors) -> None:
@@ -216,25 +205,25 @@ def test_a_role_that_everyone_has_is_left_out(doors: Doors) -> None:
     asked = doors.group("leads", LEADS | {"role": Picked("1001", "@everyone", open_to_all=True)})
     assert "Iedereen heeft de rol" in said(asked)
     doors.give(Pressed(button(asked, "Zo opslaan")))
-    assert [g for g in doors.now().grants if g.role == "lead"] == []
+    assert [g for g in doors.as_set_up().grants if g.role == "lead"] == []
 
 
 def test_changing_one_thing_shows_today_and_replaces_it(doors: Doors) -> None:
     doors.found()
     doors.group("mentors", MENTORS)
-    form = form_of(doors.give(Pressed("s.setup_group.mentors")))
-    drafts = {field.name: field.draft for field in form.fields}
+    sheet = form(doors.give(Pressed("s.setup_group.mentors")))
+    drafts = {field.name: field.draft for field in sheet.fields}
     assert drafts["channel"] == Picked("c2", "mentors")
     assert drafts["people"] == (Picked("kim", "Kim"), Picked("robin", "Robin"))
-    doors.give(Filled(form.id, MENTORS | {"people": (Picked("kim", "Kim"), Picked("joris", "Joris"))}))
-    assert {g.name for g in doors.now().grants if g.role == "mentor"} == {"Kim", "Joris"}
+    doors.give(Filled(sheet.id, MENTORS | {"people": (Picked("kim", "Kim"), Picked("joris", "Joris"))}))
+    assert {g.name for g in doors.as_set_up().grants if g.role == "mentor"} == {"Kim", "Joris"}
 
 
 def test_the_last_coordinator_stays(doors: Doors) -> None:
     doors.found()
-    form = form_of(doors.give(Pressed("s.setup_coordinators.")))
-    assert form.fields[0].draft == (Picked("alex", "Alex"),)
-    again = form_of(doors.give(Filled(form.id, {"people": None, "role": Picked("r9", "Empty")})))
+    sheet = form(doors.give(Pressed("s.setup_coordinators.")))
+    assert sheet.fields[0].draft == (Picked("alex", "Alex"),)
+    again = form(doors.give(Filled(sheet.id, {"people": None, "role": Picked("r9", "Empty")})))
     assert again.fields[0].error
     asked = doors.give(Filled(again.id, {"people": (Picked("kim", "Kim"),), "role": None}))
     assert "Jij staat niet" in said(asked)
@@ -249,12 +238,12 @@ def test_another_time_zone_moves_what_recurs(doors: Doors) -> None:
     [(community, *_)] = doors.known()
     key = f"{community}:open_check_in"
     before = doors.database.run_now(lambda s: due.when(s, key))
-    form = form_of(doors.give(Pressed("s.setup_about.")))
-    doors.give(Filled(form.id, ABOUT | {"name": "Anders", "time_zone": "Europe/London"}))
+    sheet = form(doors.give(Pressed("s.setup_about.")))
+    doors.give(Filled(sheet.id, ABOUT | {"name": "Anders", "time_zone": "Europe/London"}))
     after = doors.database.run_now(lambda s: due.when(s, key))
     assert before is not None
     assert after == before + 3_600_000
-    assert doors.now().slug == "lerarenopleiding-jaar-1", "the address of the case page stays"
+    assert doors.as_set_up().slug == "lerarenopleiding-jaar-1", "the address of the case page stays"
 
 
 def test_two_communities_of_one_name_have_an_address_each(doors: Doors) -> None:
@@ -278,7 +267,7 @@ def test_an_address_is_free_and_fits_a_link(name: str, others: list[str]) -> Non
 def test_whom_to_turn_to_is_guessed_shown_and_changed(doors: Doors) -> None:
     doors.found()
     assert "Nederland · nog niemand van jullie zelf" in said(doors.give(Command("setup")))
-    asked = form_of(doors.give(Pressed("s.setup_help.")))
+    asked = form(doors.give(Pressed("s.setup_help.")))
     assert [field.draft for field in asked.fields] == ["NL", ""]
     assert asked.fields[1].required is False
     shown = doors.give(Filled(asked.id, {"country": "BE", "contact": "Marit, 020 123 45 67"}))

@@ -17,19 +17,8 @@ from flows.seam import (
 )
 from storage import people
 from storage.database import Database
-from tests.flows.doors import (
-    MENTORS,
-    OTHER_TEAM,
-    SERVER,
-    STUDENTS,
-    TEAM,
-    TENANT,
-    Doors,
-    button,
-    form_of,
-    labels,
-    said,
-)
+from tests.door import button, form, labels
+from tests.flows.doors import MENTORS, OTHER_TEAM, SERVER, STUDENTS, TEAM, TENANT, Doors, said
 
 
 @pytest.fixture
@@ -47,8 +36,8 @@ def code_of(doors: Doors) -> str:
 
 def come(doors: Doors, code: str, space: Space = TEAM) -> Reply:
     asked = doors.give(Command("setup"), "kim", space, manages=True)
-    form = form_of(doors.give(Pressed(button(asked, "Ik heb een code")), "kim", space))
-    return doors.give(Filled(form.id, {"code": code.lower().replace("-", " ")}), "kim", space)
+    sheet = form(doors.give(Pressed(button(asked, "Ik heb een code")), "kim", space))
+    return doors.give(Filled(sheet.id, {"code": code.lower().replace("-", " ")}), "kim", space)
 
 
 def test_a_community_comes_to_another_platform_with_a_code(doors: Doors) -> None:
@@ -59,7 +48,7 @@ def test_a_community_comes_to_another_platform_with_a_code(doors: Doors) -> None
     assert len(doors.known()) == 1, "nothing is left of what was begun there"
     assert "Lerarenopleiding" in said(doors.give(Command("setup"), "kim", TEAM))
     doors.group("students", {"channel": Picked("t9", "General"), "role": None, "welcome": "yes"}, "kim", TEAM)
-    assert {(p.platform, p.name) for p in doors.now().places} == {("discord", "students"), ("teams", "General")}
+    assert {(p.platform, p.name) for p in doors.as_set_up().places} == {("discord", "students"), ("teams", "General")}
     assert "werkt niet" in said(come(doors, code, OTHER_TEAM)), "once"
 
 
@@ -67,8 +56,8 @@ def test_a_code_moves_no_community_that_has_its_name(doors: Doors) -> None:
     doors.found()
     code = code_of(doors)
     doors.found("kim", TEAM, name="Andere")
-    form = form_of(doors.give(Pressed("s.setup_join."), "kim", TEAM))
-    assert "werkt niet" in said(doors.give(Filled(form.id, {"code": code}), "kim", TEAM))
+    sheet = form(doors.give(Pressed("s.setup_join."), "kim", TEAM))
+    assert "werkt niet" in said(doors.give(Filled(sheet.id, {"code": code}), "kim", TEAM))
     assert len(doors.known()) == 2
 
 
@@ -76,7 +65,7 @@ def test_a_code_moves_no_community_that_has_its_name(doors: Doors) -> None:
 def test_a_wrong_code_changes_nothing(doors: Doors, code: str) -> None:
     doors.found()
     reply = come(doors, code)
-    assert "werkt niet" in said(reply) or form_of(reply)
+    assert "werkt niet" in said(reply) or form(reply)
     assert len(doors.known()) == 2
 
 
@@ -99,7 +88,7 @@ def test_setup_goes_on_in_a_private_chat_in_the_team_it_belongs_to(doors: Doors)
     reply = doors.give(Said("instellen"), "alex", TENANT)
     assert reply.space == TEAM
     doors.group("students", {"channel": Picked("t9", "General"), "role": None, "welcome": "yes"}, "alex", TENANT)
-    assert [(place.space, place.name) for place in doors.now().places] == [(TEAM.id, "General")]
+    assert [(place.space, place.name) for place in doors.as_set_up().places] == [(TEAM.id, "General")]
 
 
 def test_of_several_communities_in_a_tenant_it_is_the_one_of_the_last_press(doors: Doors) -> None:
@@ -151,10 +140,10 @@ def test_one_setup_shows_and_changes_nothing_of_another(doors: Doors) -> None:
     doors.group("mentors", MENTORS, "alex", TEAM)
     doors.found("kim", OTHER_TEAM, name="Twee")
     assert "Robin" not in said(doors.give(Command("setup"), "kim", OTHER_TEAM))
-    form = form_of(doors.give(Pressed("s.setup_group.mentors"), "kim", OTHER_TEAM))
-    assert all(field.draft is None for field in form.fields)
+    sheet = form(doors.give(Pressed("s.setup_group.mentors"), "kim", OTHER_TEAM))
+    assert all(field.draft is None for field in sheet.fields)
     theirs = MENTORS | {"channel": Picked("c8", "theirs"), "people": (Picked("joris", "Joris"),)}
-    doors.give(Filled(form.id, theirs), "kim", OTHER_TEAM)
+    doors.give(Filled(sheet.id, theirs), "kim", OTHER_TEAM)
     mine = said(doors.give(Command("setup"), "alex", TEAM))
     assert "Kim, Robin" in mine
     assert "Joris" not in mine

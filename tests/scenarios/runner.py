@@ -7,12 +7,16 @@ below it, ``> posts in mentors``, ``> it is 2026-11-26 12:00``, ``> Erbij restar
 shape, from then on only the same.
 ``> Alex adds Erbij`` shows what Erbij then says to everyone.
 ``> in Teams, Robin looks``, and every other act so begun, happens on the other of two surfaces.
+
+What Erbij explains in two lines or more, and explained before in the same story, is written once: after that it says
+``As above, 3 lines:`` and the first of them. All of them are compared, each time.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -61,15 +65,47 @@ class Story:
             elif line.startswith("#"):
                 story.title.append(line)
             elif line.strip():
-                story.acts[-1].seen.append(line)
+                story.acts[-1].seen += _as_above(line, story.acts)
         return story
 
     def write(self, path: Path) -> None:
         """The story into its file."""
         lines = list(self.title)
-        for act in self.acts:
-            lines += ["", act.line, *(f"    {q} = {a}" for q, a in act.values.items()), *act.seen]
+        for number, act in enumerate(self.acts):
+            seen = _shortened(act.seen, self.acts[:number])
+            lines += ["", act.line, *(f"    {q} = {a}" for q, a in act.values.items()), *seen]
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+LONG = 60
+"""Signs from which a sentence is long."""
+
+
+def _is_long(line: str) -> bool:
+    """Whether Erbij explains something here: no button, no question, no row of a card, and no short news either."""
+    return len(line) >= LONG and line.endswith(".") and not line.startswith("? ") and "?: " not in line
+
+
+def _before(line: str, acts: list[Act]) -> list[str]:
+    """What followed this line, it among them, when it was first seen; nothing when it was not."""
+    return next((act.seen[act.seen.index(line) :] for act in acts if line in act.seen), [])
+
+
+def _as_above(line: str, acts: list[Act]) -> list[str]:
+    """The lines that a line of a story stands for."""
+    found = re.fullmatch(r"As above, (\d+) lines: (.+)", line)
+    return (_before(found[2], acts)[: int(found[1])] if found else []) or [line]
+
+
+def _shortened(seen: list[str], acts: list[Act]) -> list[str]:
+    """The same lines, with those that were read before said in one."""
+    lines, rest = [], list(seen)
+    while rest:
+        both = zip(rest, _before(rest[0], acts), strict=False)
+        same = list(takewhile(lambda pair: pair[0] == pair[1] and _is_long(pair[0]), both))
+        lines.append(f"As above, {len(same)} lines: {rest[0]}" if len(same) > 1 else rest[0])
+        del rest[: max(1, len(same))]
+    return lines
 
 
 class Player:

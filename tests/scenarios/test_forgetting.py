@@ -15,8 +15,9 @@ from storage.keeping import Person
 from storage.keys import Masters
 from storage.statement import Session
 from storage.tables import keeping, metadata
+from tests.door import DAY, MINUTE, button, card, text
 from tests.raw import rows, tables_with
-from tests.scenarios.town import DAY, MINUTE, Town, button, card, ident, name, text
+from tests.scenarios.town import Town, ident, name
 from tests.storage.conftest import opened
 
 SAM = ("sam on discord", "sam on teams")

@@ -9,8 +9,9 @@ from flows.staff.left import settle
 from flows.staff.rules import Leaving
 from storage import accounts, cases
 from storage.database import Database
+from tests.door import DAY, NOW, text
 from tests.raw import rows, tables_with
-from tests.scenarios.town import DAY, NOW, Town, ident, name, text
+from tests.scenarios.town import Town, ident, name
 
 
 @pytest.fixture

@@ -14,31 +14,27 @@ import pytest
 from flows.cases import receipt
 from flows.catalogue import catalogue
 from flows.engine.timers import found_community
-from flows.engine.turn import finish_work, take
 from flows.seam import (
     Act,
     Arrived,
-    Button,
     Buttons,
     Card,
     Command,
     Filled,
     Form,
-    Incoming,
     Person,
     Pressed,
     Reply,
     Space,
-    Text,
 )
 from storage import case_release, case_telling, case_work, communities, conversations, letters, members, receipts
 from storage.database import Database
 from storage.keys import KeyFault, Masters
 from storage.statement import Session
 from storage.tables import metadata
+from tests.door import NOW, Door, button, labels, text
 from tests.storage.conftest import opened as opened_again
 
-NOW = 1_795_000_000_000
 HOUR = 3_600_000
 CHAT, PAGE = Space("web", "first"), Space("page", "first")
 STORY, MORE, ANSWER = "CANARY laughed at lunch", "CANARY and again today", "CANARY good that you tell this"
@@ -48,11 +44,12 @@ _events = count()
 PURPOSES = ("journal", "outbox", "codes", "letter", "letters", "ballot", "remark")
 
 
-class Student:
+class Student(Door):
     """Someone at the product's own door, with a look at the database after each transaction of theirs."""
 
     def __init__(self, database: Database, who: str = "sam") -> None:
-        self.database, self.who, self.now = database, who, NOW
+        super().__init__(database)
+        self.who = who
         self.words = self.case = self.tag = self.locale = ""
         self.looks = 0
         self.of_me: list[list[str]] = []
@@ -61,19 +58,17 @@ class Student:
     def act(self, act: Act, *, dies: bool = False) -> Reply:
         """``dies``: the process does, before the slow work of this turn is done."""
         person = Person(self.who, self.who.title()) if self.who else None
-        incoming = Incoming(f"six{next(_events)}", CHAT if person else PAGE, person, act, locale=self.locale)
-        self.last = incoming
-        turn = self.database.run_now(lambda s: take(s, catalogue(), incoming, self.now))
+        self.last = self.event(CHAT if person else PAGE, person, act, locale=self.locale)
+        turn = self.once(self.last)
         self.look()
         while turn.work is not None and not dies:
-            work, result = turn.work, turn.work.fn(*turn.work.args)
-            turn = self.database.run_now(lambda s, w=work, r=result: finish_work(s, catalogue(), w, r, self.now))  # type: ignore[misc]
+            turn = self.finish(turn)
             self.look()
         return turn.reply
 
     def again(self) -> Reply:
         """The platform's last event once more: the answer was lost on its way."""
-        return self.database.run_now(lambda s: take(s, catalogue(), self.last, self.now)).reply
+        return self.once(self.last).reply
 
     def opened(self, argument: str) -> str:
         """What opens of the words in a conversation with every key that there is now."""
@@ -85,7 +80,7 @@ class Student:
         return self.database.run_now(look)
 
     def press(self, reply: Reply, label: str) -> Reply:
-        return self.act(Pressed(button(reply, label).id))
+        return self.act(Pressed(button(reply, label)))
 
     def fill(self, reply: Reply, *, dies: bool = False, **values: Any) -> Reply:
         [form] = [part for part in reply.parts if isinstance(part, Form)]
@@ -159,18 +154,6 @@ def openings(session: Session, values: Iterable[Any]) -> list[str]:
 
 def quoted(text: str) -> str:
     return f"'{text}'"
-
-
-def button(reply: Reply, label: str) -> Button:
-    return next(b for part in reply.parts if isinstance(part, Buttons) for b in part.buttons if b.label == label)
-
-
-def labels(reply: Reply) -> list[str]:
-    return [b.label for part in reply.parts if isinstance(part, Buttons) for b in part.buttons]
-
-
-def said(reply: Reply) -> str:
-    return " ".join(part.text for part in reply.parts if isinstance(part, Text))
 
 
 @pytest.fixture
@@ -248,7 +231,7 @@ def test_after_an_hour_nobody_opens_the_six_words(student: Student) -> None:
 def test_while_the_receipt_is_made_it_is_not_beside_what_was_told(student: Student) -> None:
     asked = student.fill(student.act(Command("tell")), **SIX)
     student.of_me.clear()
-    student.act(Pressed(button(asked, "Give it to the mentors").id), dies=True)
+    student.act(Pressed(button(asked, "Give it to the mentors")), dies=True)
     [journal] = [text for text in student.of_me[-1] if STORY in text and text.startswith("{")]
     assert not {"receipt", "tag", "save"} & set(json.loads(journal))
 
@@ -263,7 +246,7 @@ def test_of_following_up_nothing_is_kept_beside_a_student_at_any_step(student: S
     assert ANSWER in str(shown.parts)
     assert student.database.run_now(conversations.count) == 0, "it ends once it is shown"
     wrong = student.fill(student.act(Command("answer")), words=" ".join(["xxxxxxx", *student.words.split()[1:]]))
-    assert student.words[-9:] in said(wrong)
+    assert student.words[-9:] in text(wrong)
     assert labels(wrong) == ["Try again"]
     lost = student.fill(student.act(Command("answer")), words=student.words, dies=True)
     assert lost.parts == ()
@@ -272,7 +255,7 @@ def test_of_following_up_nothing_is_kept_beside_a_student_at_any_step(student: S
     for way, values in (("Write more", {"text": "MORE"}), ("Take back and erase", None)):
         asked = student.press(shown, way)
         done = student.press(asked, "No") if values is None else student.fill(asked, **values)
-        assert said(done)
+        assert text(done)
     if student.who:
         student.press(student.press(shown, "Messages about answers"), "Also a message here")
     student.press(student.press(shown, "Take back and erase"), "Yes")
@@ -299,19 +282,19 @@ def test_the_words_are_asked_again_and_what_was_written_is_not_lost(
         student.database = elsewhere
     student.of_me.clear()
     asked = student.fill(student.press(shown, "Write more"), text=MORE)
-    assert "six words again" in said(asked)
+    assert "six words again" in text(asked)
     assert student.found(*student.needles) == {MORE, "CANARY"}, "what is not on its way yet, as every answer"
     wrong = student.fill(asked, words="bado kemi lina tiva sore mapi")
-    assert "finds nothing with the words “bado kemi" in said(wrong)
+    assert "finds nothing with the words “bado kemi" in text(wrong)
     assert student.found("bado kemi", *student.needles) == {MORE, "CANARY"}
-    assert "Thank you" in said(student.fill(wrong, words=student.words.upper().replace(" ", "-")))
+    assert "Thank you" in text(student.fill(wrong, words=student.words.upper().replace(" ", "-")))
     assert student.found(*student.needles[:5]) == set()
     view = student.database.run_now(lambda s: case_telling.by_receipt(s, community(s), student.tag))
     assert view is not None
     assert [one.text for one in view.messages] == [MORE]
     again = student.press(student.press(shown, "Take back and erase"), "Yes")
-    assert "six words again" in said(again)
-    assert "It is erased" in said(student.fill(again, words=student.words))
+    assert "six words again" in text(again)
+    assert "It is erased" in text(student.fill(again, words=student.words))
     assert student.found(*student.needles[:5]) == set()
 
 
@@ -322,11 +305,11 @@ def test_the_button_of_another_person_opens_nothing(database: Database, first: s
     shown = sam.read()
     for thief in (noor, page):
         for way in ("Write more", "Take back and erase"):
-            asked = thief.act(Pressed(button(shown, way).id))
+            asked = thief.act(Pressed(button(shown, way)))
             done = thief.fill(asked, text="not mine") if way == "Write more" else thief.press(asked, "Yes")
-            assert "six words again" in said(done)
+            assert "six words again" in text(done)
         assert thief.found(*sam.needles) == set()
-    assert "in the chat only" in said(page.act(Pressed(button(shown, "Messages about answers").id)))
+    assert "in the chat only" in text(page.act(Pressed(button(shown, "Messages about answers"))))
     assert database.run_now(lambda s: len(s._execute("select id from caseletter", ()).fetchall())) == 1
 
 
@@ -345,9 +328,9 @@ def test_in_a_community_with_the_doorbell_an_old_button_leads_to_the_page(databa
     database.run_now(lambda s: communities.set_doorbell(s, first, on=True))
     for way in ("Write more", "Messages about answers", "Take back and erase"):
         reply = sam.press(read, way)
-        assert "on Erbij’s page" in said(reply)
+        assert "on Erbij’s page" in text(reply)
         assert not labels(reply)
-    assert "on Erbij’s page" in said(sam.press(shown, "Yes, I have kept them"))
+    assert "on Erbij’s page" in text(sam.press(shown, "Yes, I have kept them"))
 
 
 # ------------------------------------------------------------ when too much waits
@@ -366,11 +349,11 @@ def test_a_story_that_does_not_fit_waits_for_the_next_moment_and_loses_no_word(s
     asked = student.fill(student.act(Command("tell")), **SIX)
     for _try in range(3):
         asked = student.press(asked, "Give it to the mentors")
-        assert "did not fit" in said(asked)
+        assert "did not fit" in text(asked)
         assert STORY in str(asked.parts)
-        assert ("leave this page open" in said(asked)) is not bool(student.who)
+        assert ("leave this page open" in text(asked)) is not bool(student.who)
     student.database.run_now(lambda s: case_release.release(s, community(s)))
-    assert "Your story is saved" in said(student.press(asked, "Give it to the mentors"))
+    assert "Your story is saved" in text(student.press(asked, "Give it to the mentors"))
     view = student.database.run_now(lambda s: case_release.release(s, community(s)))
     assert len(view) == 1
 
@@ -384,23 +367,23 @@ def test_what_was_added_and_does_not_fit_comes_back_in_its_form(student: Student
     asked = student.press(shown, "Write more")
     for _try in range(2):
         asked = student.fill(asked, text=MORE)
-        assert "did not fit" in said(asked)
+        assert "did not fit" in text(asked)
         [form] = [part for part in asked.parts if isinstance(part, Form)]
         assert form.fields[0].draft == MORE
     if student.who:
         full = student.press(student.press(shown, "Messages about answers"), "Also a message here")
-        assert "your choice did not fit" in said(full)
+        assert "your choice did not fit" in text(full)
     back = student.press(student.press(shown, "Take back and erase"), "No")
-    assert "Nothing is erased" in said(back)
+    assert "Nothing is erased" in text(back)
     student.database.run_now(lambda s: case_release.release(s, community(s)))
-    assert "Thank you" in said(student.fill(asked, text=MORE))
+    assert "Thank you" in text(student.fill(asked, text=MORE))
 
 
 @pytest.mark.usefixtures("small")
 def test_taking_back_always_fits(student: Student) -> None:
     student.press(student.tell(), "Yes, I have kept them")
     Student(student.database, "noor").tell()
-    assert "It is erased" in said(student.press(student.press(student.read(), "Take back and erase"), "Yes"))
+    assert "It is erased" in text(student.press(student.press(student.read(), "Take back and erase"), "Yes"))
     assert len(student.database.run_now(lambda s: case_release.release(s, community(s)))) == 1
 
 
@@ -428,7 +411,7 @@ def test_words_are_of_the_students_language_and_are_found_with_errors_by_one_slo
 
 def test_words_stay_what_was_hashed_when_the_language_changes_while_they_are_made(student: Student) -> None:
     asked = student.fill(student.act(Command("tell")), **SIX)
-    send = Pressed(button(asked, "Give it to the mentors").id)
+    send = Pressed(button(asked, "Give it to the mentors"))
     made: list[str] = []
 
     def changes(words: str, salt: str) -> str:
@@ -438,11 +421,8 @@ def test_words_stay_what_was_hashed_when_the_language_changes_while_they_are_mad
         return receipt.tag(words, salt)
 
     person = Person(student.who) if student.who else None
-    incoming = Incoming(f"six{next(_events)}", CHAT if person else PAGE, person, send)
-    turn = student.database.run_now(lambda s: take(s, catalogue(), incoming, student.now))
-    assert turn.work is not None
-    work, result = turn.work, changes(*turn.work.args)
-    turn = student.database.run_now(lambda s: finish_work(s, catalogue(), work, result, student.now))
+    turn = student.once(student.event(CHAT if person else PAGE, person, send))
+    turn = student.finish(turn, changes)
     [words] = [part.rows[0][1] for part in turn.reply.parts if isinstance(part, Card) and part.exact]
     assert [words] == made
 

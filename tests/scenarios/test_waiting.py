@@ -15,10 +15,11 @@ from storage import cases, communities, due, members, undelivered
 from storage.database import Database
 from storage.days import day_of
 from storage.statement import Session
+from tests.door import DAY, HOUR, MINUTE, card, text
 from tests.raw import rows, tables_with
 from tests.scenarios.runner import Player, Story
 from tests.scenarios.test_stories import RECORD, Surface, each_surface
-from tests.scenarios.town import DAY, HOUR, MINUTE, Town, card, ident, name, text
+from tests.scenarios.town import Town, ident, name
 from tests.scenarios.world import World, local
 from tests.surfaces.discord import DiscordSurface
 from tests.surfaces.web import WebSurface

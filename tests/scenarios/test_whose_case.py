@@ -156,12 +156,12 @@ async def test_no_value_stands_with_a_student_and_with_a_case(story: Story) -> N
     await told_and_answered(story)
     rows = await story.all_rows()
     everywhere = {row.values["id"] for row in rows if row.table == "community"} | {"student"}
-    of_cases = set[object]().union(*(shown(row) for row in rows if row.table in OF_CASES)) - everywhere
+    of_cases = {value for row in rows if row.table in OF_CASES for value in shown(row)} - everywhere
     for who in STUDENTS:
         member = next(str(row.values["member_id"]) for row in about(rows, who) if row.table == "account")
         mine = about(rows, who, member)
         assert len(mine) >= 2
-        assert not of_cases & set[object]().union(*map(shown, mine))
+        assert not [value for row in mine for value in shown(row) if value in of_cases]
 
 
 async def test_no_transaction_wrote_of_a_student_and_of_a_case(story: Story) -> None:
@@ -185,7 +185,7 @@ async def test_no_transaction_wrote_of_a_student_and_of_a_case(story: Story) -> 
 
 
 def transactions(rows: Iterable[Row]) -> set[str]:
-    return set[str]().union(*(row.transactions for row in rows))
+    return {number for row in rows for number in row.transactions}
 
 
 async def test_neither_sizes_nor_times_tell(story: Story) -> None:

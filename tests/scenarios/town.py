@@ -5,46 +5,26 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from flows.catalogue import catalogue
 from flows.engine import wire
 from flows.engine.timers import found_community, run_due
-from flows.engine.turn import finish_work, take
-from flows.seam import (
-    Act,
-    Button,
-    Buttons,
-    Card,
-    Command,
-    Filled,
-    Form,
-    Incoming,
-    Person,
-    Pressed,
-    Reply,
-    Said,
-    Space,
-    Text,
-)
+from flows.seam import Act, Command, Filled, Form, Incoming, Person, Pressed, Reply, Said, Space
 from storage import cases, check_ins, communities, due, members, outbox, people, places
 from storage.database import Database
 from storage.statement import Session
+from tests.door import DAY, NOW, SIX, Door, button, card, form, text
 from tests.raw import rows
 
-NOW = 1_795_000_000_000
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
-SIX = ("issue", "involved", "teacher", "student", "others", "belonging")
 
-
-class Town:
+class Town(Door):
     """Communities ``one`` and ``two``, both in Discord and in Teams. ``who`` is ``sam on discord``."""
 
     def __init__(self, database: Database) -> None:
-        self.database, self.now = database, NOW
-        self._events = itertools.count()
+        super().__init__(database)
+        self._jobs = itertools.count()
         self.one, self.two = (database.run_now(lambda s, slug=slug: self._found(s, slug)) for slug in ("one", "two"))
 
     def _found(self, session: Session, slug: str) -> str:
-        here = found_community(session, catalogue(), slug, slug.title(), "en", "Europe/Brussels", NOW)
+        here = found_community(session, self.catalogue, slug, slug.title(), "en", "Europe/Brussels", NOW)
         for platform in ("discord", "teams"):
             communities.add_space(session, here, platform, f"{slug}-{platform}")
         places.choose(session, here, "mentors", "discord", f"{slug}-discord", f"{slug}-mentors", "mentors")
@@ -55,25 +35,12 @@ class Town:
     # ------------------------------------------------------------ what people do
 
     def give(self, who: str, act: Act, *, event: str = "", slug: str = "one") -> Reply:
-        return self.take(self.incoming(who, act, event=event, slug=slug))
-
-    def take(self, incoming: Incoming) -> Reply:
-        """One event, with its slow work."""
-        turn = self.database.run_now(lambda s: take(s, catalogue(), incoming, self.now))
-        while (work := turn.work) is not None:
-            result = work.fn(*work.args)
-            turn = self.database.run_now(lambda s, w=work, r=result: finish_work(s, catalogue(), w, r, self.now))  # type: ignore[misc]
-        return turn.reply
+        return self.take(self.incoming(who, act, event=event, slug=slug)).reply
 
     def incoming(self, who: str, act: Act, *, event: str = "", slug: str = "one") -> Incoming:
         platform = who.rsplit(maxsplit=1)[-1]
-        return Incoming(
-            event or f"e{next(self._events)}",
-            Space(platform, f"{slug}-{platform}"),
-            Person(ident(who), name(who.split(maxsplit=1)[0])),
-            act,
-            address=f"address of {ident(who)}",
-        )
+        person = Person(ident(who), name(who.split(maxsplit=1)[0]))
+        return self.event(Space(platform, f"{slug}-{platform}"), person, act, event, address=f"address of {ident(who)}")
 
     def ask(self, who: str, word: str, **more: str) -> Reply:
         return self.give(who, Command(word), **more)
@@ -117,8 +84,8 @@ class Town:
         """Let a job run now, and nothing else."""
 
         def once(session: Session) -> None:
-            due.add(session, f"now{next(self._events)}", self.one, job, argument, 0)
-            ran = run_due(session, catalogue(), self.now)
+            due.add(session, f"now{next(self._jobs)}", self.one, job, argument, 0)
+            ran = run_due(session, self.catalogue, self.now)
             assert ran is not None
             assert ran.job == job
 
@@ -127,7 +94,7 @@ class Town:
     def run_waiting(self) -> list[str]:
         """Let the jobs run that are due now; their names."""
         ran = []
-        while (one := self.database.run_now(lambda s: run_due(s, catalogue(), self.now))) is not None:
+        while (one := self.database.run_now(lambda s: run_due(s, self.catalogue, self.now))) is not None:
             ran.append(one.job)
         return ran
 
@@ -169,20 +136,3 @@ def ident(who: str) -> str:
 
 def name(person: str) -> str:
     return f"{person.title()} Vanderslagmolen"
-
-
-def text(reply: Reply) -> str:
-    return " ".join(part.text for part in reply.parts if isinstance(part, Text))
-
-
-def form(reply: Reply) -> Form:
-    return next(part for part in reply.parts if isinstance(part, Form))
-
-
-def card(reply: Reply) -> Card:
-    return next(part for part in reply.parts if isinstance(part, Card))
-
-
-def button(reply: Reply, label: str) -> str:
-    found: list[Button] = [one for part in reply.parts if isinstance(part, Buttons) for one in part.buttons]
-    return next(one.id for one in found if one.label == label)
