@@ -9,11 +9,28 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
-from flows.seam import Button, Buttons, Card, Field, Form, Limits, Line, Options, Part, Scale, Text, Value
+from flows.seam import (
+    Button,
+    Buttons,
+    Card,
+    Field,
+    Form,
+    Limits,
+    Line,
+    Options,
+    Part,
+    Scale,
+    Several,
+    Text,
+    Value,
+)
+from flows.words import _
 
 ELLIPSIS = "…"
+NO_ANSWER = _("No answer")
+"""What can be chosen instead of a choice that need not be made: what was chosen can so be taken back."""
 PAGE = "~"
 """Between a field's name and the number of its page, for a menu that needs several."""
 
@@ -144,11 +161,15 @@ def left_over(fields: Iterable[Field], limits: Limits) -> tuple[str, ...]:
 
 
 def merge(values: Mapping[str, Value]) -> dict[str, Value]:
-    """The values of a sheet by the fields' own names: of a menu's pages, the one that was used."""
+    """The values of a sheet by the fields' own names: of a menu's pages, the one that was used, or several together."""
     merged: dict[str, Value] = {}
     for name, value in values.items():
         own = name.split(PAGE)[0]
-        merged[own] = value if merged.get(own) is None else merged[own]
+        before = merged.get(own)
+        if isinstance(before, tuple) and isinstance(value, tuple):
+            merged[own] = (*before, *value)  # pages of one menu hold one kind of value
+        else:
+            merged[own] = value if before is None else before
     return merged
 
 
@@ -163,7 +184,7 @@ def _own(one: Field) -> str:
 
 def menus(one: Field, limits: Limits) -> Iterator[Field]:
     """The field, or one for each page of a menu with too many values: ``name~1``, ``name~2``; see :func:`merge`."""
-    if not isinstance(one.kind, Options | Scale):
+    if not isinstance(one.kind, Options | Several | Scale):
         yield one
         return
     options = scale_options(one.kind) if isinstance(one.kind, Scale) else one.kind.options
@@ -171,7 +192,7 @@ def menus(one: Field, limits: Limits) -> Iterator[Field]:
         yield one
         return
     for number, page in enumerate(pages(options, limits.options), 1):
-        kind = _part_of_scale(one.kind, page) if isinstance(one.kind, Scale) else Options(page)
+        kind = _part_of_scale(one.kind, page) if isinstance(one.kind, Scale) else replace(one.kind, options=page)
         yield replace(one, name=f"{one.name}{PAGE}{number}", kind=kind, required=False)
 
 
@@ -228,6 +249,8 @@ def pieces(part: Part, limits: Limits, size: Size = len) -> Iterator[Part]:
             room = max(0, limits.buttons - 1)
             yield replace(part, title=title, open=label(part.open, limits.label), buttons=kept[:room])
             yield from (Buttons(page) for page in pages(kept[room:], limits.buttons))
+        case _:
+            assert_never(part)
 
 
 def _short(button: Button, limits: Limits) -> Button:
@@ -280,3 +303,5 @@ def _weight(part: Part, size: Size) -> tuple[int, int]:
             return 0, len(buttons)
         case Form():
             return size(part.title), 1 + len(part.buttons)
+        case _:
+            assert_never(part)

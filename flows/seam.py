@@ -81,7 +81,7 @@ class Picked:
     """For a channel: can everyone in the space read it? For a role: does everyone hold it?"""
 
 
-Value = str | int | bool | Picked | tuple[Picked, ...] | None
+Value = str | int | bool | Picked | tuple[Picked, ...] | tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +208,13 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class Several:
+    """Any number of several values, each ``(value, label)``; the answer is a tuple of values, or None."""
+
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """Text of at most ``most`` characters; ``long`` asks for several lines."""
 
@@ -215,6 +222,34 @@ class Line:
     long: bool = False
     exact: bool = False
     """Typed as it was given, letter by letter: no keyboard may improve it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A whole number from ``low`` to ``high``; a text is an answer too, where a platform has no box for numbers."""
+
+    low: int
+    high: int
+    hint: str = ""
+    """What may be written, for where it is typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of the calendar from ``earliest`` to ``latest`` (``2027-03-12``, or empty); a text is an answer too."""
+
+    earliest: str = ""
+    latest: str = ""
+    hint: str = ""
+    """An example, for where it is typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A time of the day, ``14:30``; a text is an answer too."""
+
+    hint: str = ""
+    """An example, for where it is typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,13 +264,16 @@ class Pick:
     """Several can be chosen; the answer is a tuple then, or None."""
 
 
+Kind = Scale | Options | Several | Line | Number | Day | Time | Pick
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One question of a form."""
 
     name: str
     question: str
-    kind: Scale | Options | Line | Pick
+    kind: Kind
     help: str = ""
     required: bool = True
     draft: Value = None

@@ -13,7 +13,7 @@ from typing import Any
 from flows.catalogue import catalogue
 from flows.engine import Context, Run
 from flows.engine.chat import Step
-from flows.engine.forms import Question
+from flows.engine.fields import Day, Line, Number, Options, Pick, Question, Scale, Several, Time, YesOrNo
 
 HERE = Path(__file__).parents[1] / "tests" / "journals"
 CONTEXT = Context(
@@ -97,17 +97,26 @@ def answer(step: Step[Any]) -> Any:
     return "00" * 32
 
 
-def fitting(question: Question) -> Any:
+def fitting(question: Question) -> Any:  # noqa: PLR0911  one line for each kind
     """Something that fits a field of a form."""
-    match question.kind:
-        case "scale":
-            return 2
-        case "line":
+    match question:
+        case Scale() | Number():
+            return question.low + 1
+        case Line():
             return "Some words."
-        case "options":
-            return question.choices[0][0]
-        case "pick":
+        case Options(choices=((value, _label), *_others)):
+            return value
+        case Several(choices=((value, _label), *_others)):
+            return [value]
+        case YesOrNo():
+            return True
+        case Day():
+            return question.earliest or "2027-03-12"
+        case Time():
+            return "14:30"
+        case Pick():
             return [PICKED] if question.many else PICKED
+    raise TypeError(type(question).__name__)
 
 
 def record(name: str, argument: str, version: str) -> None:

@@ -64,7 +64,7 @@ class Answer:
     async def _show(self, reply: Reply) -> None:
         form = self._asked_form(reply)
         if form is not None and not self.interaction.response.is_done():
-            await self.interaction.response.send_modal(draw.modal(form, self.sheet))
+            await self.interaction.response.send_modal(draw.modal(form, self.sheet, reply.language))
             return
         if form is not None:
             reply = Reply((Text(said(AGAIN, reply.language)), form), reply.language)

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, assert_never
 
 import discord
 from discord import ui
 
 from adapters import fit
 from adapters.discord.escape import escape, size
-from adapters.discord.limits import LIMITS, MOST_PICKED, OPTION, RADIO
+from adapters.discord.limits import BOXES, HINT, LIMITS, MOST_PICKED, OPTION, RADIO
 from adapters.fit import only_open
-from flows.seam import Button, Buttons, Card, Field, Form, Line, Options, Part, Pick, Picked, Reply, Scale, Text
+from flows.seam import (
+    Button,
+    Buttons,
+    Card,
+    Day,
+    Field,
+    Form,
+    Kind,
+    Line,
+    Number,
+    Options,
+    Part,
+    Pick,
+    Picked,
+    Reply,
+    Scale,
+    Several,
+    Text,
+    Time,
+)
 from flows.words import _, said
 
 ACCENT = discord.Colour(0x2F6F6A)
@@ -24,8 +43,10 @@ STYLES = {
 OPEN = "="
 """Starts the id of a button that opens a form; ids of the flows never hold this sign."""
 IN_THE_SERVER = _("Channels and roles can only be chosen in the server itself. Please ask for this in a channel there.")
-MARKS = {Scale: "scale", Options: "options", Line: "line", Pick: "pick"}
-"""What a modal's inputs are, written into their ids: a submission is read without the form at hand."""
+NOTHING = OPEN
+"""The value of 'no answer' among others: a flow's own values never begin with this sign."""
+DAY, TIME, DIGITS = 40, 20, 15
+"""Characters of a day, a time and a number that are typed, with a weekday or spaces."""
 
 
 def open_id(form: str, sheet: int = 0) -> str:
@@ -108,6 +129,8 @@ def _view(message: Sequence[Part]) -> ui.LayoutView:
                 for row in _rows((opener, *part.buttons)):
                     view.add_item(row)
                 box = None
+            case _:
+                assert_never(part)
     return unheard(view)
 
 
@@ -172,37 +195,92 @@ def without_buttons(message: discord.Message, pressed: str) -> ui.LayoutView:
 # ---------------------------------------------------------------- modals
 
 
-def modal(form: Form, sheet: int = 0) -> ui.Modal:
+def modal(form: Form, sheet: int, language: str) -> ui.Modal:
     """One sheet of a form; the first that there is when the sheet is gone by now."""
     sheets = fit.sheets(only_open(form), LIMITS)
     fields = sheets[sheet if sheet < len(sheets) else 0]
     drawn = ui.Modal(title=fit.label(form.title, LIMITS.title) or "…", custom_id=form.id, timeout=None)
     for one in fields:
         question = one.question.strip() or fit.label(form.title, LIMITS.question) or "…"
-        drawn.add_item(ui.Label(text=question, description=one.help.strip() or None, component=_input(one)))
+        drawn.add_item(ui.Label(text=question, description=one.help.strip() or None, component=_input(one, language)))
     drawn.stop()
     return drawn
 
 
-def _input(one: Field) -> ui.Item[Any]:
-    several = isinstance(one.kind, Pick) and one.kind.many
-    key = f"{MARKS[type(one.kind)]}{'s' if several else ''}{OPEN}{one.name}"
+def mark(kind: Kind) -> str:
+    """What an input of a modal is, written into its id: a submission is read without the form at hand."""
+    match kind:
+        case Scale():
+            return "scale"
+        case Options():
+            return "options"
+        case Several():
+            return "several"
+        case Line() | Number() | Day() | Time():
+            return "line"
+        case Pick(many=many):
+            return "picks" if many else "pick"
+        case _:
+            assert_never(kind)
+
+
+def _input(one: Field, language: str) -> ui.Item[Any]:  # noqa: PLR0911  one line for each kind
+    key = f"{mark(one.kind)}{OPEN}{one.name}"
     match one.kind:
         case Line(most, long):
-            style = discord.TextStyle.paragraph if long else discord.TextStyle.short
-            draft = one.draft if isinstance(one.draft, str) and one.draft else None
-            return ui.TextInput(custom_id=key, style=style, required=one.required, max_length=most, default=draft)
+            return _box(one, key, most, long=long)
+        case Number(hint=hint):
+            return _box(one, key, DIGITS, hint)
+        case Day(hint=hint):
+            return _box(one, key, DAY, hint)
+        case Time(hint):
+            return _box(one, key, TIME, hint)
         case Scale():
-            return _choice(one, key, fit.scale_options(one.kind))
+            return _choice(one, key, fit.scale_options(one.kind), language)
         case Options(options):
-            return _choice(one, key, options)
+            return _choice(one, key, options, language)
+        case Several(options):
+            return _choices(one, key, options)
         case Pick(what, many):
             return _picker(one, key, what, most=MOST_PICKED if many else 1)
+        case _:
+            assert_never(one.kind)
 
 
-def _choice(one: Field, key: str, options: Sequence[tuple[str, str]]) -> ui.Item[Any]:
+def _box(one: Field, key: str, most: int, hint: str = "", *, long: bool = False) -> ui.TextInput[Any]:
+    """Where something is typed; Discord has no calendar and no clock."""
+    draft = None if one.draft in (None, "") else str(one.draft)
+    return ui.TextInput(
+        custom_id=key,
+        style=discord.TextStyle.paragraph if long else discord.TextStyle.short,
+        required=one.required,
+        max_length=most,
+        placeholder=fit.label(hint, HINT) or None,
+        default=draft,
+    )
+
+
+def _choices(one: Field, key: str, options: Sequence[tuple[str, str]]) -> ui.Item[Any]:
+    """Boxes to tick, or a menu in which several can be chosen; emptied by taking back each of them."""
+    chosen = one.draft if isinstance(one.draft, tuple) else ()
+    short = [(value, fit.label(label, OPTION) or value) for value, label in options]
+    if len(short) in BOXES:
+        boxes: ui.CheckboxGroup[Any] = ui.CheckboxGroup(
+            custom_id=key, required=one.required, min_values=int(one.required), max_values=len(short)
+        )
+        for value, label in short:
+            boxes.add_option(label=label, value=value, default=value in chosen)
+        return boxes
+    menu = [discord.SelectOption(label=label, value=v, default=v in chosen) for v, label in short]
+    least = int(one.required)
+    return ui.Select(custom_id=key, required=one.required, min_values=least, max_values=len(menu), options=menu)
+
+
+def _choice(one: Field, key: str, options: Sequence[tuple[str, str]], language: str) -> ui.Item[Any]:
     draft = None if one.draft is None else str(one.draft)
     short = [(value, fit.label(label, OPTION) or value) for value, label in options]
+    if not one.required and len(short) + 1 in RADIO:  # a menu can be emptied, a radio group cannot
+        short.append((NOTHING, said(fit.NO_ANSWER, language)))
     if len(short) in RADIO:
         radio: ui.RadioGroup[Any] = ui.RadioGroup(custom_id=key, required=one.required)
         for value, label in short:

@@ -16,10 +16,12 @@ LIMITS = Limits(
     options=25,
     sends_per_second=47.0,  # of 50, which opening private channels and edits share
 )
-RADIO = range(2, 11)
-"""How many values can stand open in a form, instead of in a menu."""
+RADIO, BOXES = range(2, 11), range(1, 11)
+"""How many values can stand open in a form, instead of in a menu: one of them is chosen, or several."""
 MOST_PICKED = 25
 """People that can be chosen at once."""
+HINT = 100
+"""Characters within an empty box."""
 OPTION = 100
 """Characters of one value's label."""
 COMMAND = 100

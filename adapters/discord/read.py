@@ -8,7 +8,7 @@ from typing import Any
 import discord
 
 from adapters import fit
-from adapters.discord.draw import OPEN
+from adapters.discord.draw import NOTHING, OPEN
 from flows.seam import Person, Picked, Space, Value
 
 PLATFORM = "discord"
@@ -56,7 +56,9 @@ def values(data: Mapping[str, Any], guild: discord.Guild | None) -> dict[str, Va
             chosen = one.get("values")
             raw = (chosen[0] if chosen else None) if isinstance(chosen, list) else one.get("value")
             found[name] = _value(mark, raw, one.get("type"), resolved, guild)
-            if mark == "picks" and isinstance(chosen, list):
+            if mark == "several":
+                found[name] = tuple(one for one in chosen or () if isinstance(one, str)) or None
+            elif mark == "picks" and isinstance(chosen, list):
                 each = (_value("pick", raw, one.get("type"), resolved, guild) for raw in chosen)
                 found[name] = tuple(picked for picked in each if isinstance(picked, Picked)) or None
     return fit.merge(found)
@@ -76,7 +78,7 @@ def _inputs(components: list[Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _value(mark: str, raw: object, kind: object, resolved: Mapping[str, Any], guild: discord.Guild | None) -> Value:
-    if not isinstance(raw, str) or not raw:
+    if not isinstance(raw, str) or not raw or (raw == NOTHING and mark in {"scale", "options"}):
         return None
     if mark == "scale":
         return int(raw) if raw.lstrip("-").isdecimal() else None

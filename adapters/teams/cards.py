@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, assert_never
 
 from adapters.fit import pages
 from adapters.teams import wire
@@ -49,13 +49,17 @@ def draw(parts: Sequence[Part], view: View) -> dict[str, Any]:
 
 
 def _part(part: Part, view: View) -> list[dict[str, Any]]:
-    if isinstance(part, Text):
-        return paragraphs(part.text, linked=True)
-    if isinstance(part, Card):
-        return _aside(part) if part.aside else [_passages(part)]
-    if isinstance(part, Buttons):
-        return _buttons(part.buttons, view)
-    return _form(part, view)
+    match part:
+        case Text(text):
+            return paragraphs(text, linked=True)
+        case Card(aside=aside):
+            return _aside(part) if aside else [_passages(part)]
+        case Buttons(buttons):
+            return _buttons(buttons, view)
+        case Form():
+            return _form(part, view)
+        case _:
+            assert_never(part)
 
 
 def _title(text: str) -> dict[str, Any]:
@@ -162,11 +166,17 @@ def _action(label: str, data: dict[str, Any], view: View, *, style: str, inputs_
 
 def spoken_text(part: Part) -> str:
     """What a part says, in plain text."""
-    if isinstance(part, Text):
-        return part.text
-    if isinstance(part, Card):
-        return "\n".join([part.title, *(f"{label}: {text}" if label else text for label, text in part.rows)])
-    return part.title if isinstance(part, Form) else ""
+    match part:
+        case Text(text):
+            return text
+        case Card(title, rows):
+            return "\n".join([title, *(f"{label}: {text}" if label else text for label, text in rows)])
+        case Form(title=title):
+            return title
+        case Buttons():
+            return ""
+        case _:
+            assert_never(part)
 
 
 def _spoken(parts: Sequence[Part]) -> str:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, assert_never
 
-from adapters.fit import scale_options
+from adapters.fit import NO_ANSWER, scale_options
 from adapters.teams.texts import close, paragraphs, plain
 from adapters.teams.wire import INPUT, MANY
-from flows.seam import Field, Form, Line, Options, Pick, Picked, Scale, Value
-from flows.words import _, said
+from flows.seam import Day, Field, Form, Line, Number, Options, Pick, Picked, Scale, Several, Time, Value
+from flows.words import Msg, _, said
 
-SHORT = 3
-"""Menus of up to this many answers show them all; longer ones open when tapped."""
+SHORT, OPEN = 3, 10
+"""Menus of up to this many answers show them all, and of up to so many where several can be chosen; longer ones open
+when tapped."""
 INSIDE = 80
 """Characters of a hint that stands inside an empty box of several lines: two lines on a phone."""
 
@@ -52,8 +53,7 @@ def _question(one: Field, view: View) -> list[dict[str, Any]]:
     return shown
 
 
-def _input(one: Field, view: View) -> dict[str, Any]:
-    kind = one.kind
+def _input(one: Field, view: View) -> dict[str, Any]:  # noqa: PLR0911  one line for each kind
     common: dict[str, Any] = {
         "id": INPUT + one.name,
         "label": plain(one.question),
@@ -62,31 +62,56 @@ def _input(one: Field, view: View) -> dict[str, Any]:
     }
     draft = _draft(one.draft)
     if draft:
-        common["value"] = draft
-    if isinstance(kind, Line):
-        hint = {"placeholder": plain(one.help)} if _inside(one) else {}
-        return common | _line(kind, view.language) | hint
-    pairs = _pairs(kind, view)
-    expanded = isinstance(kind, Options) and len(pairs) <= SHORT
-    several = {"isMultiSelect": True} if isinstance(kind, Pick) and kind.many else {}
-    return (
-        common
-        | several
-        | {
-            "type": "Input.ChoiceSet",
-            "style": "expanded" if expanded else "compact",
-            "wrap": True,
-            "placeholder": said(_("Choose an answer"), view.language),
-            "errorMessage": said(_("Please choose an answer."), view.language),
-            "choices": [{"title": plain(title) or value, "value": value} for value, title in pairs],
-        }
-    )
+        common["value"] = int(draft) if isinstance(one.kind, Number) else draft
+    match one.kind:
+        case Line():
+            return common | _line(one.kind, view.language) | ({"placeholder": plain(one.help)} if _inside(one) else {})
+        case Number(low, high, hint):
+            return common | _typed("Number", _("Please write a number here."), hint, view, min=low, max=high)
+        case Day(earliest, latest, hint):
+            bounds = {name: day for name, day in (("min", earliest), ("max", latest)) if day}
+            return common | _typed("Date", _("Please choose a day."), hint, view, **bounds)
+        case Time(hint):
+            return common | _typed("Time", _("Please choose a time."), hint, view)
+        case Scale():
+            return common | _menu(one, scale_options(one.kind), view)
+        case Options(options):
+            return common | _menu(one, options, view, expanded=len(options) <= SHORT)
+        case Several(options):
+            return common | _menu(one, options, view, expanded=len(options) <= OPEN, many=True)
+        case Pick(what, many):
+            return common | _menu(one, _known(what, view), view, many=many)
+        case _:
+            assert_never(one.kind)
+
+
+def _menu(
+    one: Field, options: Sequence[tuple[str, str]], view: View, *, expanded: bool = False, many: bool = False
+) -> dict[str, Any]:
+    """Choices. One that need not be made can be taken back: Teams itself has nothing that empties a menu."""
+    if not one.required and not many:
+        options = [*options, ("", said(NO_ANSWER, view.language))]
+    menu: dict[str, Any] = {
+        "type": "Input.ChoiceSet",
+        "style": "expanded" if expanded else "compact",
+        "wrap": True,
+        "placeholder": said(_("Choose an answer"), view.language),
+        "errorMessage": said(_("Please choose an answer."), view.language),
+        "choices": [{"title": plain(title) or value, "value": value} for value, title in options],
+    }
+    return menu | ({"isMultiSelect": True} if many else {})
+
+
+def _typed(kind: str, error: Msg, hint: str, view: View, **bounds: object) -> dict[str, Any]:
+    """A number, a day or a time, in Teams' own input for it."""
+    inside = {"type": f"Input.{kind}", "placeholder": plain(hint), "errorMessage": said(error, view.language)}
+    return inside | bounds
 
 
 def _draft(draft: Value) -> str:
     """What stands in an input at first, as cards write it."""
     if isinstance(draft, tuple):
-        return MANY.join(one.id for one in draft)
+        return MANY.join(one.id if isinstance(one, Picked) else one for one in draft)
     if isinstance(draft, Picked):
         return draft.id
     return "" if draft is None else str(draft)
@@ -105,12 +130,9 @@ def _line(kind: Line, language: str) -> dict[str, Any]:
     }
 
 
-def _pairs(kind: Scale | Options | Pick, view: View) -> Sequence[tuple[str, str]]:
-    if isinstance(kind, Scale):
-        return scale_options(kind)
-    if isinstance(kind, Options):
-        return kind.options
-    known = view.places if kind.what == "place" else view.persons
+def _known(what: str, view: View) -> Sequence[tuple[str, str]]:
+    """The channels or people that can be picked."""
+    known = view.places if what == "place" else view.persons
     if not known:
         nothing = _("Nothing to choose here yet. Start this from a channel of your team.")
         return [("", said(nothing, view.language))]

@@ -10,7 +10,7 @@ from typing import Any
 from adapters.fit import PAGE, cut, fit_field, label, menus, only_open, pieces
 from adapters.teams.cards import draw
 from adapters.teams.fields import View
-from flows.seam import Buttons, Card, Field, Form, Limits, Options, Part, Pick, Scale, Text, TooLarge
+from flows.seam import Buttons, Card, Field, Form, Limits, Options, Part, Pick, Scale, Several, Text, TooLarge
 
 MOST = 80_000
 """Bytes of one message in UTF-16, as Teams counts; it refuses near 100 KB."""
@@ -76,9 +76,9 @@ def _questions(form: Form) -> Iterator[Part]:
         if more.strip():
             yield Text(more)
         field = replace(field, error=label(one.error, LIMITS.help))
-        if isinstance(field.kind, Options):
+        if isinstance(field.kind, Options | Several):
             short = tuple((value, label(text, OPTION)) for value, text in field.kind.options)
-            field = replace(field, kind=Options(short))
+            field = replace(field, kind=replace(field.kind, options=short))
         fields.extend(menus(field, LIMITS))
     yield from pieces(replace(form, fields=tuple(fields), submit=label(form.submit, LIMITS.label)), LIMITS)
 
@@ -136,9 +136,10 @@ def _half_of(form: Form) -> list[Form]:
 
 def _half_the_menu(field: Field) -> list[Field]:
     kind = field.kind
-    if isinstance(kind, Options) and len(kind.options) > 1:
+    halves: list[Options | Several | Scale]
+    if isinstance(kind, Options | Several) and len(kind.options) > 1:
         middle = len(kind.options) // 2
-        halves: list[Options | Scale] = [Options(kind.options[:middle]), Options(kind.options[middle:])]
+        halves = [replace(kind, options=half) for half in (kind.options[:middle], kind.options[middle:])]
     elif isinstance(kind, Scale) and kind.high > kind.low:
         middle = (kind.low + kind.high) // 2
         halves = [Scale(kind.low, middle, kind.low_label, ""), Scale(middle + 1, kind.high, "", kind.high_label)]

@@ -7,10 +7,27 @@ it may have been made by hand by whoever sends it, so it decides nothing about w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from adapters.fit import merge
-from flows.seam import Act, Field, Filled, Form, Opened, Options, Pick, Picked, Pressed, Scale, Value
+from flows.seam import (
+    Act,
+    Day,
+    Field,
+    Filled,
+    Form,
+    Line,
+    Number,
+    Opened,
+    Options,
+    Pick,
+    Picked,
+    Pressed,
+    Scale,
+    Several,
+    Time,
+    Value,
+)
 
 DO = "erbij"
 """The key of our own part of a card's data; inputs stand beside it."""
@@ -51,10 +68,19 @@ def carried(data: Mapping[str, Any], key: str) -> str:
 
 def kind_of(field: Field) -> str:
     """A field's kind in a word."""
-    kind = field.kind
-    if isinstance(kind, Pick):
-        return kind.what + ("s" if kind.many else "")
-    return "number" if isinstance(kind, Scale) else "choice" if isinstance(kind, Options) else "text"
+    match field.kind:
+        case Pick(what, many):
+            return what + ("s" if many else "")
+        case Scale():
+            return "number"
+        case Options():
+            return "choice"
+        case Several():
+            return "several"
+        case Line() | Number() | Day() | Time():
+            return "text"
+        case _:
+            assert_never(field.kind)
 
 
 def read(data: Mapping[str, Any], known: Mapping[str, Picked] | None = None) -> Act | None:
@@ -90,6 +116,8 @@ def _value(kind: str, raw: object, known: Mapping[str, Picked]) -> Value:
     if not isinstance(raw, (str, int, float)) or not str(raw).strip():
         return None
     text = str(raw)
+    if kind == "several":
+        return tuple(one for one in text.split(MANY) if one) or None
     if kind == "number":
         return int(text) if text.strip().lstrip("-").isdecimal() and len(text) < 10 else None
     if kind in PICKED:

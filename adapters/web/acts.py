@@ -1,7 +1,7 @@
 """Reading what a person did from a posted HTML form: one way of writing it, for chat and case page alike.
 
-A form names each of its fields in ``field``, as ``scale:name``, ``options:name`` or ``line:name``: so an
-unanswered radio group is known to be empty, and the server keeps nothing between two pages.
+A form names each of its fields in ``field``, with what it is before it (``scale:name``): so an unanswered
+radio group is known to be empty, and the server keeps nothing between two pages.
 """
 
 from __future__ import annotations
@@ -92,7 +92,10 @@ def _values(posted: Posted) -> dict[str, Value]:
     for field in posted.getall("field", []):
         kind, _, name = str(field).partition(":")
         text = _text(posted, f"v.{name}")
-        values[name] = _number(text) if kind == "scale" else _cleaned(text, kind)
+        if kind == "several":
+            values[name] = tuple(one for one in posted.getall(f"v.{name}", []) if isinstance(one, str) and one) or None
+        else:
+            values[name] = _number(text) if kind == "scale" else _cleaned(text, kind)
     return values
 
 

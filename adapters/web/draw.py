@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 from urllib.parse import quote
 
 from aiohttp import web
@@ -16,10 +16,29 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from multidict import MultiMapping
 
 from adapters.web.words import chrome
-from flows.seam import Card, Form, Outgoing, Part, Reply
+from flows.seam import (
+    Buttons,
+    Card,
+    Day,
+    Form,
+    Kind,
+    Line,
+    Number,
+    Options,
+    Outgoing,
+    Part,
+    Pick,
+    Reply,
+    Scale,
+    Several,
+    Text,
+    Time,
+)
 from flows.words import NAMES, language_of
 
 STATIC = Path(__file__).parent / "static"
+OPEN = 7
+"""Choices of which one is made that stand open; more are a menu."""
 _WITHIN_NUMBER = re.compile(r"(?<=\d) (?=\d)")
 
 
@@ -32,12 +51,51 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.filters["kind"] = lambda thing: type(thing).__name__
+    env.filters["macro"] = macro
+    env.filters["field_macro"] = field_macro
     env.filters["paragraphs"] = paragraphs
     env.filters["picture"] = picture
     env.filters["unbroken"] = lambda text: _WITHIN_NUMBER.sub("\u00a0", text)
     env.globals["languages"] = NAMES
     return env
+
+
+def macro(part: Part) -> str:
+    """The macro of parts.html that draws a part."""
+    match part:
+        case Text():
+            return "text"
+        case Card(aside=aside):
+            return "aside" if aside else "card"
+        case Buttons():
+            return "buttons"
+        case Form():
+            return "form"
+        case _:
+            assert_never(part)
+
+
+def field_macro(kind: Kind) -> str:  # noqa: PLR0911  one line for each kind
+    """The macro of parts.html that draws a question of this kind."""
+    match kind:
+        case Scale():
+            return "scale"
+        case Options(options):
+            return "menu" if len(options) > OPEN else "options"
+        case Several():
+            return "several"
+        case Line():
+            return "line"
+        case Number():
+            return "number"
+        case Day():
+            return "day"
+        case Time():
+            return "time"
+        case Pick():
+            return "elsewhere"
+        case _:
+            assert_never(kind)
 
 
 def paragraphs(text: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from adapters.fit import NO_ANSWER
 from flows.words import Msg, _, said
 
 CHROME: dict[str, Msg] = {
@@ -50,8 +51,9 @@ CHROME: dict[str, Msg] = {
     "picture": _("Save as a picture"),
     "offline": _("The connection is gone. Erbij tries to get it back."),
     # forms
-    "no_answer": _("No answer"),
+    "no_answer": NO_ANSWER,
     "choose": _("Choose"),
+    "elsewhere": _("This can be chosen in Discord or in Microsoft Teams only. Please ask Erbij there."),
     "count": _("{n} of {most} characters"),
     "most": _("At most {most} characters."),
     "problem": _("Please check your answers"),

@@ -1,7 +1,7 @@
 """Language: Erbij speaks Dutch, English and German, to each person the one they choose."""
 
 from flows.engine import EVERYONE, NO_ACCOUNT, Chat, Choice, flow
-from flows.words import NAMES, Msg, _
+from flows.words import NAMES, _
 from storage import members
 
 
@@ -14,7 +14,7 @@ async def language(chat: Chat) -> None:
     chosen = await chat.ask(
         "language",
         _("Which language shall we speak?"),
-        [Choice(tag, Msg(name)) for tag, name in NAMES.items()],
+        [Choice(tag, name) for tag, name in NAMES.items()],
     )
     await chat.do("set", members.set_language, chat.community, chat.member, chosen)
     chat.language = chosen

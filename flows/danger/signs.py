@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import assert_never
 
 from flows import seam
 
@@ -168,4 +169,15 @@ def _texts(act: seam.Act) -> Iterable[str]:
             return (text,)
         case seam.Filled(_, values) | seam.Pressed(_, values):
             return (one for one in values.values() if isinstance(one, str))
-    return ()
+        case (
+            seam.Command()
+            | seam.Opened()
+            | seam.Arrived()
+            | seam.Added()
+            | seam.Removed()
+            | seam.Left()
+            | seam.Changed()
+        ):
+            return ()
+        case _:
+            assert_never(act)

@@ -2,6 +2,7 @@
 
 from flows.engine.chat import Chat, Choice, Context, Piece, Shown, Start, Steps, yes_no
 from flows.engine.commands import Command
+from flows.engine.fields import day, line, number, options, pick, scale, several, time, yes_or_no
 from flows.engine.flow import (
     COORDINATOR,
     EVERYONE,
@@ -14,7 +15,7 @@ from flows.engine.flow import (
     flow,
     job,
 )
-from flows.engine.forms import Form, line, options, pick, scale
+from flows.engine.forms import Completed, Form, Questions
 from flows.engine.run import Run
 
 __all__ = [
@@ -27,20 +28,27 @@ __all__ = [
     "Chat",
     "Choice",
     "Command",
+    "Completed",
     "Context",
     "Form",
     "Held",
     "Piece",
+    "Questions",
     "Recurring",
     "Run",
     "Shown",
     "Start",
     "Steps",
+    "day",
     "flow",
     "job",
     "line",
+    "number",
     "options",
     "pick",
     "scale",
+    "several",
+    "time",
     "yes_no",
+    "yes_or_no",
 ]

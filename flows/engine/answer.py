@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, assert_never
 
 from flows import seam
-from flows.engine import aside, draw, earlier, everyday, guide
-from flows.engine.chat import Step
+from flows.engine import aside, earlier, everyday, guide
+from flows.engine.chat import Step, code
 from flows.engine.commands import CANCEL, Command
+from flows.engine.fields import DRAFT
 from flows.engine.flow import EVERYONE, NO_ACCOUNT, Flow
-from flows.engine.forms import DRAFT
+from flows.engine.forms import Questions
 from flows.engine.run import Run
 from flows.engine.sentences import (
     ANSWERED,
@@ -46,6 +48,10 @@ def dispatch(taking: Taking, act: seam.Act, *, first: bool) -> None:
             taking.say(CHANGED, "changed")
         case seam.Arrived():
             arrive(taking)
+        case seam.Added() | seam.Removed() | seam.Left():
+            raise ValueError(f"{type(act).__name__} is nothing that somebody does in a conversation")
+        case _:
+            assert_never(act)
 
 
 def arrive(taking: Taking) -> None:
@@ -114,7 +120,7 @@ def choose(taking: Taking, conversation: str, turn: int, run: Run, step: Step[An
     elif choice == ANSWER and step.kind == "fill":
         take_values(taking, conversation, turn, run, run.drafts)
     else:
-        values = {draw.code(one): one.value for one in step.data[1]} if step.kind == "ask" else {}
+        values = {code(one): one.value for one in step.data[1]} if step.kind == "ask" else {}
         if choice in values:
             go_on(taking, conversation, turn, run, values[choice])
         else:
@@ -187,8 +193,9 @@ def take_values(taking: Taking, conversation: str, turn: int, run: Run, values: 
     step = run.pending
     assert step is not None  # noqa: S101  the callers looked
     taking.by_staff = isinstance(run.flow, Flow) and bool(run.flow.who) and not run.flow.who & NOT_STAFF
-    form = step.data[0]
+    form: Questions = step.data[0]
     good, drafts, wrong = form.take(values)
+    tell_back(taking, form, values, good)
     notes = run.notes
     known = {name: value for name, value in {**(notes.get(step.key) or {}), **good}.items() if name not in wrong}
     kept = {**notes.get("@drafts", {}).get(step.key, {}), **drafts}
@@ -205,6 +212,14 @@ def take_values(taking: Taking, conversation: str, turn: int, run: Run, values: 
             taking.say(_("Almost there. Please look at what is marked here."))
         return taking.settle(conversation, turn, run)
     return go_on(taking, conversation, turn, run, known)
+
+
+def tell_back(taking: Taking, form: Questions, values: Mapping[str, object], good: Mapping[str, object]) -> None:
+    """What was made of a day or a number that somebody typed, where that is not plain to see."""
+    for name, answer in good.items():
+        typed = values[name]
+        if answer is not None and (understood := form.questions[name].understood(typed, answer)) is not None:
+            taking.say(_("I read “{typed}” as {understood}.", typed=clean(str(typed)), understood=understood))
 
 
 def go_on(taking: Taking, conversation: str, turn: int, run: Run, value: object) -> None:

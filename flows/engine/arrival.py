@@ -6,6 +6,8 @@ everyone else hears that Erbij is not set up yet. Who stops in between leaves ju
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from flows import seam
 from flows.engine.chat import Piece, Start
 from flows.engine.flow import COORDINATOR, SETUP, Catalogue
@@ -121,7 +123,18 @@ def starts(catalogue: Catalogue, act: seam.Act) -> str:
         case seam.Said(text):
             typed = catalogue.words.typed(text)
             return "" if typed is None else typed.flow
-    return ""
+        case (
+            seam.Opened()
+            | seam.Filled()
+            | seam.Arrived()
+            | seam.Added()
+            | seam.Removed()
+            | seam.Left()
+            | seam.Changed()
+        ):
+            return ""
+        case _:
+            assert_never(act)
 
 
 def makes_known(catalogue: Catalogue, act: seam.Act) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, ParamSpec, TypeVar
+from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
 
 from flows.engine.flow import EVERYONE, NO_ACCOUNT, FlowFault
-from flows.engine.forms import Form
+from flows.engine.forms import Completed, Form, Questions
+from flows.engine.token import CHOICE, Starts
 from flows.seam import Space
-from flows.words import Msg, _
+from flows.words import Msg, Words, _, said
 from storage.communities import Destination
 
 T = TypeVar("T")
@@ -23,8 +24,18 @@ class Choice(Generic[T]):
     """One answer to a question; the value is journalled, the label never."""
 
     value: T
-    label: Msg
+    label: Words
     kind: Literal["primary", "plain", "danger"] = "plain"
+
+    def __post_init__(self) -> None:
+        """Complain now about a value that no button's id can hold."""
+        if not CHOICE.fullmatch(code(self)):
+            raise FlowFault(f"the button {said(self.label, 'en')!r} cannot carry {self.value!r} in its id")
+
+
+def code(choice: Choice[Any]) -> str:
+    """How a choice's value stands in a button's id."""
+    return {True: "yes", False: "no"}[choice.value] if isinstance(choice.value, bool) else str(choice.value)
 
 
 yes_no: tuple[Choice[bool], ...] = (
@@ -37,8 +48,8 @@ yes_no: tuple[Choice[bool], ...] = (
 class Shown:
     """Something to read: a title and labelled passages."""
 
-    title: Msg | str
-    rows: Sequence[tuple[Msg | str, Msg | str]]
+    title: Words
+    rows: Sequence[tuple[Words, Words]]
     aside: bool = False
     """Small, beside what this is about."""
     exact: bool = False
@@ -51,11 +62,19 @@ class Start:
 
     flow: str
     argument: str
-    label: Msg
+    label: Words
     kind: Literal["primary", "plain", "danger"] = "primary"
 
+    def __post_init__(self) -> None:
+        """Complain now about an argument that no button's id can hold."""
+        try:
+            str(Starts(self.flow, self.argument))
+        except ValueError as fault:
+            raise FlowFault(f"the button {said(self.label, 'en')!r} that starts {self.flow}: {fault}") from fault
 
-Piece = Msg | Shown | Start
+
+Piece = Words | Shown | Start
+"""A ``str`` is somebody's own words."""
 
 
 class Step(Generic[T]):
@@ -202,27 +221,38 @@ class Chat(Steps):
 
     __slots__ = ()
 
-    def say(self, text: Msg) -> None:
-        """Say something."""
+    def say(self, text: Words) -> None:
+        """Say something; a ``str`` is somebody's own words."""
         self.shown.append(text)
 
     def show(self, thing: Shown | Start) -> None:
         """Show something to read, or a way on that is no question."""
         self.shown.append(thing)
 
-    def ask(self, key: str, text: Msg, choices: Sequence[Choice[T]]) -> Step[T]:
+    def ask(self, key: str, text: Words, choices: Sequence[Choice[T]]) -> Step[T]:
         """One of a few answers."""
         if not choices:
             raise FlowFault("a question without choices")
         return Step("ask", key, text, choices)
 
-    def fill(self, key: str, form: type[F], draft: Mapping[str, Any] | None = None) -> Step[F]:
+    @overload
+    def fill(self, key: str, form: type[F], draft: Mapping[str, Any] | None = None) -> Step[F]: ...
+
+    @overload
+    def fill(self, key: str, form: Questions, draft: Mapping[str, Any] | None = None) -> Step[Completed]: ...
+
+    def fill(self, key: str, form: type[F] | Questions, draft: Mapping[str, Any] | None = None) -> Step[Any]:
         """A form, filled in and valid. ``draft``: what stands in its fields at first, as the form's own data.
+
+        A form from data is kept with the first thing that is kept of the conversation: who is in the middle of it
+        finishes the one that they were asked, and it is that one which comes with the answers.
 
         Of a form that is not ``kept`` the answer, and all that the flow learns after it, lives in memory until this
         turn and its slow work are over. So no other question can follow: the flow ends, or asks the same form again.
         """
-        return Step("fill", key, form, draft or {}, kept=form.kept)
+        if isinstance(form, Questions):
+            return Step("fill", key, form, draft or {}, None, kept=form.kept)
+        return Step("fill", key, form.asked, draft or {}, form, kept=form.kept)
 
     def work(self, key: str, function: Callable[..., T], /, *args: Any) -> Step[T]:
         """The result of a slow pure function, called outside any transaction."""

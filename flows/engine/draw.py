@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cache
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal, assert_never
 
 from flows import seam
-from flows.engine.chat import Choice, Piece, Shown, Start, Step
-from flows.engine.forms import Form
+from flows.engine.chat import Piece, Shown, Start, Step, code
+from flows.engine.flow import FlowFault
+from flows.engine.forms import Questions
 from flows.engine.token import BACK, STOP, Answers, AnswersFirst, Starts
-from flows.words import Msg, _, said
+from flows.words import Msg, Words, _, said
 
 
 def pieces(things: Iterable[Piece], language: str) -> list[seam.Part]:
@@ -19,7 +20,7 @@ def pieces(things: Iterable[Piece], language: str) -> list[seam.Part]:
     parts: list[seam.Part] = []
     for thing in things:
         match thing:
-            case Msg():
+            case Msg() | str():
                 parts.append(seam.Text(said(thing, language)))
             case Shown(title, rows, aside, exact):
                 drawn = tuple((said(label, language), said(text, language)) for label, text in rows)
@@ -31,6 +32,8 @@ def pieces(things: Iterable[Piece], language: str) -> list[seam.Part]:
                     parts[-1] = seam.Buttons((*before.buttons, button))
                 else:
                     parts.append(seam.Buttons((button,)))
+            case _:
+                assert_never(thing)
     return parts
 
 
@@ -38,14 +41,12 @@ def question(
     step: Step[Any], journal: dict[str, Any], token: Answers | AnswersFirst, language: str, *, back: bool
 ) -> list[seam.Part]:
     """The pending question, answerable through ``token``."""
-    ways: tuple[seam.Button, ...] = ()
-    if back:
-        ways = (seam.Button(_way(token, BACK), said(_("Back"), language)),)
+    ways: tuple[seam.Button, ...] = (_way(token, BACK, _("Back"), language),) if back else ()
     if step.kind == "ask":
         text, choices = step.data
-        buttons = tuple(seam.Button(_way(token, code(c)), said(c.label, language), c.kind) for c in choices)
+        buttons = tuple(_way(token, code(c), c.label, language, c.kind) for c in choices)
         return [seam.Text(said(text, language)), seam.Buttons(buttons + ways)]
-    form = step.data[0]
+    form: Questions = step.data[0]
     answers = journal.get(step.key) or {}
     drafts = {**step.data[1], **answers, **journal.get("@drafts", {}).get(step.key, {})}
     wrong, still_open = journal.get("@wrong", {}).get(step.key, {}), form.open_fields(answers)
@@ -61,7 +62,7 @@ def question(
         )
         for name in form.questions
     )
-    stop = seam.Button(_way(token, STOP), said(_("Stop"), language))
+    stop = _way(token, STOP, _("Stop"), language)
     return [
         seam.Form(
             str(token),
@@ -78,22 +79,30 @@ def given_back(
     step: Step[Any], values: dict[str, Any], token: Answers | AnswersFirst, language: str
 ) -> list[seam.Part]:
     """A form with what was filled in, also to read: where a form is opened, it comes empty."""
-    form: type[Form] = step.data[0]
-    rows = tuple((said(form.questions[name].text, language), str(value)) for name, value in values.items())
+    form: Questions = step.data[0]
+    rows = tuple(
+        (said(form.questions[name].text, language), said(form.questions[name].words(one), language))
+        for name, one in values.items()
+    )
     shown = question(step, {"@drafts": {step.key: values}}, token, language, back=False)
     return [seam.Card(said(form.title, language), rows), *shown]
 
 
-@cache
-def _untouched(form: type[Form], name: str, language: str) -> seam.Field:
+@lru_cache(maxsize=1024)
+def _untouched(form: Questions, name: str, language: str) -> seam.Field:
     """A field as everyone sees it first."""
     return form.questions[name].drawn(name, language, None, None)
 
 
-def _way(token: Answers | AnswersFirst, choice: str) -> str:
-    return str(replace(token, choice=choice))
-
-
-def code(choice: Choice[Any]) -> str:
-    """How a choice's value stands in a button's id."""
-    return {True: "yes", False: "no"}[choice.value] if isinstance(choice.value, bool) else str(choice.value)
+def _way(
+    token: Answers | AnswersFirst,
+    choice: str,
+    label: Words,
+    language: str,
+    kind: Literal["primary", "plain", "danger"] = "plain",
+) -> seam.Button:
+    try:
+        return seam.Button(str(replace(token, choice=choice)), said(label, language), kind)
+    except ValueError as fault:
+        where = f" of flow {token.flow}" if isinstance(token, AnswersFirst) else ""
+        raise FlowFault(f"the button {said(label, 'en')!r}{where}: {fault}") from fault

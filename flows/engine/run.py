@@ -16,7 +16,9 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter
 
 from flows.engine.chat import Chat, Context, Piece, Step, Steps
+from flows.engine.fields import Line
 from flows.engine.flow import Flow, FlowFault, Job
+from flows.engine.forms import Completed, Questions
 from storage.communities import Destination
 
 Journal = dict[str, Any]
@@ -29,6 +31,9 @@ BEGUN = "@begun"
 """In a journal: by what the conversation of someone without an account was begun, random."""
 FORMS = "@forms"
 """In a journal: by turn, the key of the form that was asked then, so that a page that was gone back to still counts."""
+
+ASKED_FORMS = "@questions"
+"""In a journal: by key, the form from data that was asked, as it was then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,8 @@ class Run:
                 seen.add(step.key)
                 if self.holds or not step.kept:
                     self._hold(step)
+                if step.kind == "fill":
+                    self._as_it_was_asked(step)
                 if not self._known(step):
                     self.pending = step
                     return
@@ -199,7 +206,7 @@ class Run:
         if step is None or step.kind != "fill" or len(step.data[0].questions) != 1:
             return None
         ((name, question),) = step.data[0].questions.items()
-        return name if question.kind == "line" else None
+        return name if question.typed else None
 
     @property
     def story_asked(self) -> str | None:
@@ -208,7 +215,7 @@ class Run:
         if step is None or step.kind != "fill" or self.holds:
             return None
         name, question = next(iter(step.data[0].questions.items()))
-        return name if question.long else None
+        return name if isinstance(question, Line) and question.long else None
 
     @property
     def drafts(self) -> Journal:
@@ -289,6 +296,17 @@ class Run:
         if form is not None and self.holds:
             self._held_form = self._held_form or step
 
+    def _as_it_was_asked(self, step: Step[Any]) -> None:
+        """A form from data stays what it was when this conversation came to it: questions, kinds and bounds."""
+        form, draft, model = step.data
+        if model is not None:
+            return
+        pinned = self.journal.get(ASKED_FORMS, {})
+        if step.key in pinned:
+            step.data = (Questions.of(pinned[step.key]), draft, model)
+        else:
+            self.journal[ASKED_FORMS] = pinned | {step.key: form.data()}
+
     def _known(self, step: Step[Any]) -> bool:
         """Is there a result for this step; if it is no question, make one."""
         if step.kind == "look":
@@ -332,8 +350,9 @@ class Run:
                 return raw
             case "fill":
                 self.chat.shown.clear()
-                form = step.data[0]
-                return form.model_validate({k: v for k, v in raw.items() if k in form.questions})
+                form, _draft, model = step.data
+                answers = {name: one for name, one in raw.items() if name in form.questions}
+                return Completed(form, answers) if model is None else model.model_validate(answers)
             case "random":
                 return b64decode(raw)
             case "do" | "work":

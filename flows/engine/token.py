@@ -22,6 +22,8 @@ ANSWER = ":answer"
 """The choice of someone whose text is also a command, and was meant as an answer."""
 AGAIN = ":again"
 """The choice of someone whose conversation waits for slow work that was not taken."""
+CHOICE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_:-]{0,59}")
+"""The value of a choice of a flow's own; those that begin with a colon are the engine's."""
 _STARTS = re.compile(r"s\.([a-z][a-z0-9_]{0,39})\.([A-Za-z0-9_-]{0,96})")
 _CHOICE = r"(?:\.([A-Za-z0-9_:-]{1,60}))?"
 _ANSWERS = re.compile(r"c\.([A-Za-z0-9_-]{1,40})\.([0-9]{1,9})" + _CHOICE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from types import MappingProxyType
-from typing import Any
+from typing import Any, assert_never
 
 from flows import seam
 from flows.danger import signs
@@ -136,7 +136,12 @@ def ask(session: Session, act: seam.Act) -> conversations.Asked | None:
         case seam.Pressed(ident) | seam.Opened(ident) | seam.Filled(ident, _):
             token = read(ident)
             return conversations.ask(session, token.conversation) if isinstance(token, Answers) else None
-    return None
+        case (
+            seam.Said() | seam.Command() | seam.Arrived() | seam.Added() | seam.Removed() | seam.Left() | seam.Changed()
+        ):
+            return None
+        case _:
+            assert_never(act)
 
 
 def find(session: Session, incoming: seam.Incoming) -> people.Who | None:
@@ -255,4 +260,7 @@ def _begins(act: seam.Act) -> bool:
             return isinstance(read(button), Starts)
         case seam.Command() | seam.Arrived():
             return True
-    return False
+        case seam.Said() | seam.Opened() | seam.Filled() | seam.Added() | seam.Removed() | seam.Left() | seam.Changed():
+            return False
+        case _:
+            assert_never(act)

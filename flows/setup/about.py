@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flows.engine import COORDINATOR, SETUP, Chat, Form, flow, line, options
 from flows.engine.timers import wind
 from flows.setup.rules import KEEP, free_slug
-from flows.words import NAMES, Msg, _
+from flows.words import NAMES, _
 from storage import audit, communities, members
 from storage.statement import Session
 
@@ -47,10 +47,10 @@ class About(Form):
     name: str = line(_("What is your community called?"), most=80, help=_("“Teacher education, year 1”, say."))
     language: str = options(
         _("Which language do I speak?"),
-        [(tag, Msg(name)) for tag, name in NAMES.items()],
+        [(tag, name) for tag, name in NAMES.items()],
         help=_("Posts are in this language. Everyone can choose their own for what I say to them."),
     )
-    time_zone: str = options(_("Which time zone are you in?"), [(zone, Msg(zone)) for zone in ZONES])
+    time_zone: str = options(_("Which time zone are you in?"), [(zone, zone) for zone in ZONES])
     cases: str = options(
         _("Where do students tell what happened?"),
         [("chat", _("In the chat, or on Erbij’s page")), ("page", _("Only on Erbij’s page"))],

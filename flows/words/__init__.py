@@ -45,6 +45,11 @@ class Msg:
     """The plural source sentence, chosen by ``args["n"]``; empty when there is none."""
 
 
+Words = Msg | str
+"""A sentence of ours, which is translated, or somebody's own words, which never are: 'Back' that a coordinator typed
+stays 'Back'. Who has a ``str`` has such words, so none is ever made a :class:`Msg`."""
+
+
 def _(text: str, /, **args: Any) -> Msg:
     """A sentence with its values."""
     return Msg(text, args)
@@ -55,13 +60,13 @@ def n_(one: str, many: str, /, n: int, **args: Any) -> Msg:
     return Msg(one, {"n": n, **args}, many)
 
 
-def listed(msgs: Iterable[Msg | str]) -> Msg:
+def listed(msgs: Iterable[Words]) -> Msg:
     """Several words or names, with commas between."""
     args = {f"x{number}": msg for number, msg in enumerate(msgs)}
     return Msg(", ".join(f"{{{name}}}" for name in args), args)
 
 
-def said(msg: Msg | str, language: str) -> str:
+def said(msg: Words, language: str) -> str:
     """The sentence in a language; a plain ``str`` (someone's own words) stays as it is."""
     if isinstance(msg, str):
         return msg

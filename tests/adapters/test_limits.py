@@ -166,7 +166,7 @@ def test_discord_modals(form: Form) -> None:
     from adapters.discord.limits import LIMITS as DISCORD
 
     for number in range(len(sheets(form, DISCORD))):
-        modal = discord_draw.modal(form, number).to_dict()
+        modal = discord_draw.modal(form, number, "en").to_dict()
         assert 0 < len(modal["title"]) <= 45
         assert 0 < len(modal["custom_id"]) <= 100
         assert 0 < len(modal["components"]) <= 5

@@ -241,7 +241,7 @@ def test_nothing_can_be_asked_after_it_that_would_have_to_be_kept(body: Callable
 
 
 def test_a_form_that_is_not_kept_has_one_field() -> None:
-    with pytest.raises(FlowFault, match="is not kept, and so cannot have 2 fields"):
+    with pytest.raises(FlowFault, match="is not kept, and so cannot have 2 questions"):
 
         class Both(Secret):
             title = Msg("Both")

@@ -107,11 +107,11 @@ class Week(Form):
 
 
 def test_a_form_keeps_good_answers_and_says_what_is_wrong_with_others() -> None:
-    good, drafts, wrong = Week.take({"mood": "6", "note": "a\u202eb\u200bc", "other": "x"})
+    good, drafts, wrong = Week.asked.take({"mood": "6", "note": "a\u202eb\u200bc", "other": "x"})
     assert good == {"note": "abc"}
     assert "mood" in wrong
-    assert Week.open_fields(good) == ["mood"]
-    assert Week.open_fields({"mood": 5}) == ["note"]
+    assert Week.asked.open_fields(good) == ["mood"]
+    assert Week.asked.open_fields({"mood": 5}) == ["note"]
     assert drafts == {"mood": None}
 
 
