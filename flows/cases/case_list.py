@@ -1,28 +1,28 @@
 """The list of open cases, for mentors: what waits, and who takes care of what."""
 
 from flows.cases.post import case_name
-from flows.engine import Chat, Shown, Start, flow
+from flows.engine import Chat, Entry, Start, anywhere, flow
 from flows.words import Msg, _
 from flows.words.dates import day as day_said
 from storage import cases
 from storage.cases import CaseLine
 from storage.days import date_of
 
-MOST = 20
-"""Cases that one list offers to open; the oldest come first, so none waits unseen."""
 
-
-@flow("cases", who=("mentor",))
-async def case_list(chat: Chat) -> None:
-    """The open cases, each with a button that opens it."""
-    waiting = await chat.do("list", cases.listing, chat.community)
+@flow("cases", who=("mentor",), subject=anywhere)
+async def case_list(chat: Chat, at: str) -> None:
+    """The open cases, each with a button that opens it; the oldest come first, so none waits unseen."""
+    waiting = await chat.look("list", cases.listing, chat.community)
     if not waiting:
         chat.say(_("No case is waiting. That is good news, or a reason to ask around."))
         return
-    first = waiting[:MOST]
-    chat.show(Shown(_("Open cases"), [(case_name(case.id), _line(case, chat)) for case in first]))
-    for case in first:
-        chat.show(Start("case", case.id, _("Read case {case}", case=case_name(case.id)), "plain"))
+    chat.list(_("Open cases"), [_entry(case, chat) for case in waiting], flow="cases", at=at)
+
+
+def _entry(case: CaseLine, chat: Chat) -> Entry:
+    name = case_name(case.id)
+    read = Start("case", case.id, _("Read case {case}", case=name), "plain")
+    return Entry(f"{case.day:06}-{case.id}", name, _line(case, chat), read)
 
 
 def _line(case: CaseLine, chat: Chat) -> Msg:

@@ -16,6 +16,7 @@ from flows.engine.flow import (
     job,
 )
 from flows.engine.forms import Completed, Form, Questions
+from flows.engine.lists import Entry, anywhere
 from flows.engine.run import Run
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Command",
     "Completed",
     "Context",
+    "Entry",
     "Form",
     "Held",
     "Piece",
@@ -39,6 +41,7 @@ __all__ = [
     "Shown",
     "Start",
     "Steps",
+    "anywhere",
     "day",
     "flow",
     "job",

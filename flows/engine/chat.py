@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
 
+from flows.engine import lists
 from flows.engine.flow import EVERYONE, NO_ACCOUNT, FlowFault
 from flows.engine.forms import Completed, Form, Questions
 from flows.engine.token import CHOICE, Starts
@@ -228,6 +229,22 @@ class Chat(Steps):
     def show(self, thing: Shown | Start) -> None:
         """Show something to read, or a way on that is no question."""
         self.shown.append(thing)
+
+    def list(self, title: Words, entries: Iterable[lists.Entry], *, flow: str, at: str) -> None:
+        """Show one page of a list of any length; ``flow`` is this very flow, ``at`` the argument it was started with.
+
+        So it takes an argument, shows nothing else because of it, and :data:`~flows.engine.lists.anywhere` is its
+        subject.
+        """
+        shown = lists.page(entries, at)
+        self.show(Shown(shown.titled(title), [(one.label, one.text) for one in shown.entries]))
+        for one in shown.entries:
+            if one.button is not None:
+                self.show(one.button)
+        if shown.before:
+            self.show(Start(flow, shown.before, _("Previous page"), "plain"))
+        if shown.after:
+            self.show(Start(flow, shown.after, _("Next page"), "plain"))
 
     def ask(self, key: str, text: Words, choices: Sequence[Choice[T]]) -> Step[T]:
         """One of a few answers."""

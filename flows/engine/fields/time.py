@@ -20,6 +20,8 @@ _HALVES = re.compile(rf"{_HOURS}(?:[:.]{_MINUTES})?\s*(?P<half>a|p)\.?\s?m\.?", 
 _ALONE = re.compile(rf"{_HOURS}{_AFTER}", re.IGNORECASE)
 """14, 14 uur: plain where there is no second hour of that number."""
 
+AFTERNOON = "14:30"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Time(Question):
@@ -33,13 +35,13 @@ class Time(Question):
         found = parsed(text)
         if found is not None:
             return found, None
-        return text, _("Please write the time as on a clock of 24 hours, for example 09:30 or 14:30.")
+        return text, _("Please write the time as on a clock of 24 hours, for example {time}.", time=AFTERNOON)
 
     def kind(self, language: str, draft: Any) -> seam.Kind:
         """A box for a time; for text while there stands something that is none."""
         if isinstance(draft, str) and parsed(draft) is None:
             return as_text(draft)
-        return seam.Time(said(_("For example 14:30"), language))
+        return seam.Time(said(_("For example {time}", time=AFTERNOON), language))
 
     def understood(self, typed: object, answer: Any) -> Words | None:
         """The time, where it was not written with hours and minutes."""
