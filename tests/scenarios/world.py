@@ -15,6 +15,7 @@ from bot.standings import Standings
 from bot.time import Clock
 from bot.timers import Timers
 from flows.catalogue import catalogue
+from flows.engine.flow import Catalogue
 from flows.engine.timers import found_community
 from flows.seam import Incoming, Reply
 from storage import communities, due, members, outbox, places
@@ -43,8 +44,9 @@ class StandingClock(Clock):
 class World:
     """Everything behind the surface. Give :meth:`receive` to the surface, then ``await open(surface)``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, known: Catalogue | None = None) -> None:
         self.database = database
+        self.known = known or catalogue()
         self.clock = StandingClock(local(START))
         self.runtime = self._new_runtime()
         self._sending: asyncio.Task[None] | None = None
@@ -105,15 +107,15 @@ class World:
         self.runtime.posted = self.sender.wake
         standings = self.runtime.standings = Standings(adapters, lambda: self.clock.at / 1000)
         self.roster = Roster(self.database, self.clock, standings, metrics, lambda: None, pause=0)
-        self._timers = Timers(self.database, catalogue(), self.clock, metrics, self.sender.wake)
+        self._timers = Timers(self.database, self.known, self.clock, metrics, self.sender.wake)
         self._sending = asyncio.create_task(self.sender.run())
 
     def _new_runtime(self) -> Runtime:
-        return Runtime(self.database, catalogue(), self.clock, Metrics())
+        return Runtime(self.database, self.known, self.clock, Metrics())
 
     def _found(self, session: Session) -> None:
         name = "Teacher education, year 1"
-        here = found_community(session, catalogue(), "first", name, "en", "Europe/Amsterdam", self.clock.now())
+        here = found_community(session, self.known, "first", name, "en", "Europe/Amsterdam", self.clock.now())
         for surface in self._surfaces:
             self._settle_in(session, here, surface)
 

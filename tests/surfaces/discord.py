@@ -266,6 +266,9 @@ def _answer(control: dict[str, Any], answer: str) -> Any:
                 if answer in {option["label"], option["value"]}:
                     return option["value"] if control["type"] == 21 else [option["value"]]
             raise AssertionError(f"{answer} is not among {[o['label'] for o in control['options']]}")
+        case 22:
+            named = {option["label"]: option["value"] for option in control["options"]}
+            return [named[one] for one in answer.split(", ") if one]
         case _:
             return answer
 
@@ -275,6 +278,8 @@ def _prefilled(control: dict[str, Any]) -> Any:
         case 21 | 3:
             chosen = [o["value"] for o in control["options"] if o.get("default")]
             return (chosen[0] if control["type"] == 21 else chosen) if chosen else None
+        case 22:
+            return [o["value"] for o in control["options"] if o.get("default")] or None
         case 4:
             return control.get("value") or None
         case _:

@@ -104,7 +104,7 @@ class TeamsSurface:
                 raise AssertionError(f"{who} was not asked: {sorted(left)}")
             message, card, action = form
             inputs = {element["id"]: element for element in _inputs(card)}
-            typed = {ident: one["value"] for ident, one in inputs.items() if one.get("value")}
+            typed = {ident: str(one["value"]) for ident, one in inputs.items() if one.get("value")}
             for ident, one in inputs.items():
                 key = next((k for k in left if _same(k, one["label"])), None)
                 if key is not None:
@@ -212,10 +212,10 @@ def _same(asked: str, shown: str) -> bool:
 
 
 def _answer(one: dict[str, Any], answer: str) -> str:
-    if one["type"] == "Input.Text":
+    if one["type"] != "Input.ChoiceSet":
         return answer
     if one.get("isMultiSelect"):
-        return ",".join(_answer(one | {"isMultiSelect": False}, each) for each in answer.split(", "))
+        return ",".join(_answer(one | {"isMultiSelect": False}, each) for each in answer.split(", ") if each)
     for choice in one["choices"]:
         if answer in (choice["title"], choice["value"]) or choice["title"].startswith(f"{answer}:"):
             return str(choice["value"])

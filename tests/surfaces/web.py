@@ -102,10 +102,11 @@ class WebSurface:
             sent.append(("field", _of(hidden, "value")))
             name = "v." + _of(hidden, "value").partition(":")[2]
             controls = form.css(f'[name="{name}"]')
+            if not controls:
+                continue  # nothing can be chosen here
             asked = _question_of(controls[0])
-            answer = _answer(controls, left.pop(asked)) if asked in left else _prefilled(controls)
-            if answer:
-                sent.append((name, answer))
+            answers = _answers(controls, left.pop(asked)) if asked in left else _prefilled(controls)
+            sent += [(name, one) for one in answers if one]
         if left:
             raise AssertionError(f"{who} was not asked: {sorted(left)}")
         await self._act(who, sent)
@@ -208,6 +209,14 @@ def _question_of(control: LexborNode) -> str:
     return _words(node.css_first(".question"))
 
 
+def _answers(controls: list[LexborNode], answer: str) -> list[str]:
+    """The same where several can be ticked."""
+    if _of(controls[0], "type") == "checkbox":
+        named = {_words(one.parent): _of(one, "value") for one in controls}
+        return [named[one] for one in answer.split(", ") if one]
+    return [_answer(controls, answer)]
+
+
 def _answer(controls: list[LexborNode], answer: str) -> str:
     """What these controls send for a label, a digit or words."""
     first = controls[0]
@@ -221,15 +230,15 @@ def _answer(controls: list[LexborNode], answer: str) -> str:
     raise AssertionError(f"{answer} is not among the answers")
 
 
-def _prefilled(controls: list[LexborNode]) -> str:
+def _prefilled(controls: list[LexborNode]) -> list[str]:
     first = controls[0]
     if first.tag == "textarea":
-        return first.text()
+        return [first.text()]
     if first.tag == "select":
-        return next((_of(one, "value") for one in first.css("option[selected]")), "")
-    if _of(first, "type") == "radio":
-        return next((_of(one, "value") for one in controls if "checked" in one.attributes), "")
-    return _of(first, "value")
+        return [_of(one, "value") for one in first.css("option[selected]")]
+    if _of(first, "type") in ("radio", "checkbox"):
+        return [_of(one, "value") for one in controls if "checked" in one.attributes]
+    return [_of(first, "value")]
 
 
 def _of(node: LexborNode | None, name: str) -> str:
