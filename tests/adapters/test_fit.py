@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adapters import fit
 from adapters.discord.limits import LIMITS
-from flows.seam import Button, Buttons, Card, Field, Form, Limits, Line, Options, Part, Scale, Text
+from flows.seam import Button, Buttons, Card, Field, Form, Limits, Line, Number, Options, Part, Scale, Several, Text
 
 texts = st.text(alphabet=string.ascii_letters + " \n.*_é\u0301👩\u200d", max_size=400)
 limits = st.builds(
@@ -31,6 +31,8 @@ buttons = st.lists(
 kinds = (
     st.builds(Line, most=st.integers(1, 9000))
     | st.builds(lambda n: Options(tuple((str(i), f"label {i}") for i in range(n))), st.integers(1, 40))
+    | st.builds(lambda n: Several(tuple((str(i), f"label {i}") for i in range(n))), st.integers(1, 40))
+    | st.builds(Number, st.just(1), st.just(9), texts)
     | st.builds(lambda n: Scale(1, n, "low", "high"), st.integers(1, 40))
 )
 fields = st.lists(
@@ -109,7 +111,7 @@ def test_sheets_keep_every_field_option_and_character(form: Form, limit: Limits)
 
 def _values(one: Field) -> list[str]:
     match one.kind:
-        case Options(options):
+        case Options(options) | Several(options):
             return [value for value, _ in options]
         case Scale():
             return [value for value, _ in fit.scale_options(one.kind)]
@@ -150,6 +152,10 @@ def _text(several: list[Part]) -> str:
 
 def _ids(several: list[Part]) -> list[str]:
     return [b.id for p in several if isinstance(p, Buttons | Form) for b in p.buttons]
+
+
+def test_merge_puts_together_what_was_ticked_on_several_pages() -> None:
+    assert fit.merge({"food~1": ("a",), "food~2": ("b", "c"), "food~3": None}) == {"food": ("a", "b", "c")}
 
 
 def test_merge_takes_the_page_that_was_used() -> None:

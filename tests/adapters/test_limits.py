@@ -14,7 +14,25 @@ from adapters.fit import PAGE, sheets
 from adapters.teams.fields import View
 from adapters.teams.messages import LIMITS, cards_for, size
 from adapters.web import draw as web_draw
-from flows.seam import Button, Buttons, Card, Field, Form, Line, Options, Part, Pick, Picked, Reply, Scale, Text
+from flows.seam import (
+    Button,
+    Buttons,
+    Card,
+    Day,
+    Field,
+    Form,
+    Line,
+    Number,
+    Options,
+    Part,
+    Pick,
+    Picked,
+    Reply,
+    Scale,
+    Several,
+    Text,
+    Time,
+)
 from tests.adapters.teams.schema import check_card, elements
 
 ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
@@ -34,6 +52,12 @@ kinds = (
         lambda n, text: Options(tuple((f"value-{i}", f"{i} {text}") for i in range(n))), st.integers(1, 900), texts
     )
     | st.builds(lambda n, low: Scale(1, n, low, "high"), st.integers(2, 60), texts)
+    | st.builds(
+        lambda n, text: Several(tuple((f"value-{i}", f"{i} {text}") for i in range(n))), st.integers(1, 900), texts
+    )
+    | st.builds(Number, st.just(0), st.just(99), texts)
+    | st.builds(Day, st.sampled_from(["", "2026-12-01"]), st.just(""), texts)
+    | st.builds(Time, texts)
     | st.builds(Pick, st.sampled_from(["place", "role", "person"]))
 )
 
@@ -41,7 +65,7 @@ kinds = (
 @st.composite
 def forms(draw: st.DrawFn) -> Form:
     some = [
-        Field(f"field{n}", draw(words), draw(kinds), draw(texts), error=draw(nasty))
+        Field(f"field{n}", draw(words), draw(kinds), draw(texts), draw(st.booleans()), error=draw(nasty))
         for n in range(draw(st.integers(1, 9)) * draw(st.sampled_from([1, 1, 3])))
     ]
     form = draw(ids.filter(lambda one: len(one) < 90))
@@ -104,7 +128,7 @@ def test_teams(some: list[Part], people: int, name: str) -> None:
         first = form.fields[0]
         inputs = [one for one in found if str(one.get("id", "")).removeprefix("in.").split(PAGE)[0] == first.name]
         assert inputs
-        if isinstance(first.kind, Options):
+        if isinstance(first.kind, Options | Several):
             values = [choice["value"] for one in inputs for choice in one["choices"]]
             assert {value for value, _label in first.kind.options} <= set(values)
 
@@ -176,7 +200,9 @@ def test_discord_modals(form: Form) -> None:
             inner = label["component"]
             assert len(inner["custom_id"]) <= 100
             assert inner.get("max_length", 1) <= 4000
-            assert len(inner.get("options", ())) <= 25
+            assert len(inner.get("options", ())) <= (25 if inner["type"] in (3, 5, 6, 8) else 10)
+            assert len(inner.get("placeholder") or "") <= 100
+            assert inner.get("max_values", 1) <= 25
             for option in inner.get("options", ()):
                 assert 0 < len(option["label"]) <= 100
                 assert 0 < len(option["value"]) <= 100
@@ -190,17 +216,13 @@ def test_discord_modals(form: Form) -> None:
 def test_the_web(some: list[Part]) -> None:
     from selectolax.lexbor import LexborHTMLParser
 
-    shown = [replace_picks(part) if isinstance(part, Form) else part for part in some]
+    shown = some
     page = LexborHTMLParser(web_draw.reply(Reply(tuple(shown)), "/act"))
+    assert len(page.css(".field")) == sum(len(part.fields) for part in some if isinstance(part, Form))
+    for one in page.css("[aria-describedby]"):
+        assert all(page.css_first(f"#{name}") for name in str(one.attributes["aria-describedby"]).split())
     assert [one.attributes["value"] for one in page.css("button[name=button]")] == pressable(shown)
     names = [one.attributes["value"] for one in page.css("input[name=field]")]
     fields = [field for part in shown if isinstance(part, Form) for field in part.fields]
     assert [str(name).split(":", 1)[1] for name in names] == [field.name for field in fields]
     assert page.css("script, img") == []
-
-
-def replace_picks(form: Form) -> Form:
-    """The web has no channels or people to pick."""
-    from dataclasses import replace
-
-    return replace(form, fields=tuple(one for one in form.fields if not isinstance(one.kind, Pick)))
