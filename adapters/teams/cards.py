@@ -29,6 +29,7 @@ ALONE = 60
 LONG = 500
 """Characters beyond which an answer is easier to write in a window of its own."""
 
+WINDOW = _("Write in a window")
 _EXACT: dict[str, Any] = {"fontType": "Monospace", "size": "Medium", "weight": "Bolder"}
 _STYLES = {"primary": "positive", "danger": "destructive"}
 
@@ -140,7 +141,7 @@ def _form(form: Form, view: View) -> list[dict[str, Any]]:
     body.extend(inputs(form, view))
     actions = [_action(form.submit, wire.fill(form, view.carry), view, style="primary", inputs_too=True)]
     if not view.dialog and any(isinstance(f.kind, Line) and f.kind.most > LONG for f in form.fields):
-        window = said(_("Write in a window"), view.language)
+        window = said(WINDOW, view.language)
         actions.append(_submit(window, wire.open_dialog(form.id, view.carry), inputs_too=False))
     actions.extend(_press(button, view) for button in form.buttons)
     return body + _sets(actions, "Large")

@@ -11,6 +11,7 @@ import pytest
 from flows.words import LANGUAGES, NAMES
 from storage.database import Database
 from tests.scenarios.kinds import known
+from tests.scenarios.runner import drawn_alike
 from tests.scenarios.test_stories import Surface, each_surface
 from tests.scenarios.world import World
 from tests.surfaces.discord import DiscordSurface
@@ -93,3 +94,12 @@ async def test_a_list_of_five_hundred(surface_type: Surface, sqlite: Database) -
         assert [line for line in seen if "no." in line] == [f"{n}: no. {n}" for n in range(7, 14)]
         await robin.press("Robin", "Previous page")
         assert "Numbers (1 to 7 of 500)" in await robin.seen("Robin")
+
+
+def test_a_story_compares_all_of_a_form_but_how_it_is_opened_and_sent() -> None:
+    web = ["Six questions", "? What?", "? Who?", "[Look at it first]", "[Back]", "[Stop]", "Other words", "[Send]"]
+    teams = [*web[:4], "[Write in a window]", *web[4:]]
+    discord = [*web[:3], "? Who?", "[Fill in]", *web[4:6], "[Fill in (2)]", *web[6:]]
+    assert drawn_alike(web) == [*web[:3], *web[4:]] == drawn_alike(teams) == drawn_alike(discord)
+    for at in (0, 1, 2, 4, 5, 6, 7):
+        assert drawn_alike([*web[:at], *web[at + 1 :]]) != drawn_alike(web)

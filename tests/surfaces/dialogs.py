@@ -20,6 +20,8 @@ class TeamsDialogs(TeamsSurface):
         super().__init__(*given, **named)
         self._dialogs: dict[str, tuple[str, dict[str, Any]]] = {}
         """Person -> the message that the open dialog came from, and its card now."""
+        self._titles: dict[str, str] = {}
+        """Person -> the title of that dialog's window."""
 
     async def say(self, who: str, text: str) -> None:
         """Closing the dialog comes first: it stands before the chat."""
@@ -62,7 +64,11 @@ class TeamsDialogs(TeamsSurface):
         await self._in_dialog(who, message, "task/submit", action["data"] | inputs)
         if who in self._dialogs:
             now = {"attachments": [{"contentType": CARD, "content": self._dialogs[who][1]}]}
-            self._shown[who] += lines_of(now)
+            lines = lines_of(now)
+            asked = next((at for at, line in enumerate(lines) if line.startswith("? ")), None)
+            if asked is not None:
+                lines.insert(asked, self._titles[who])  # the window's own, above it
+            self._shown[who] += lines
         await self.world.settled()
 
     async def _in_dialog(self, who: str, message: str, name: str, data: dict[str, Any]) -> None:
@@ -73,6 +79,7 @@ class TeamsDialogs(TeamsSurface):
         task = answer["task"]
         if task["type"] == "continue":
             self._dialogs[who] = (message, task["value"]["card"]["content"])
+            self._titles[who] = task["value"]["title"]
         else:
             assert task["value"], "a dialog closes without a word"
             self._dialogs.pop(who, None)

@@ -9,12 +9,14 @@ from typing import Any, Self
 import discord
 import simcord
 
-from adapters.discord import DiscordAdapter
+from adapters import fit
+from adapters.discord import DiscordAdapter, draw
 from adapters.discord.draw import OPEN
 from adapters.discord.escape import unescape
+from adapters.discord.limits import LIMITS
 from adapters.discord.missed import Waiting
 from flows.catalogue import catalogue
-from flows.seam import Receive, Space
+from flows.seam import Form, Incoming, Receive, Reply, Space
 from flows.words import Msg
 
 STUDENTS, MENTORS, LEADS = ("Sam", "Noor"), ("Robin", "Kim"), ("Alex",)
@@ -38,7 +40,9 @@ class DiscordSurface:
         commands: Sequence[tuple[str, Msg]] | None = None,
         waiting: Waiting | None = None,
     ) -> None:
-        self._receive = receive
+        self._receive = self._watched(receive)
+        self._forms: dict[str, tuple[Form, str]] = {}
+        """What was shown to anybody, with its language: of a long form Discord shows one sheet after the other."""
         if commands is None:
             commands = [(one.name, one.about) for one in catalogue().commands.values()]
         self.adapter = DiscordAdapter("token", commands=commands, waiting=waiting)
@@ -194,8 +198,27 @@ class DiscordSurface:
             if (button.custom_id or "").startswith(OPEN):
                 shown = await self.click(who, message, button.custom_id or "")
                 controls = (shown.modal or {}).get("components", [])
-                found[f"[{button.label}]"] = [f"? {_question(one)}" for one in controls]
+                asked = [*controls, *self._further_sheets(button.custom_id or "")]
+                found[f"[{button.label}]"] = [f"? {_question(one)}" for one in asked]
         return found
+
+    def _further_sheets(self, custom_id: str) -> list[dict[str, Any]]:
+        """The questions on the sheets that follow the one that a button opens, as they will be drawn."""
+        sheet, ident = draw.opened(custom_id) or (1, "")
+        if sheet or ident not in self._forms:
+            return []
+        form, language = self._forms[ident]
+        count = len(fit.sheets(fit.only_open(form), LIMITS))
+        modals = [draw.modal(form, number, language).to_dict() for number in range(1, count)]
+        return [one for modal in modals for one in modal["components"]]
+
+    def _watched(self, receive: Receive) -> Receive:
+        async def watched(incoming: Incoming) -> Reply:
+            reply = await receive(incoming)
+            self._forms |= {part.id: (part, reply.language) for part in reply.parts if isinstance(part, Form)}
+            return reply
+
+        return watched
 
     async def click(self, who: str, message: discord.Message, custom_id: str) -> simcord.InteractionResult:
         member = self.people[who]
