@@ -93,8 +93,8 @@ class Completed:
 
     def rows(self) -> list[tuple[Words, Words]]:
         """Each question with its answer, as people read them; what stayed empty is left out."""
-        asked = self.form.questions
-        return [(asked[name].text, asked[name].words(one)) for name, one in self.answers.items() if one is not None]
+        given = ((one, self.answers.get(name)) for name, one in self.form.questions.items())
+        return [(question.text, question.words(answer)) for question, answer in given if answer is not None]
 
 
 class Form(BaseModel):

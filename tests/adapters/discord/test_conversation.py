@@ -77,6 +77,7 @@ async def test_six_questions_become_two_modals(world: DiscordSurface, flows: Flo
         "First this.",
         "Check-in",
         *(f"? Statement {n}" for n in range(1, 6)),
+        "? Anything else?",  # on the second
         "[Write an answer]",
         "[Stop]",
     ]
