@@ -13,7 +13,8 @@ from storage import cases, members
 from storage.cases import CaseLine
 from storage.database import Database
 from storage.statement import Session
-from tests.engine.desk import Desk, text
+from tests.door import text
+from tests.engine.desk import Desk
 
 
 def entries(*keys: int) -> list[Entry]:

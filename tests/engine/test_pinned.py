@@ -7,7 +7,8 @@ from flows.engine.fields import Line, Number
 from flows.seam import Card, Filled
 from flows.seam import Command as Asked
 from flows.words import Msg
-from tests.engine.desk import Desk, card, form
+from tests.door import card, form
+from tests.engine.desk import Desk
 
 OLD = Questions("Back", {"much": Number(text="How much?", high=5), "why": Line(text="Why?", most=9)})
 NEW = Questions("Forth", {"much": Number(text="How little?", low=6, high=9), "who": Line(text="Who?", most=3)})

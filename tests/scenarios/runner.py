@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import takewhile
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
