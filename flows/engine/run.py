@@ -22,7 +22,7 @@ from storage.communities import Destination
 Journal = dict[str, Any]
 _PLAIN = (type(None), bool, int, str)
 _QUESTIONS = ("ask", "fill")
-_EFFECTS = ("do", "post", "later")
+_EFFECTS = ("do", "post", "later", "never")
 ASKED = "@asked"
 """In a journal: the key of the question that its person saw last, so that no answer is taken for another one."""
 BEGUN = "@begun"
@@ -53,6 +53,16 @@ class Later:
     argument: str
     at: int
     until: int | None
+    subject: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """Timers the flow wants gone."""
+
+    subject: str
+    member: str
 
 
 class Run:
@@ -85,7 +95,7 @@ class Run:
         self.pending: Step[Any] | None = None
         self.next: tuple[str, str] | None = None
         self.posts: list[Post] = []
-        self.timers: list[Later] = []
+        self.timers: list[Later | Never] = []
         self._session = session
         self._now = now
         self._before = dict(journal)
@@ -129,7 +139,7 @@ class Run:
         if step is None:
             raise FlowFault(f"flow {self.flow.name} asks nothing now")
         if step.kind == "work":
-            value = _encode(step.data[0], value)
+            value = encode(step.data[0], value)
         self.notes[step.key] = value
         self._trail.append((step.key, step.kind))
         self.go(self._value(step))
@@ -303,7 +313,7 @@ class Run:
         match step.kind:
             case "do":
                 effect, args, named = step.data
-                result = _encode(effect, effect(self._session, *args, **named))
+                result = encode(effect, effect(self._session, *args, **named))
             case "now":
                 result = self._now
             case "random":
@@ -313,6 +323,9 @@ class Run:
                 result = None
             case "later":
                 self.timers.append(Later(step.key, *step.data))
+                result = None
+            case "never":
+                self.timers.append(Never(*step.data))
                 result = None
             case _:
                 return False
@@ -337,7 +350,7 @@ class Run:
             case "random":
                 return b64decode(raw)
             case "do" | "work":
-                return _decode(step.data[0], raw)
+                return decode(step.data[0], raw)
         return raw
 
 
@@ -356,9 +369,11 @@ def _returns(function: Callable[..., Any]) -> TypeAdapter[Any]:
     return TypeAdapter(hints["return"])
 
 
-def _encode(function: Callable[..., Any], value: Any) -> Any:
+def encode(function: Callable[..., Any], value: Any) -> Any:
+    """What a function returned, as JSON holds it."""
     return value if type(value) in _PLAIN else _returns(function).dump_python(value, mode="json")
 
 
-def _decode(function: Callable[..., Any], raw: Any) -> Any:
+def decode(function: Callable[..., Any], raw: Any) -> Any:
+    """The same, as the function returned it."""
     return raw if type(raw) in _PLAIN else _returns(function).validate_python(raw)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.catalogue import catalogue
-from flows.engine.timers import run_due, wind_new
+from flows.engine.timers import wind_new
 from flows.engine.turn import take
 from flows.seam import (
     Added,
@@ -27,6 +27,7 @@ from storage import communities, due
 from storage.database import Database
 from storage.statement import Session
 from tests.door import NOW, button, form, labels
+from tests.due import run_due
 from tests.flows.doors import ABOUT, LEADS, MENTORS, STUDENTS, TEAM, Doors, said
 from tests.raw import rows
 
