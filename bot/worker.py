@@ -19,6 +19,8 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable
 from typing import Any
 
+from flows.results import decode, encode
+
 MOST = 300.0
 """Seconds that work may take; a job is held for longer than that (``LEASE`` in flows/engine/timers.py)."""
 NICE = 10
@@ -41,8 +43,6 @@ class Worker:
 
     async def run(self, function: Callable[..., Any], *args: Any) -> Any:
         """What ``function(*args)`` returns. Raises WorkFailed. Whoever is cancelled here takes the process along."""
-        from flows.engine.run import decode
-
         try:
             async with asyncio.timeout(self.most):
                 done, value = await self._ask(pickle.dumps((function, args)))
@@ -93,8 +93,6 @@ def main() -> None:
         os.nice(NICE)
     function, args = pickle.loads(comes.read(int.from_bytes(comes.read(_LENGTH), "big")))  # noqa: S301  our own
     threading.Thread(target=lambda: (comes.read(), os._exit(1)), daemon=True).start()
-    from flows.engine.run import encode
-
     try:
         told = True, encode(function, function(*args))
     except Exception as fault:

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, get_type_hints
-
-from pydantic import TypeAdapter
+from typing import Any
 
 from flows.engine.chat import Chat, Context, Piece, Step, Steps
 from flows.engine.flow import Flow, FlowFault, Job
+from flows.results import decode, encode
 from storage.communities import Destination
 
 Journal = dict[str, Any]
-_PLAIN = (type(None), bool, int, str)
 _QUESTIONS = ("ask", "fill")
 _EFFECTS = ("do", "post", "later", "never")
 ASKED = "@asked"
@@ -359,21 +356,3 @@ def _check(step: Any, seen: set[str]) -> None:
         raise FlowFault("a flow awaits nothing but its chat")
     if step.kind != "hand_over" and (step.key in seen or not step.key or step.key.startswith("@")):
         raise FlowFault(f"the key {step.key!r} is empty, reserved or used twice")
-
-
-@cache
-def _returns(function: Callable[..., Any]) -> TypeAdapter[Any]:
-    hints = get_type_hints(function)
-    if "return" not in hints:
-        raise FlowFault(f"{function.__qualname__} does not say what it returns")
-    return TypeAdapter(hints["return"])
-
-
-def encode(function: Callable[..., Any], value: Any) -> Any:
-    """What a function returned, as JSON holds it."""
-    return value if type(value) in _PLAIN else _returns(function).dump_python(value, mode="json")
-
-
-def decode(function: Callable[..., Any], raw: Any) -> Any:
-    """The same, as the function returned it."""
-    return raw if type(raw) in _PLAIN else _returns(function).validate_python(raw)
