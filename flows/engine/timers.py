@@ -74,6 +74,8 @@ def run_due(  # noqa: PLR0913  a group and its bounds
         taken += takewhile(partial(_shares, catalogue), others)
     ran: list[Ran] = []
     for row in taken:
+        if ran and due.take_this(session, row) is None:
+            continue  # one before it cancelled or moved it
         ran.append(_run(session, catalogue, row, now, idle=idle))
         idle = idle and ran[-1].slow is None
     return ran

@@ -70,6 +70,12 @@ async def opens(steps: Steps, what: str) -> None:
     await steps.do("note", note, steps.community, 0, what)
 
 
+@job("cancels", shares=True)
+async def cancels(steps: Steps, subject: str) -> None:
+    """Cancel what belongs to a subject."""
+    await steps.never("no", subject)
+
+
 @job("again")
 async def again(steps: Steps, what: str) -> None:
     """Set itself once more, and cancel another."""
@@ -88,7 +94,7 @@ def numbers(_session: Session) -> list[int]:
     return [1, 2, 3]
 
 
-JOBS = (report, hangs, falls, shared, opens, again)
+JOBS = (report, hangs, falls, shared, opens, cancels, again)
 WEEKLY = Recurring("shared", "0 12 * * thu", 48)
 
 
@@ -360,6 +366,15 @@ def test_set_again_it_moves_and_a_cancelled_one_does_not_come(house: House) -> N
     assert house.database.run_now(lambda s: due.never(s, "elsewhere", "a")) == 0
     assert house.database.run_now(lambda s: due.never(s, house.here, "a")) == 1
     assert [row["argument"] for row in house.rows("due")] == ["b of m1"]
+
+
+def test_what_is_cancelled_by_one_that_is_due_with_it_does_not_come(house: House) -> None:
+    house.add("cancels", "a session")
+    house.database.run_now(lambda s: due.later(s, house.here, "shared", "x", NOW, subject="a session"))
+    house.add("shared", "y")
+    assert [one.job for one in house.begin()] == ["cancels", "shared"]
+    assert house.noted() == ["y"]
+    assert house.due() == {}
 
 
 def test_a_job_may_set_itself_again_and_cancel_others(house: House) -> None:
