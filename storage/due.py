@@ -73,8 +73,8 @@ _d = columns(DueRow)
 _shown = (
     _d.id,
     _d.key,
-    _d.community_id,
-    _d.flow,
+    _d.community_id.label("community"),
+    _d.flow.label("job"),
     _d.argument,
     _d.planned,
     _d.at,
@@ -117,15 +117,16 @@ _take = Statement(
         .order_by(_d.at, _d.id)
         .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True)
-    )
+    ),
+    into=Due,
 )
 _this = (_d.id == bindparam("row"), _d.planned == bindparam("was_planned"), _d.attempts == bindparam("tried"))
-_held = Statement(lambda _: select(*_shown).where(*_this).with_for_update())
-_free = Statement(lambda _: select(*_shown).where(*_this).with_for_update(skip_locked=True))
+_held = Statement(lambda _: select(*_shown).where(*_this).with_for_update(), into=Due)
+_free = Statement(lambda _: select(*_shown).where(*_this).with_for_update(skip_locked=True), into=Due)
 _done = Statement(lambda _: delete(DueRow).where(*_this))
 _forget = Statement(lambda _: delete(DueRow).where(_d.key == bindparam("row_key")))
 _forget_all = Statement(lambda _: delete(DueRow).where(_d.community_id == bindparam("community")))
-_named = Statement(lambda _: select(*_shown).where(_d.key == bindparam("row_key")))
+_named = Statement(lambda _: select(*_shown).where(_d.key == bindparam("row_key")), into=Due)
 _move = Statement(
     lambda _: (
         update(DueRow)
@@ -175,7 +176,7 @@ _rename = Statement(
         update(DueRow).where(*_is_for).values(argument=func.replace(_d.argument, bindparam("goes"), bindparam("stays")))
     )
 )
-_failing = Statement(lambda _: select(*_shown).where(_d.attempts >= OFTEN).order_by(_d.id))
+_failing = Statement(lambda _: select(*_shown).where(_d.attempts >= OFTEN).order_by(_d.id), into=Due)
 
 
 def add(  # noqa: PLR0913  one row
@@ -252,8 +253,8 @@ def forget_all(session: Session, community: str) -> None:
 
 def named(session: Session, key: str) -> Due | None:
     """The row with this key; None when it does not wait."""
-    row = session.one(_named, row_key=key)
-    return None if row is None else Due(*row)
+    found: Due | None = session.one(_named, row_key=key)
+    return found
 
 
 def when(session: Session, key: str) -> int | None:
@@ -267,13 +268,13 @@ def take(session: Session, now: int, most: int = 1, *, idle: bool = True) -> lis
 
     ``idle``: whether there is somebody to do slow work; else what waits for that is passed by.
     """
-    return [Due(*row) for row in session.all(_take, now=now, most=most, idle=int(idle))]
+    return session.all(_take, now=now, most=most, idle=int(idle))
 
 
 def take_this(session: Session, row: Due) -> Due | None:
     """A row as it was seen before, locked; None when it was tried, moved or taken since."""
-    found = session.one(_free, **_as(row))
-    return None if found is None else Due(*found)
+    found: Due | None = session.one(_free, **_as(row))
+    return found
 
 
 def hold(session: Session, row: Due, at: int, journal: dict[str, Any]) -> Due:
@@ -290,8 +291,8 @@ def wait(session: Session, row: Due, journal: dict[str, Any]) -> None:
 
 def held(session: Session, row: Due) -> Due | None:
     """A row that is held for slow work, locked; None when another try began or it was cancelled."""
-    found = session.one(_held, **_as(row))
-    return None if found is None else Due(*found)
+    found: Due | None = session.one(_held, **_as(row))
+    return found
 
 
 def learned(session: Session, row: Due) -> dict[str, Any] | None:
@@ -327,7 +328,7 @@ def next_at(session: Session, *, idle: bool = True) -> int | None:
 
 def failing(session: Session) -> list[Due]:
     """Rows that failed often."""
-    return [Due(*row) for row in session.all(_failing)]
+    return session.all(_failing)
 
 
 def _as(row: Due) -> dict[str, Any]:

@@ -86,7 +86,7 @@ async def setup_about(chat: Chat) -> None:
         await chat.ask("sure", _("Shall I save it like this?"), KEEP)
     now = await chat.now("now")
     if moved := await chat.look("moves", moves_in, chat.community, about.time_zone, now):
-        chat.show(Shown(_("What moves"), [_moved(one, about.time_zone, chat.language) for one in moved]))
+        chat.show(Shown(_("What moves"), [_moved(one, about.time_zone) for one in moved]))
         chat.say(_("All times of day stay as they are. From now on they count in {zone}.", zone=about.time_zone))
         await chat.ask("moves_so", _("Shall I save it like this?"), KEEP)
     await chat.do("keep", keep, chat.community, Founder(chat.member, chat.name), about, now)
@@ -107,12 +107,12 @@ def moves_in(session: Session, community: str, time_zone: str, now: int) -> list
     return [Move(one.seen, at if at > now else None) for one, _before, at in found if one.seen is not None]
 
 
-def _moved(move: Move, zone: str, language: str) -> tuple[Msg, Msg]:
+def _moved(move: Move, zone: str) -> tuple[Msg, Msg]:
     """``The check-in: next on Thursday 26 November, 12:00``, by the clock of the new zone."""
     if move.at is None:
         return move.seen, _("at once: there its time has just passed")
-    moment = dates.moment(datetime.fromtimestamp(move.at / 1000, UTC).astimezone(ZoneInfo(zone)), language)
-    return move.seen, _("next on {moment}", moment=moment)
+    at = datetime.fromtimestamp(move.at / 1000, UTC).astimezone(ZoneInfo(zone))
+    return move.seen, _("next on {moment}", moment=dates.moment(at))
 
 
 def keep(session: Session, community: str, who: Founder, about: About, now: int) -> None:
