@@ -204,7 +204,7 @@ class Program:
     async def _moved(self) -> bool:
         """Run what became due when the try-out's clock was moved; True when something was posted."""
         before = self.timers.posts
-        await self.timers.catch_up()
+        await self.timers.finish()
         self.timers.wake()
         self.sender.wake()
         return self.timers.posts != before

@@ -15,7 +15,7 @@ from storage.keys import KeyFault, unseal
 from storage.statement import Session
 from storage.tables import metadata
 
-PURPOSES = ("journal", "letter", "letters", "ballot", "remark", "outbox", "code")
+PURPOSES = ("journal", "timer", "letter", "letters", "ballot", "remark", "outbox", "code")
 
 
 def tables_with(database: Database, *needles: str) -> set[str]:

@@ -55,9 +55,9 @@ capability = Capability(
     ),
     # Told first, released then: releasing destroys the address of a closed case once its student was told.
     recurring=(
-        Recurring(job="tell_of_answers", cron=MOMENTS),
-        Recurring(job="release_cases", cron=MOMENTS),
-        Recurring(job="remind_of_cases", cron=AT, until_hours=LATEST),
+        Recurring(job="tell_of_answers", cron=MOMENTS, seen=_("News of answers, for students")),
+        Recurring(job="release_cases", cron=MOMENTS, seen=_("New stories, for the mentors")),
+        Recurring(job="remind_of_cases", cron=AT, until_hours=LATEST, seen=_("Reminders of cases that wait")),
     ),
     held=(
         Held("cases", _("Cases you take care of")),

@@ -8,7 +8,7 @@ from storage.staff_cases import GIVEN_BACK, post_subject
 from storage.statement import Session
 
 
-@job(GIVEN_BACK)
+@job(GIVEN_BACK, shares=True)
 async def cases_given_back(steps: Steps, ids: str) -> None:
     """Each post says that its case is free again; one new message names them all, because a changed post is quiet."""
     free = await steps.do("free", still_free, steps.community, ids)

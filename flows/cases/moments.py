@@ -5,7 +5,7 @@ Every sentence that names them is made here of the same hours that the clock goe
 
 from datetime import time
 
-from flows.engine.timers import next_time
+from flows.engine.wall_clock import next_time
 from flows.words import Msg, _, listed
 from flows.words.dates import hour, moment
 from storage.days import local

@@ -43,7 +43,7 @@ class Reminding:
     tell: tuple[str, ...]
 
 
-@job("remind_of_cases")
+@job("remind_of_cases", shares=True)
 async def remind_of_cases(steps: Steps) -> None:
     """The mentors in their channel; who takes care of a case privately; the coordinators how many, and no more."""
     now = await steps.now("now")

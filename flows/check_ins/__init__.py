@@ -10,7 +10,7 @@ capability = Capability(
     flows=(check_in,),
     offers=(open_now,),
     jobs=(open_check_in, close_check_in),
-    recurring=(Recurring(job="open_check_in", cron="0 12 * * thu", until_hours=48),),
+    recurring=(Recurring(job="open_check_in", cron="0 12 * * thu", until_hours=48, seen=_("The check-in")),),
     held=(
         Held(
             "check_in",

@@ -9,7 +9,7 @@ OPEN = 4 * 24 * 60 * MINUTE
 """How long a round takes answers, in ms."""
 
 
-@job("open_check_in")
+@job("open_check_in", shares=True)
 async def open_check_in(steps: Steps) -> None:
     """A new round: the post, and the timer that closes it."""
     now = await steps.now("now")
@@ -26,7 +26,7 @@ async def open_check_in(steps: Steps) -> None:
         subject=f"check-in:{this}",
     )
     # A minute later, so that no answer is left out that was on its way at the last moment.
-    await steps.later("close", "close_check_in", this, at=closes + MINUTE)
+    await steps.later("close", "close_check_in", this, at=closes + MINUTE, subject=f"check-in:{this}")
 
 
 @job("close_check_in")

@@ -204,7 +204,7 @@ class Steps:
         """
         return Step("post", key, pieces, place, member, subject, fleeting, account)
 
-    def later(
+    def later(  # noqa: PLR0913  what a timer can be
         self,
         key: str,
         job: str,
@@ -212,9 +212,32 @@ class Steps:
         *,
         at: int,
         until: int | None = None,
+        subject: str = "",
+        member: str = "",
     ) -> Step[None]:
-        """Start a job at a time; skip it after ``until``."""
-        return Step("later", key, job, argument, at, until)
+        """Start a job at a time; skip it after ``until``.
+
+        With a ``subject`` ("session 5") it is that job's one timer for it, or for it and a ``member``: set again it
+        moves; it goes when they are forgotten, and follows them when two members become one.
+        """
+        if member and not subject:
+            raise FlowFault("a timer about somebody belongs to a subject")
+        return Step("later", key, job, argument, at, until, subject, member)
+
+    def never(self, key: str, subject: str, member: str = "") -> Step[None]:
+        """What was set for a subject does not come; or only what is about one member."""
+        return Step("never", key, subject, member)
+
+    def work(
+        self, key: str, function: Callable[..., T], /, *args: Any, of: Callable[[Any], Any] | None = None
+    ) -> Step[T]:
+        """The result of a slow pure function, called outside any transaction.
+
+        Of a job it runs in a process of its own, so function, arguments and result are plain values that can be sent
+        there; it is killed after five minutes. ``of(session)`` is then read in a transaction of its own just before,
+        comes as the first argument, and is written down nowhere.
+        """
+        return Step("work", key, function, args, of)
 
 
 class Chat(Steps):
@@ -270,10 +293,6 @@ class Chat(Steps):
         if isinstance(form, Questions):
             return Step("fill", key, form, draft or {}, None, kept=form.kept)
         return Step("fill", key, form.asked, draft or {}, form, kept=form.kept)
-
-    def work(self, key: str, function: Callable[..., T], /, *args: Any) -> Step[T]:
-        """The result of a slow pure function, called outside any transaction."""
-        return Step("work", key, function, args)
 
     def hand_over(self, flow: str, argument: str = "") -> Step[None]:
         """End here and go on in another flow."""

@@ -56,11 +56,16 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What the clock starts, by its name. It has nobody to ask: it is given the steps of a flow without questions."""
+    """What the clock starts, by its name. It has nobody to ask: it is given the steps of a flow without questions.
+
+    ``shares``: it may be written together with other timers. One that opens what was sealed must not: a transaction's
+    number, which PostgreSQL keeps with each row, would else tie what it opened to them.
+    """
 
     name: str
     run: Conversation
     takes_argument: bool
+    shares: bool = False
 
 
 def flow(  # noqa: PLR0913  what can be said of a flow
@@ -96,12 +101,16 @@ def flow(  # noqa: PLR0913  what can be said of a flow
     return make
 
 
-def job(name: str) -> Callable[[Conversation], Job]:
-    """Make a job of an ``async def`` that takes steps (:class:`~flows.engine.chat.Steps`) and perhaps an argument."""
+def job(name: str, *, shares: bool = False) -> Callable[[Conversation], Job]:
+    """Make a job of an ``async def`` that takes steps (:class:`~flows.engine.chat.Steps`) and perhaps an argument.
+
+    ``shares``: say so where it opens neither ballots nor letters nor anything else that was sealed; many such timers
+    run in the time of one.
+    """
     _name(name)
 
     def make(run: Conversation) -> Job:
-        return Job(name, run, _takes_argument(name, run))
+        return Job(name, run, _takes_argument(name, run), shares)
 
     return make
 
@@ -124,12 +133,14 @@ def _takes_argument(name: str, run: Conversation) -> bool:
 class Recurring:
     """A job that a community's clock starts, by a cron line in the community's time zone.
 
-    ``until_hours``: how late it still makes sense; later it is skipped and recorded. None: always.
+    ``until_hours``: how late it still makes sense; later it is skipped and recorded. None: always. ``seen``: what it is
+    called where people see it come; None for what only tidies up.
     """
 
     job: str
     cron: str
     until_hours: float | None = None
+    seen: Msg | None = None
 
 
 def amount(stored: Any) -> str | None:

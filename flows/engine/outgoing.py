@@ -6,7 +6,7 @@ from base64 import urlsafe_b64encode
 
 from flows.engine import draw, wire
 from flows.engine.chat import Context
-from flows.engine.run import Later, Post
+from flows.engine.run import Later, Never, Post
 from storage import due, members, outbox, places, posts
 from storage.communities import Destination
 from storage.statement import Session
@@ -45,10 +45,25 @@ def send(session: Session, context: Context, conversation: str, post: Post, now:
     return new
 
 
-def later(session: Session, context: Context, conversation: str, timer: Later) -> None:
-    """A timer into the due rows."""
-    again = key(session, conversation, timer.key)
-    due.add(session, again, context.community, timer.job, timer.argument, timer.at, timer.until)
+def time(session: Session, context: Context, conversation: str, timer: Later | Never) -> None:
+    """A timer into the due rows, or those of a subject out of them."""
+    here = context.community
+    if isinstance(timer, Never):
+        due.never(session, here, timer.subject, timer.member)
+    elif timer.subject:
+        due.later(
+            session,
+            here,
+            timer.job,
+            timer.argument,
+            timer.at,
+            timer.until,
+            subject=timer.subject,
+            whom=timer.member,
+        )
+    else:
+        again = key(session, conversation, timer.key)
+        due.add(session, again, here, timer.job, timer.argument, timer.at, timer.until)
 
 
 def key(session: Session, conversation: str, what: str) -> str:

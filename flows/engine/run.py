@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, get_type_hints
-
-from pydantic import TypeAdapter
+from typing import Any
 
 from flows.engine.chat import Chat, Context, Piece, Step, Steps
 from flows.engine.fields import Line
 from flows.engine.flow import Flow, FlowFault, Job
 from flows.engine.forms import Completed, Questions
+from flows.results import decode, encode
 from storage.communities import Destination
 
 Journal = dict[str, Any]
-_PLAIN = (type(None), bool, int, str)
 _QUESTIONS = ("ask", "fill")
-_EFFECTS = ("do", "post", "later")
+_EFFECTS = ("do", "post", "later", "never")
 ASKED = "@asked"
 """In a journal: the key of the question that its person saw last, so that no answer is taken for another one."""
 BEGUN = "@begun"
@@ -58,6 +55,16 @@ class Later:
     argument: str
     at: int
     until: int | None
+    subject: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """Timers the flow wants gone."""
+
+    subject: str
+    member: str
 
 
 class Run:
@@ -90,7 +97,7 @@ class Run:
         self.pending: Step[Any] | None = None
         self.next: tuple[str, str] | None = None
         self.posts: list[Post] = []
-        self.timers: list[Later] = []
+        self.timers: list[Later | Never] = []
         self._session = session
         self._now = now
         self._before = dict(journal)
@@ -136,7 +143,7 @@ class Run:
         if step is None:
             raise FlowFault(f"flow {self.flow.name} asks nothing now")
         if step.kind == "work":
-            value = _encode(step.data[0], value)
+            value = encode(step.data[0], value)
         self.notes[step.key] = value
         self._trail.append((step.key, step.kind))
         self.go(self._value(step))
@@ -321,7 +328,7 @@ class Run:
         match step.kind:
             case "do":
                 effect, args, named = step.data
-                result = _encode(effect, effect(self._session, *args, **named))
+                result = encode(effect, effect(self._session, *args, **named))
             case "now":
                 result = self._now
             case "random":
@@ -331,6 +338,9 @@ class Run:
                 result = None
             case "later":
                 self.timers.append(Later(step.key, *step.data))
+                result = None
+            case "never":
+                self.timers.append(Never(*step.data))
                 result = None
             case _:
                 return False
@@ -356,7 +366,7 @@ class Run:
             case "random":
                 return b64decode(raw)
             case "do" | "work":
-                return _decode(step.data[0], raw)
+                return decode(step.data[0], raw)
         return raw
 
 
@@ -365,19 +375,3 @@ def _check(step: Any, seen: set[str]) -> None:
         raise FlowFault("a flow awaits nothing but its chat")
     if step.kind != "hand_over" and (step.key in seen or not step.key or step.key.startswith("@")):
         raise FlowFault(f"the key {step.key!r} is empty, reserved or used twice")
-
-
-@cache
-def _returns(function: Callable[..., Any]) -> TypeAdapter[Any]:
-    hints = get_type_hints(function)
-    if "return" not in hints:
-        raise FlowFault(f"{function.__qualname__} does not say what it returns")
-    return TypeAdapter(hints["return"])
-
-
-def _encode(function: Callable[..., Any], value: Any) -> Any:
-    return value if type(value) in _PLAIN else _returns(function).dump_python(value, mode="json")
-
-
-def _decode(function: Callable[..., Any], raw: Any) -> Any:
-    return raw if type(raw) in _PLAIN else _returns(function).validate_python(raw)

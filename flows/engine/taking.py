@@ -210,15 +210,19 @@ class Taking:
 
     def settle(self, conversation: str, turn: int, run: Run) -> None:
         """Send what the run posted, keep what it learned, draw what it shows; go over to the next flow."""
-        for post in run.posts:
-            self.posted = outgoing.send(self.session, self.context, conversation, post, self.now) or self.posted
-        for timer in run.timers:
-            outgoing.later(self.session, self.context, conversation, timer)
-            self.timers = True
+        self.leave(conversation, run)
         if run.pending is None:
             self.end(conversation, turn, run)
         else:
             self.wait(conversation, turn, run)
+
+    def leave(self, conversation: str, run: Run) -> None:
+        """Its messages into the outbox, its timers into the due rows."""
+        for post in run.posts:
+            self.posted = outgoing.send(self.session, self.context, conversation, post, self.now) or self.posted
+        for timer in run.timers:
+            outgoing.time(self.session, self.context, conversation, timer)
+            self.timers = True
 
     def end(self, conversation: str, turn: int, run: Run) -> None:
         """Nothing of it is kept any more; the flow that it handed over to begins."""
@@ -247,8 +251,7 @@ class Taking:
 
     def wait(self, conversation: str, turn: int, run: Run) -> None:
         """Keep what the run learned, if it is to be kept, and draw what it asks."""
-        if isinstance(run.flow, Job):
-            raise FlowFault(f"the job {run.flow.name} asks somebody something")
+        assert isinstance(run.flow, Flow)  # noqa: S101  a job waits in its due row
         if not turn and not self.context.member and run.flow.who:
             # So nobody fills the house by opening pages: the first answer brings with it all that is needed.
             if run.waits_first:
@@ -298,6 +301,8 @@ class Taking:
             token = AnswersFirst(known[BEGUN], run.flow.name, known["@argument"])
             self.kept_none = not self.kept_some
         if step.kind == "work":
+            if step.data[2] is not None:
+                raise FlowFault("only the slow work of a job reads by itself")
             typed = run.typed
             again = [] if typed is None else draw.given_back(*typed, token, language)
             event = "" if turn else self.event

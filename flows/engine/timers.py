@@ -1,22 +1,43 @@
-"""What time brings: jobs that start by themselves, once or again and again."""
+"""What time brings: jobs that start by themselves, once or again and again, and what comes of their slow work."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-
-from apscheduler.triggers.cron import CronTrigger
+from datetime import datetime
+from functools import partial
+from itertools import takewhile
+from typing import Any
 
 from flows.engine.arrival import wait_for_a_name
 from flows.engine.chat import Context
-from flows.engine.flow import Catalogue, FlowFault, Recurring
+from flows.engine.flow import Catalogue, FlowFault, Job, Recurring
+from flows.engine.run import Run
 from flows.engine.taking import Taking
+from flows.engine.wall_clock import after_last, fits, latest, moment_of, period, text_of, upcoming, wall_of
 from storage import audit, communities, conversations, due, outbox, roster
 from storage.statement import Session
 
 HOUR = 3_600_000
 RETRY, LONGEST_RETRY = 60_000, 6 * HOUR
 """How long a timer that failed waits for its first new try, doubled at each further one, and the most; ms."""
+LEASE = 360_000
+"""For how long slow work is held, in ms: longer than it may take (bot/worker.py). Then another try begins."""
+TOGETHER = 64
+"""Timers in one transaction at the most, of those that may share it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """The slow work of a job, to be done outside of any transaction and handed to :func:`finish_slow`."""
+
+    row: due.Due
+    """As it is held meanwhile."""
+    key: str
+    fn: Callable[..., Any]
+    args: tuple[Any, ...]
+    of: Callable[[Session], Any] | None
+    """What reads the first argument, in a transaction of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,57 +47,124 @@ class Ran:
     job: str
     skipped: bool
     lag_ms: int
-    posted: bool
-    timers: bool
+    posted: bool = False
+    over: bool = True
+    """False for one that has come to its slow work."""
+    slow: Slow | None = None
+    """That work, where it can begin now."""
 
 
-def next_time(cron: str, time_zone: str, after: int) -> int:
-    """When a cron line comes round next, in ms since 1970; right through changes of summer time."""
-    trigger = CronTrigger.from_crontab(cron, timezone=time_zone)
-    moment = datetime.fromtimestamp((after + 1000) / 1000, UTC)
-    found = trigger.get_next_fire_time(None, moment.astimezone(trigger.timezone))
-    if found is None:
-        raise FlowFault(f"the cron line {cron} never comes round")
-    return int(found.timestamp() * 1000)
+def run_due(  # noqa: PLR0913  a group and its bounds
+    session: Session,
+    catalogue: Catalogue,
+    now: int,
+    taken: list[due.Due],
+    *,
+    idle: bool = True,
+    most: int = TOGETHER,
+) -> list[Ran]:
+    """Run the timer that has been due longest, or record that it came too late; nothing when none is due.
+
+    One whose job shares its transaction brings those after it along, up to the first whose job does not. ``taken``
+    becomes the rows, for who must put them off should this fail. ``idle``: whether slow work can begin now.
+    """
+    taken[:] = due.take(session, now, idle=idle)
+    if taken and most > 1 and _shares(catalogue, taken[0]):
+        others = (row for row in due.take(session, now, most, idle=idle) if row.id != taken[0].id)
+        taken += takewhile(partial(_shares, catalogue), others)
+    ran: list[Ran] = []
+    for row in taken:
+        if ran and due.take_this(session, row) is None:
+            continue  # one before it cancelled or moved it
+        ran.append(_run(session, catalogue, row, now, idle=idle))
+        idle = idle and ran[-1].slow is None
+    return ran
 
 
-def run_due(session: Session, catalogue: Catalogue, now: int) -> Ran | None:
-    """Run the timer that has been due longest, or record that it came too late; None when none is due."""
-    row = due.take(session, now)
-    if row is None:
-        return None
-    known = communities.by_id(session, row.community)
-    job = catalogue.jobs.get(row.job)
-    again = next((one for one in catalogue.recurring if recurring_key(row.community, one.job) == row.key), None)
-    until = row.until if again is None or known is None else _until(again, known[3], row, now)
-    skipped = job is None or known is None or (until is not None and now > until)
-    taking = Taking(session, catalogue, Context(), now)
-    if job is not None and known is not None and not skipped:
-        _id, name, language, time_zone = known
-        taking.context = Context(row.community, name, time_zone, language)
-        # The moment is part of the identity, so that a recurring job may post again next time.
-        run = taking.run(job, {"@flow": job.name, "@argument": row.argument})
-        run.go()
-        taking.settle(f"{row.key}@{row.at}", 0, run)
-    elif known is not None:
-        audit.add(session, row.community, now, "", "timer skipped", row.job)
-    if again is not None and known is not None:
-        due.move(session, row.id, *_next_round(again, known[3], now))
-    else:
-        due.done(session, row.id)
-    return Ran(row.job, skipped, now - row.at, taking.posted, taking.timers or again is not None)
+def run_alone(session: Session, catalogue: Catalogue, row: due.Due, now: int, *, idle: bool = True) -> list[Ran]:
+    """Run one of those that failed together, by itself; nothing when somebody else did in between."""
+    again = due.take_this(session, row)
+    return [] if again is None else [_run(session, catalogue, again, now, idle=idle)]
 
 
-def fail_due(session: Session, now: int) -> str:
-    """Put off the timer that just failed; returns its job.
+def finish_slow(session: Session, catalogue: Catalogue, slow: Slow, result: Any, now: int) -> list[Ran]:
+    """Go on with the result of slow work; nothing where it came too late and another try began, or it was cancelled."""
+    row = due.held(session, slow.row)
+    learned = None if row is None else due.learned(session, row)
+    known = communities.by_id(session, slow.row.community)
+    if row is None or learned is None or known is None:
+        return []
+    _id, name, language, zone = known
+    taking = Taking(session, catalogue, Context(row.community, name, zone, language), now)
+    run = taking.run(catalogue.jobs[row.job], learned)
+    run.go()
+    if run.pending is None or run.pending.key != slow.key:
+        raise FlowFault(f"the job {row.job} does not come to {slow.key} again")
+    run.answer(result)
+    return [_leave(taking, row, run, zone, idle=True)]
+
+
+def fail_due(session: Session, row: due.Due, now: int, *, slow: bool = False) -> None:
+    """Put off a timer that just failed, in its ``slow`` work perhaps, for which its try was counted when it began.
 
     It never gives up: once the fault is mended it runs, unless it is pointless by then.
     """
-    row = due.take(session, now)
-    if row is None:
-        return ""
-    due.failed(session, row.id, now + min(LONGEST_RETRY, RETRY * 2**row.attempts))
-    return row.job
+    tries = row.attempts if slow else row.attempts + 1
+    due.failed(session, row, now + min(LONGEST_RETRY, RETRY * 2 ** (tries - 1)), tries)
+
+
+def _shares(catalogue: Catalogue, row: due.Due) -> bool:
+    job = catalogue.jobs.get(row.job)
+    return job is not None and job.shares
+
+
+def _run(session: Session, catalogue: Catalogue, row: due.Due, now: int, *, idle: bool) -> Ran:
+    known = communities.by_id(session, row.community)
+    job = catalogue.jobs.get(row.job)
+    zone = "" if known is None else known[3]
+    until = _until(_recurring(catalogue, row), row, zone, now)
+    taking = Taking(session, catalogue, Context(), now)
+    if known is None or job is None or (until is not None and now > until):
+        if known is not None:
+            audit.add(session, row.community, now, "", "timer skipped", row.job)
+        _round_off(taking, row, zone)
+        return Ran(row.job, skipped=True, lag_ms=now - row.at)
+    taking.context = Context(row.community, known[1], zone, known[2])
+    run = taking.run(job, due.learned(session, row) or {"@flow": job.name, "@argument": row.argument})
+    run.go()
+    return _leave(taking, row, run, zone, idle=idle)
+
+
+def _leave(taking: Taking, row: due.Due, run: Run, zone: str, *, idle: bool) -> Ran:
+    """What it did is written; then it is over, or waits for its slow work."""
+    # The moment is part of the identity, so that a recurring job may post again next time, and none posts twice.
+    taking.leave(f"{row.key}@{row.planned}", run)
+    slow = None
+    if run.pending is None:
+        _round_off(taking, row, zone)
+    elif run.pending.kind != "work" or not isinstance(run.flow, Job):
+        raise FlowFault(f"the job {run.flow.name} asks somebody something")
+    elif idle:
+        fn, args, of = run.pending.data
+        held = due.hold(taking.session, row, taking.now + LEASE, run.journal)
+        slow = Slow(held, run.pending.key, fn, args, of)
+    else:
+        due.wait(taking.session, row, run.journal)
+    lag, over = taking.now - row.at, run.pending is None
+    return Ran(row.job, skipped=False, lag_ms=lag, posted=taking.posted, over=over, slow=slow)
+
+
+def _round_off(taking: Taking, row: due.Due, zone: str) -> None:
+    """It does not come again, or at the next time that it recurs."""
+    one = _recurring(taking.catalogue, row)
+    if one is None or not zone:
+        due.done(taking.session, row)
+        return
+    last = latest(one.cron, zone, _waits_for(row, zone), taking.now)
+    _set_to(taking.session, one, row, zone, after_last(one.cron, last), last=text_of(last))
+
+
+# ---------------------------------------------------------------- what recurs
 
 
 def found_community(  # noqa: PLR0913  one row and its clockwork
@@ -102,23 +190,49 @@ def wind(session: Session, catalogue: Catalogue, community: str, time_zone: str,
 
 
 def wind_new(session: Session, catalogue: Catalogue, now: int) -> None:
-    """Set in every community what recurs since this version of Erbij; what is set already stays as it is."""
+    """Set in every community what recurs since this version of Erbij; what is set already keeps its wall clock."""
     for community, _slug, name, _language, time_zone in communities.every(session):
-        for one in catalogue.recurring if name else ():
-            _set(session, one, community, time_zone, now)
-        if not name:
+        if name:
+            set_right(session, catalogue, community, time_zone, now)
+        else:
             wait_for_a_name(session, community, now)
+
+
+def set_right(session: Session, catalogue: Catalogue, community: str, time_zone: str, now: int) -> None:
+    """Let what recurs follow its wall clock, after another zone or hour was chosen for it or the zone's rules changed.
+
+    None comes twice in one period, and none is left out: what would have been by now comes at once. What is being tried
+    stays as it is, and follows from its next time on.
+    """
+    for one, row, wall in _walls(session, catalogue, community, time_zone, now):
+        if row is None:
+            _set(session, one, community, time_zone, now)
+        elif row.wall != text_of(wall) or row.at != moment_of(wall, time_zone):
+            _set_to(session, one, row, time_zone, wall, last=row.last)
+
+
+def moves(
+    session: Session, catalogue: Catalogue, community: str, time_zone: str, now: int
+) -> list[tuple[Recurring, int, int]]:
+    """What people see that :func:`set_right` would move in another zone: when it comes now, and then, in ms."""
+    found = []
+    for one, row, wall in _walls(session, catalogue, community, time_zone, now):
+        at = moment_of(wall, time_zone)
+        if one.seen is not None and row is not None and row.at != at:
+            found.append((one, row.at, at))
+    return found
 
 
 def mend(session: Session, catalogue: Catalogue, now: int, by: int = 0) -> None:
     """Set right what a wrong clock has put off; ``by`` is how far, in ms, it is set on at this moment.
 
-    What recurs comes at its next time from now, a message is tried within an hour. When time is set on, whoever is in
-    the middle of something has another day: their conversation would else end without a day having passed.
+    What recurs comes at its next time from now, unless a clock that ran ahead has brought it in that period already. A
+    message is tried within an hour. When time is set on, whoever is in the middle of something has another day: their
+    conversation would else end without a day having passed.
     """
     for community, _slug, name, _language, time_zone in communities.every(session):
         for one in catalogue.recurring if name else ():
-            due.sooner(session, recurring_key(community, one.job), *_next_round(one, time_zone, now))
+            _mend(session, one, community, time_zone, now)
     outbox.sooner(session, now, now + HOUR)
     roster.sooner(session, now, now + HOUR)
     if by > 0:
@@ -130,26 +244,71 @@ def recurring_key(community: str, job: str) -> str:
     return f"{community}:{job}"
 
 
-def _set(session: Session, one: Recurring, community: str, time_zone: str, now: int) -> None:
-    at, until = _next_round(one, time_zone, now)
-    due.add(session, recurring_key(community, one.job), community, one.job, "", at, until)
+def _recurring(catalogue: Catalogue, row: due.Due) -> Recurring | None:
+    return next((one for one in catalogue.recurring if recurring_key(row.community, one.job) == row.key), None)
 
 
-def _until(one: Recurring, time_zone: str, row: due.Due, now: int) -> int | None:
-    """Until when something makes sense that recurs and was due, perhaps several times: the last time counts.
+def _walls(
+    session: Session, catalogue: Catalogue, community: str, zone: str, now: int
+) -> list[tuple[Recurring, due.Due | None, datetime]]:
+    """All that recurs in a community and is not being tried: its row, and the wall clock it should wait for."""
+    found = []
+    for one in catalogue.recurring:
+        row = due.named(session, recurring_key(community, one.job))
+        if row is not None and (row.attempts or row.journal is not None):
+            continue
+        wall = None
+        if row is not None and row.last:
+            wall = after_last(one.cron, datetime.fromisoformat(row.last))
+        elif row is not None and fits(one.cron, before := _waits_for(row, zone)):
+            wall = before
+        found.append((one, row, wall or upcoming(one.cron, zone, now)))
+    return found
+
+
+def _waits_for(row: due.Due, zone: str) -> datetime:
+    """The wall clock that a row waits for; of one that an earlier version set, by when it was to come."""
+    return datetime.fromisoformat(row.wall) if row.wall else wall_of(row.planned, zone)
+
+
+def _set(session: Session, one: Recurring, community: str, zone: str, now: int) -> None:
+    wall = upcoming(one.cron, zone, now)
+    at = moment_of(wall, zone)
+    key = recurring_key(community, one.job)
+    due.add(session, key, community, one.job, "", at, _worthwhile(one, at), text_of(wall))
+
+
+def _set_to(  # noqa: PLR0913  an occurrence
+    session: Session, one: Recurring, row: due.Due, zone: str, wall: datetime, *, last: str, planned: int | None = None
+) -> None:
+    at = moment_of(wall, zone)
+    due.move(session, row, at if planned is None else planned, at, _worthwhile(one, at), text_of(wall), last)
+
+
+def _mend(session: Session, one: Recurring, community: str, zone: str, now: int) -> None:
+    row = due.named(session, recurring_key(community, one.job))
+    if row is None or row.attempts or row.journal is not None:
+        return
+    wall = upcoming(one.cron, zone, now)
+    last = datetime.fromisoformat(row.last) if row.last else None
+    ahead = last is not None and last >= wall
+    this = period(one.cron, wall)
+    if last is not None and this != wall and (ahead or period(one.cron, last) == this):
+        wall = after_last(one.cron, wall)
+    if wall < _waits_for(row, zone):
+        # Where it is for a time that a wrong clock has brought before, its messages are others all the same.
+        _set_to(session, one, row, zone, wall, last="" if ahead else row.last, planned=now if ahead else None)
+
+
+def _until(one: Recurring | None, row: due.Due, zone: str, now: int) -> int | None:
+    """Until when something makes sense; of what recurs and was due, perhaps several times, the last time counts.
 
     After three weeks without power the check-in of this Thursday opens, though that of the first is long past.
     """
-    if one.until_hours is None or row.until is None:
-        return None
-    worthwhile = int(one.until_hours * HOUR)
-    last = row.until - worthwhile  # not ``row.at``, which moves when it fails
-    while (following := next_time(one.cron, time_zone, last)) <= now:
-        last = following
-    return last + worthwhile
+    if one is None or not zone:
+        return row.until
+    return _worthwhile(one, moment_of(latest(one.cron, zone, _waits_for(row, zone), now), zone))
 
 
-def _next_round(one: Recurring, time_zone: str, now: int) -> tuple[int, int | None]:
-    """When something recurs next, and until when it makes sense then."""
-    at = next_time(one.cron, time_zone, now)
-    return at, None if one.until_hours is None else at + int(one.until_hours * HOUR)
+def _worthwhile(one: Recurring, at: int) -> int | None:
+    return None if one.until_hours is None else at + int(one.until_hours * HOUR)

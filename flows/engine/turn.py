@@ -121,7 +121,7 @@ def _finish(session: Session, catalogue: Catalogue, work: Work, result: Any, now
     run = taking.reopen(journal, work.held if current else None)
     step = None if run is None else run.pending
     # Someone may have gone back meanwhile: then the same step waits for the result of other words.
-    if run is None or step is None or (step.key, *step.data) != (work.key, work.fn, work.args):
+    if run is None or step is None or (step.key, *step.data[:2]) != (work.key, work.fn, work.args):
         taking.show(conversation, turn, run)
         return taking.done()
     run.answer(result)

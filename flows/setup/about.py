@@ -1,11 +1,13 @@
 """Who a community is: its name, its language, its clock, and where cases are told."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
-from flows.engine import COORDINATOR, SETUP, Chat, Form, flow, line, options
-from flows.engine.timers import wind
+from flows.engine import COORDINATOR, SETUP, Chat, Form, Shown, flow, line, options
+from flows.engine.timers import moves, set_right, wind
 from flows.setup.rules import KEEP, free_slug
-from flows.words import NAMES, _
+from flows.words import NAMES, Msg, _, dates
 from storage import audit, communities, members
 from storage.statement import Session
 
@@ -66,6 +68,14 @@ class Founder:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Something that comes at another moment than it would have; ``at`` in ms, None for at once."""
+
+    seen: Msg
+    at: int | None
+
+
 @flow("setup_about", who=(COORDINATOR,))
 async def setup_about(chat: Chat) -> None:
     """Name a community, or change what it is called."""
@@ -75,6 +85,10 @@ async def setup_about(chat: Chat) -> None:
         chat.say(_("My page has no address yet that people can open: whoever runs me can give it one."))
         await chat.ask("sure", _("Shall I save it like this?"), KEEP)
     now = await chat.now("now")
+    if moved := await chat.look("moves", moves_in, chat.community, about.time_zone, now):
+        chat.show(Shown(_("What moves"), [_moved(one, about.time_zone) for one in moved]))
+        chat.say(_("All times of day stay as they are. From now on they count in {zone}.", zone=about.time_zone))
+        await chat.ask("moves_so", _("Shall I save it like this?"), KEEP)
     await chat.do("keep", keep, chat.community, Founder(chat.member, chat.name), about, now)
     await chat.hand_over(SETUP)
 
@@ -83,6 +97,22 @@ def today_of(session: Session, community: str) -> dict[str, str]:
     """What the form shows at first."""
     name, _slug, language, zone, doorbell = communities.about(session, community)
     return {"name": name, "language": language, "time_zone": zone, "cases": "page" if doorbell else "chat"}
+
+
+def moves_in(session: Session, community: str, time_zone: str, now: int) -> list[Move]:
+    """What another time zone would move, of what people see."""
+    from flows.catalogue import catalogue  # here, because the catalogue holds this flow
+
+    found = moves(session, catalogue(), community, time_zone, now)
+    return [Move(one.seen, at if at > now else None) for one, _before, at in found if one.seen is not None]
+
+
+def _moved(move: Move, zone: str) -> tuple[Msg, Msg]:
+    """``The check-in: next on Thursday 26 November, 12:00``, by the clock of the new zone."""
+    if move.at is None:
+        return move.seen, _("at once: there its time has just passed")
+    at = datetime.fromtimestamp(move.at / 1000, UTC).astimezone(ZoneInfo(zone))
+    return move.seen, _("next on {moment}", moment=dates.moment(at))
 
 
 def keep(session: Session, community: str, who: Founder, about: About, now: int) -> None:
@@ -98,6 +128,8 @@ def keep(session: Session, community: str, who: Founder, about: About, now: int)
             members.grant(session, community, COORDINATOR, account.platform, "person", account.external_id, who.name)
     communities.change(session, community, slug, about.name, about.language, about.time_zone)
     communities.set_doorbell(session, community, on=about.cases == "page")
-    if not name or zone != about.time_zone:
+    if not name:
         wind(session, catalogue(), community, about.time_zone, now)
+    elif zone != about.time_zone:
+        set_right(session, catalogue(), community, about.time_zone, now)
     audit.add(session, community, now, who.member, "set up", "about")

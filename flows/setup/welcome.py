@@ -18,7 +18,7 @@ GONE = _(
 """What stands in the place of the post afterwards."""
 
 
-@job(WELCOME)
+@job(WELCOME, shares=True)
 async def welcome(steps: Steps) -> None:
     """The post, on each platform, if the setup wants it. All of its buttons are for everyone who can read it."""
     if not await steps.do("wanted", wanted, steps.community):

@@ -55,8 +55,8 @@ def settle(session: Session, community: str, leaving: Leaving, now: int, told_at
         return
     audit.add(session, community, now, leaving.member, audit.LEFT, ", ".join(lost))
     what = News(_sealed(session, community, leaving.name), bool(leaving.left), len(cases), leaving.tell)
-    key = due.key_about(session, community, leaving.key, f"{staff_left.name}:{now}")
-    due.add(session, key, community, staff_left.name, what.text(), told_at)
+    subject = f"left {now}"  # each news comes by itself
+    due.later(session, community, staff_left.name, what.text(), told_at, subject=subject, whom=leaving.key)
 
 
 @job("staff_left")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from flows.engine import COORDINATOR
 from flows.engine.flow import STAFF
-from flows.engine.timers import next_time
 from flows.engine.turn import granted
+from flows.engine.wall_clock import next_time
 from flows.seam import Standing
 from storage.days import local
 from storage.members import Grant

@@ -21,7 +21,8 @@ from bot.time import Clock
 from bot.timers import Timers
 from flows.cases import receipt
 from flows.catalogue import catalogue
-from flows.engine.timers import found_community, next_time
+from flows.engine.timers import found_community
+from flows.engine.wall_clock import next_time
 from flows.seam import Arrived, Outgoing, Sent, Text
 from storage import audit, case_telling, cases, check_ins, communities, due, outbox, places
 from storage.database import Database

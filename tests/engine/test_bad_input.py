@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from flows.engine.timers import run_due
 from flows.engine.turn import take
 from flows.seam import Buttons, Card, Command, Filled, Incoming, Person, Pressed, Said, Space, Text
 from storage import case_release, case_telling, cases, conversations, members
 from storage.statement import Session
 from tests.door import NOW, form, last, text
+from tests.due import run_due
 from tests.engine.desk import Desk, answers
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.catalogue import catalogue
-from flows.engine.timers import run_due, wind_new
+from flows.engine.timers import wind_new
 from flows.engine.turn import take
 from flows.seam import (
     Added,
@@ -27,6 +27,7 @@ from storage import communities, due
 from storage.database import Database
 from storage.statement import Session
 from tests.door import NOW, button, form, labels
+from tests.due import run_due
 from tests.flows.doors import ABOUT, LEADS, MENTORS, STUDENTS, TEAM, Doors, said
 from tests.raw import rows
 
@@ -239,7 +240,12 @@ def test_another_time_zone_moves_what_recurs(doors: Doors) -> None:
     key = f"{community}:open_check_in"
     before = doors.database.run_now(lambda s: due.when(s, key))
     sheet = form(doors.give(Pressed("s.setup_about.")))
-    doors.give(Filled(sheet.id, ABOUT | {"name": "Anders", "time_zone": "Europe/London"}))
+    told = doors.give(Filled(sheet.id, ABOUT | {"name": "Anders", "time_zone": "Europe/London"}))
+    assert "De check-in: de volgende keer op donderdag" in said(told), "it is told before anything is saved"
+    assert "Alle tijden blijven zoals ze zijn. Vanaf nu gelden ze in Europe/London." in said(told)
+    assert doors.database.run_now(lambda s: due.when(s, key)) == before
+    assert doors.as_set_up().time_zone == "Europe/Amsterdam"
+    doors.give(Pressed(button(told, "Zo opslaan")))
     after = doors.database.run_now(lambda s: due.when(s, key))
     assert before is not None
     assert after == before + 3_600_000

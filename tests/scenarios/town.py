@@ -6,12 +6,13 @@ import itertools
 from typing import Any
 
 from flows.engine import wire
-from flows.engine.timers import found_community, run_due
+from flows.engine.timers import found_community
 from flows.seam import Act, Command, Filled, Form, Incoming, Person, Pressed, Reply, Said, Space
 from storage import cases, check_ins, communities, due, members, outbox, people, places
 from storage.database import Database
 from storage.statement import Session
 from tests.door import DAY, NOW, SIX, Door, button, card, form, text
+from tests.due import run_due
 from tests.raw import rows
 
 

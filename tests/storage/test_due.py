@@ -14,10 +14,10 @@ def test_the_one_that_is_due_longest_comes_first(database: Database, here: Here)
     assert database.run_now(due.next_at) == NOW - 5
 
     def finish(s: Session) -> str | None:
-        row = due.take(s, NOW + 1)
-        if row is not None:
-            due.done(s, row.id)
-        return row and row.key
+        for row in due.take(s, NOW + 1):
+            due.done(s, row)
+            return row.key
+        return None
 
     assert [database.run_now(finish) for _ in range(3)] == ["old", "soon", None]
 
@@ -26,10 +26,10 @@ def test_what_fails_is_tried_again_and_shows_after_eight_times(database: Databas
     database.run_now(lambda s: due.add(s, "a", here.id, "flow", "round", NOW, NOW + 100))
     for tries in range(due.OFTEN):
         assert database.run_now(due.failing) == []
-        row = database.run_now(lambda s, t=tries: due.take(s, NOW + t))
-        assert row is not None
+        [row] = database.run_now(lambda s, t=tries: due.take(s, NOW + t))
         assert (row.attempts, row.argument, row.until) == (tries, "round", NOW + 100)
-        database.run_now(lambda s, i=row.id, t=tries: due.failed(s, i, NOW + t + 1))
+        assert row.planned == NOW, "the moment that it is for stays, whenever it is tried"
+        database.run_now(lambda s, r=row, t=tries: due.failed(s, r, NOW + t + 1, t + 1))
     assert [one.key for one in database.run_now(due.failing)] == ["a"]
     assert database.run_now(due.next_at) == NOW + due.OFTEN
 
@@ -38,16 +38,15 @@ def test_a_row_that_moves_on_has_failed_no_more(database: Database, here: Here) 
     database.run_now(lambda s: due.add(s, "a", here.id, "flow", "", NOW))
 
     def move(s: Session) -> None:
-        row = due.take(s, NOW)
-        assert row is not None
-        due.failed(s, row.id, NOW)
-        due.move(s, row.id, NOW + 7, NOW + 9)
+        [row] = due.take(s, NOW)
+        due.failed(s, row, NOW, 1)
+        [row] = due.take(s, NOW)
+        due.move(s, row, NOW + 7, NOW + 7, NOW + 9, "2026-11-26T12:00", "")
 
     database.run_now(move)
-    assert database.run_now(lambda s: due.take(s, NOW + 6)) is None
-    row = database.run_now(lambda s: due.take(s, NOW + 7))
-    assert row is not None
-    assert (row.until, row.attempts) == (NOW + 9, 0)
+    assert database.run_now(lambda s: due.take(s, NOW + 6)) == []
+    [row] = database.run_now(lambda s: due.take(s, NOW + 7))
+    assert (row.planned, row.until, row.attempts) == (NOW + 7, NOW + 9, 0)
 
 
 def test_two_processes_take_different_rows(url: str, masters: Masters, database: Database, here: Here) -> None:
@@ -59,9 +58,7 @@ def test_two_processes_take_different_rows(url: str, masters: Masters, database:
     other.open()
 
     def both(s: Session) -> tuple[str, str]:
-        mine, theirs = due.take(s, NOW), other.run_now(lambda t: due.take(t, NOW))
-        assert mine is not None
-        assert theirs is not None
+        [mine], [theirs] = due.take(s, NOW), other.run_now(lambda t: due.take(t, NOW))
         return mine.key, theirs.key
 
     assert database.run_now(both) == ("a", "b")

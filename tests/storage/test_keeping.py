@@ -27,11 +27,12 @@ OF_NOBODY = {
     "a random id": "accountletter.id audit.id caseletter.id conversation.id pool.id belonging_case.id carriedballot.id "
     "remark.id round.id ballot.id answercount.pool_id carriedballot.pool_id remark.pool_id round.pool_id "
     "ballot.round_id participation.round_id spentvote.round_id caseevent.case_id casemessage.case_id",
-    "what something is, in words of the program": "audit.what audit.subject due.flow outbox.subject outbox.state "
-    "outbox.fault pool.question_set remark.question round.question_set answercount.question answercount.value "
-    "belonging_case.status caseevent.what casemessage.author rolegrant.role rolegrant.platform rolegrant.kind",
-    "a keyed hash, or computed from a key": "erasure.line eventseen.fingerprint code.fingerprint caseletter.lookup "
-    "outbox.key returnpath.id belonging_case.receipt",
+    "what something is, in words of the program": "audit.what audit.subject due.flow due.wall due.last outbox.subject "
+    "outbox.state outbox.fault pool.question_set remark.question round.question_set answercount.question "
+    "answercount.value belonging_case.status caseevent.what casemessage.author rolegrant.role rolegrant.platform "
+    "rolegrant.kind",
+    "a keyed hash, or computed from a key": "due.subject erasure.line eventseen.fingerprint code.fingerprint "
+    "caseletter.lookup outbox.key returnpath.id belonging_case.receipt",
     "goes with its row, by the columns that name its member": "account.platform account.space_id account.mark "
     "member.language",
     "keys, and facts about the database": "meta.name meta.value",
