@@ -136,7 +136,7 @@ class Program:
         from bot.http import Host
 
         settings = self.settings
-        shown = tryout.tryout(self.database, self.clock, self._moved) if settings.is_tryout else None
+        shown = tryout.tryout(self.database, self.catalogue, self.clock, self._moved) if settings.is_tryout else None
         key = self.database.run_now(lambda s: s.keys.salt("page"))
         pages = WebAdapter(
             tryout=shown, community=self._community, key=key, contact=settings.contact, beside=self._beside

@@ -1,6 +1,7 @@
 """The list of open cases, for mentors: what waits, and who takes care of what."""
 
 from flows.cases.post import case_name
+from flows.cases.readers import READERS
 from flows.cases.view import day_name
 from flows.engine import Chat, Shown, Start, flow
 from flows.words import Msg, _
@@ -11,7 +12,7 @@ MOST = 20
 """Cases that one list offers to open; the oldest come first, so none waits unseen."""
 
 
-@flow("cases", who=("mentor",))
+@flow("cases", who=READERS)
 async def case_list(chat: Chat) -> None:
     """The open cases, each with a button that opens it."""
     waiting = await chat.do("list", cases.listing, chat.community)

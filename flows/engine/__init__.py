@@ -2,11 +2,14 @@
 
 from flows.engine.chat import Chat, Choice, Context, Piece, Shown, Start, Steps, yes_no
 from flows.engine.commands import Command
+from flows.engine.declared import Purpose, Role, Section, Setting
 from flows.engine.flow import (
     COORDINATOR,
     EVERYONE,
     NO_ACCOUNT,
+    SETTINGS,
     SETUP,
+    STUDENT,
     Capability,
     Catalogue,
     Held,
@@ -21,7 +24,9 @@ __all__ = [
     "COORDINATOR",
     "EVERYONE",
     "NO_ACCOUNT",
+    "SETTINGS",
     "SETUP",
+    "STUDENT",
     "Capability",
     "Catalogue",
     "Chat",
@@ -31,8 +36,12 @@ __all__ = [
     "Form",
     "Held",
     "Piece",
+    "Purpose",
     "Recurring",
+    "Role",
     "Run",
+    "Section",
+    "Setting",
     "Shown",
     "Start",
     "Steps",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from apscheduler.triggers.cron import CronTrigger
 
+from flows.engine import occurrences
 from flows.engine.arrival import wait_for_a_name
 from flows.engine.chat import Context
+from flows.engine.declared import Chosen
 from flows.engine.flow import Catalogue, FlowFault, Recurring
 from flows.engine.taking import Taking
-from storage import audit, communities, conversations, due, outbox, roster
+from storage import audit, communities, conversations, due, outbox, roster, settings
 from storage.statement import Session
 
 HOUR = 3_600_000
@@ -47,13 +50,15 @@ def run_due(session: Session, catalogue: Catalogue, now: int) -> Ran | None:
         return None
     known = communities.by_id(session, row.community)
     job = catalogue.jobs.get(row.job)
-    again = next((one for one in catalogue.recurring if recurring_key(row.community, one.job) == row.key), None)
+    recurring = recurring_in(session, catalogue, row.community)
+    again = next((one for one in recurring if recurring_key(row.community, one.job) == row.key), None)
     until = row.until if again is None or known is None else _until(again, known[3], row, now)
     skipped = job is None or known is None or (until is not None and now > until)
     taking = Taking(session, catalogue, Context(), now)
     if job is not None and known is not None and not skipped:
         _id, name, language, time_zone = known
-        taking.context = Context(row.community, name, time_zone, language)
+        chosen = settings.chosen(session, row.community)
+        taking.context = Context(row.community, name, time_zone, language, chosen=chosen)
         # The moment is part of the identity, so that a recurring job may post again next time.
         run = taking.run(job, {"@flow": job.name, "@argument": row.argument})
         run.go()
@@ -61,7 +66,7 @@ def run_due(session: Session, catalogue: Catalogue, now: int) -> Ran | None:
     elif known is not None:
         audit.add(session, row.community, now, "", "timer skipped", row.job)
     if again is not None and known is not None:
-        due.move(session, row.id, *_next_round(again, known[3], now))
+        due.move(session, row.id, *_next_round(again, known[3], now, after=row.at))
     else:
         due.done(session, row.id)
     return Ran(row.job, skipped, now - row.at, taking.posted, taking.timers or again is not None)
@@ -96,7 +101,7 @@ def found_community(  # noqa: PLR0913  one row and its clockwork
 
 def wind(session: Session, catalogue: Catalogue, community: str, time_zone: str, now: int) -> None:
     """Set all that recurs in a community, by the clock of its time zone; what was set before is set anew."""
-    for one in catalogue.recurring:
+    for one in recurring_in(session, catalogue, community):
         due.forget(session, recurring_key(community, one.job))
         _set(session, one, community, time_zone, now)
 
@@ -104,7 +109,7 @@ def wind(session: Session, catalogue: Catalogue, community: str, time_zone: str,
 def wind_new(session: Session, catalogue: Catalogue, now: int) -> None:
     """Set in every community what recurs since this version of Erbij; what is set already stays as it is."""
     for community, _slug, name, _language, time_zone in communities.every(session):
-        for one in catalogue.recurring if name else ():
+        for one in recurring_in(session, catalogue, community) if name else ():
             _set(session, one, community, time_zone, now)
         if not name:
             wait_for_a_name(session, community, now)
@@ -117,12 +122,34 @@ def mend(session: Session, catalogue: Catalogue, now: int, by: int = 0) -> None:
     the middle of something has another day: their conversation would else end without a day having passed.
     """
     for community, _slug, name, _language, time_zone in communities.every(session):
-        for one in catalogue.recurring if name else ():
+        for one in recurring_in(session, catalogue, community) if name else ():
             due.sooner(session, recurring_key(community, one.job), *_next_round(one, time_zone, now))
     outbox.sooner(session, now, now + HOUR)
     roster.sooner(session, now, now + HOUR)
     if by > 0:
         conversations.grant(session, now + 24 * HOUR)
+
+
+def recurring_in(session: Session, catalogue: Catalogue, community: str) -> list[Recurring]:
+    """What recurs in a community, at the times that it chose."""
+    chosen = settings.chosen(session, community)
+    return [one.of(chosen) if one.times else one for one in catalogue.recurring]
+
+
+def retime(  # noqa: PLR0913  whose times, as they were, and when
+    session: Session, catalogue: Catalogue, community: str, time_zone: str, before: Chosen, now: int
+) -> None:
+    """Set anew what recurs at a time that was chosen just now; ``before``: what was chosen until then."""
+    chosen = settings.chosen(session, community)
+    for old, new in ((one.of(before), one.of(chosen)) for one in catalogue.recurring if one.times):
+        key = recurring_key(community, new.job)
+        planned = due.when(session, key)
+        if old.cron == new.cron or planned is None:
+            continue
+        at = occurrences.moved(planned, partial(next_time, new.cron, time_zone), new.period, time_zone, now)
+        if at != planned:
+            due.forget(session, key)
+            due.add(session, key, community, new.job, "", at, _late(new, at))
 
 
 def recurring_key(community: str, job: str) -> str:
@@ -149,7 +176,13 @@ def _until(one: Recurring, time_zone: str, row: due.Due, now: int) -> int | None
     return last + worthwhile
 
 
-def _next_round(one: Recurring, time_zone: str, now: int) -> tuple[int, int | None]:
-    """When something recurs next, and until when it makes sense then."""
+def _next_round(one: Recurring, time_zone: str, now: int, after: int | None = None) -> tuple[int, int | None]:
+    """When something recurs next, and until when it makes sense then; ``after``: for when it was planned before."""
     at = next_time(one.cron, time_zone, now)
-    return at, None if one.until_hours is None else at + int(one.until_hours * HOUR)
+    if one.times and after is not None:
+        at = occurrences.following(after, partial(next_time, one.cron, time_zone), one.period, time_zone, now)
+    return at, _late(one, at)
+
+
+def _late(one: Recurring, at: int) -> int | None:
+    return None if one.until_hours is None else at + int(one.until_hours * HOUR)

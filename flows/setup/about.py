@@ -1,10 +1,10 @@
-"""Who a community is: its name, its language, its clock, and where cases are told."""
+"""Who a community is: its name, its language, and its clock."""
 
 from dataclasses import dataclass
 
 from flows.engine import COORDINATOR, SETUP, Chat, Form, flow, line, options
 from flows.engine.timers import wind
-from flows.setup.rules import KEEP, free_slug
+from flows.setup.rules import free_slug
 from flows.words import NAMES, Msg, _
 from storage import audit, communities, members
 from storage.statement import Session
@@ -39,7 +39,7 @@ ZONES = (
 
 
 class About(Form):
-    """A community in four answers."""
+    """A community in three answers."""
 
     title = _("About your community")
     submit = _("Save")
@@ -51,11 +51,6 @@ class About(Form):
         help=_("Posts are in this language. Everyone can choose their own for what I say to them."),
     )
     time_zone: str = options(_("Which time zone are you in?"), [(zone, Msg(zone)) for zone in ZONES])
-    cases: str = options(
-        _("Where do students tell what happened?"),
-        [("chat", _("In the chat, or on Erbij’s page")), ("page", _("Only on Erbij’s page"))],
-        help=_("On the page the chat platform does not see what they write."),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +66,6 @@ async def setup_about(chat: Chat) -> None:
     """Name a community, or change what it is called."""
     today = await chat.do("today", today_of, chat.community)
     about = await chat.fill("about", About, today)
-    if about.cases == "page" and not chat.page:
-        chat.say(_("My page has no address yet that people can open: whoever runs me can give it one."))
-        await chat.ask("sure", _("Shall I save it like this?"), KEEP)
     now = await chat.now("now")
     await chat.do("keep", keep, chat.community, Founder(chat.member, chat.name), about, now)
     await chat.hand_over(SETUP)
@@ -81,15 +73,15 @@ async def setup_about(chat: Chat) -> None:
 
 def today_of(session: Session, community: str) -> dict[str, str]:
     """What the form shows at first."""
-    name, _slug, language, zone, doorbell = communities.about(session, community)
-    return {"name": name, "language": language, "time_zone": zone, "cases": "page" if doorbell else "chat"}
+    name, _slug, language, zone = communities.about(session, community)
+    return {"name": name, "language": language, "time_zone": zone}
 
 
 def keep(session: Session, community: str, who: Founder, about: About, now: int) -> None:
     """Keep who the community is. With its name it begins: its case page, and all that recurs in it."""
     from flows.catalogue import catalogue  # here, because the catalogue holds this flow
 
-    name, slug, _language, zone, _doorbell = communities.about(session, community)
+    name, slug, _language, zone = communities.about(session, community)
     if not name:
         slug = free_slug(about.name, [other for _id, other, *_rest in communities.every(session)])
         communities.add_space(session, community, "page", slug)
@@ -97,7 +89,6 @@ def keep(session: Session, community: str, who: Founder, about: About, now: int)
             # Not every platform says again later who may do this.
             members.grant(session, community, COORDINATOR, account.platform, "person", account.external_id, who.name)
     communities.change(session, community, slug, about.name, about.language, about.time_zone)
-    communities.set_doorbell(session, community, on=about.cases == "page")
     if not name or zone != about.time_zone:
         wind(session, catalogue(), community, about.time_zone, now)
     audit.add(session, community, now, who.member, "set up", "about")
