@@ -198,7 +198,7 @@ class Program:
         found = await self.database.run(lambda s: communities.by_slug(s, slug))
         return None if found is None else found[1]
 
-    async def _beside(self, slug: str, language: str) -> Sequence[Part]:
+    async def _beside(self, slug: str, language: str) -> tuple[str, Sequence[Part]]:
         return await self.database.run(lambda s: beside_page(s, slug, language))
 
     async def _moved(self) -> bool:

@@ -11,6 +11,7 @@ from flows.engine.flow import EVERYONE, NO_ACCOUNT, FlowFault
 from flows.engine.forms import Form
 from flows.seam import Space
 from flows.words import Msg, _
+from flows.words.own import spoken
 from storage.communities import Destination
 
 T = TypeVar("T")
@@ -98,6 +99,10 @@ class Context:
     crowded: bool = False
     """Without an account: so much comes from where this comes from that everybody else goes first. For effects, never
     to decide by."""
+
+    def __post_init__(self) -> None:
+        """A community speaks each language with its own words."""
+        object.__setattr__(self, "language", spoken(self.language, self.chosen))
 
     @property
     def is_one_of(self) -> frozenset[str]:

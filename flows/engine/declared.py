@@ -90,6 +90,8 @@ class Section:
     title: Msg
     settings: tuple[Setting, ...]
     who: frozenset[str] = frozenset({COORDINATOR})
+    under: str = ""
+    """The entry among the settings that leads to it; empty where it is an entry itself."""
     summary: Callable[[dict[str, Any]], Msg | str] | None = None
     """What setup says of the values, by name; else they stand in a row."""
     doubts: Callable[[dict[str, Any]], Msg | None] | None = None

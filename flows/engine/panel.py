@@ -65,10 +65,11 @@ def _listed(*things: Msg | str | None) -> Msg:
     return Msg(", ".join(f"{{{name}}}" for name in there), dict(there))
 
 
-def beside_page(session: Session, slug: str, language: str) -> list[Part]:
-    """The same for the first page of the community with this address."""
+def beside_page(session: Session, slug: str, language: str) -> tuple[str, list[Part]]:
+    """The same for the first page of the community with this address, and the language as that community speaks it."""
     found = communities.by_slug(session, slug)
     if found is None:
-        return []
+        return language, []
     zone, chosen = communities.about(session, found[0])[3], settings.chosen(session, found[0])
-    return draw.pieces([beside(Context(time_zone=zone, chosen=chosen))], language)
+    context = Context(time_zone=zone, chosen=chosen, language=language)
+    return context.language, draw.pieces([beside(context)], context.language)

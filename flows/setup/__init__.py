@@ -6,6 +6,7 @@ from flows.setup.abandoned import abandon_setup
 from flows.setup.about import setup_about
 from flows.setup.groups import setup_coordinators, setup_group, setup_roles
 from flows.setup.menu import setup
+from flows.setup.own_words import OWN_WORDS
 from flows.setup.platforms import setup_code, setup_join
 from flows.setup.settings import EARLIER, offers, setup_settings
 from flows.setup.welcome import WELCOME, welcome
@@ -35,7 +36,7 @@ capability = Capability(
         setup_join,
     ),
     offers=(offers,),
-    settings=(HELP,),
+    settings=(HELP, *OWN_WORDS),
     recurring=(Recurring(job=WELCOME, cron="15 6 * * *", until_hours=12),),
     commands=(
         Command(

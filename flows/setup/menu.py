@@ -51,7 +51,7 @@ def rows(now: SetUp, known: Catalogue, page: str, language: str) -> Iterator[tup
     """What is set, a line for each thing."""
     yield _("Language"), NAMES[now.language]
     yield _("Time zone"), now.time_zone
-    for section in known.sections.values():
+    for section in (one for one in known.sections.values() if not one.under):
         yield section.title, section.shown(now.chosen, now.time_zone)
     if page:
         # The address ends in the community's own; just after it got its name, the chat knows the old one still.

@@ -8,6 +8,7 @@ from flows.engine.declared import Section, names_of
 from flows.engine.flow import Flow
 from flows.engine.sentences import OVER, not_for_you
 from flows.engine.timers import retime
+from flows.setup.own_words import WORD
 from flows.setup.rules import KEEP
 from flows.words import Msg, _
 from storage import audit, settings
@@ -33,31 +34,44 @@ def offers(_session: Session, context: Context) -> Iterator[Start]:
 
 def known_section(_session: Session, context: Context, name: str) -> Msg | None:
     """One that there is, for this person; without a name, the list of them."""
-    if name and name not in sections():
+    if name and name not in sections() and name not in entries():
         return OVER
     return None if may_change(context, name) else refusal(context, name)
 
 
 def may_change(context: Context, name: str) -> bool:
     """Whether somebody may change a section, by the roles they have now."""
-    return bool(context.roles & (sections()[name].who if name else {COORDINATOR}))
+    return bool(context.roles & who_may(name))
+
+
+def who_may(name: str) -> frozenset[str]:
+    """Who changes a section, or sees a list of them."""
+    return sections()[name].who if name in sections() else frozenset({COORDINATOR})
+
+
+def entries() -> dict[str, Msg]:
+    """The lists of sections, by name: all of them, and those that an entry leads to."""
+    return {"": _("Settings"), WORD: _("Own words")}
 
 
 def refusal(context: Context, name: str) -> Msg:
     """For whom it is."""
     from flows.catalogue import catalogue  # as above
 
-    return not_for_you(names_of(catalogue().roles, sections()[name].who if name else {COORDINATOR}, context.chosen))
+    return not_for_you(names_of(catalogue().roles, who_may(name), context.chosen))
 
 
 @flow(SETTINGS, who=(COORDINATOR,), subject=known_section)
 async def setup_settings(chat: Chat, name: str) -> None:
     """The list of what can be set, or one part of it."""
-    if not name:
-        rows = [(one.title, one.shown(chat.context.chosen, chat.time_zone)) for one in sections().values()]
-        chat.show(Shown(_("Settings"), rows))
-        for one in sections().values():
+    if name in entries():
+        here = [one for one in sections().values() if one.under == name]
+        rows = [(one.title, one.shown(chat.context.chosen, chat.time_zone)) for one in here]
+        chat.show(Shown(entries()[name], rows))
+        for one in here:
             chat.show(Start(SETTINGS, one.name, one.title, "plain"))
+        if not name:
+            chat.show(Start(SETTINGS, WORD, entries()[WORD], "plain"))
         chat.show(Start(SETUP, "", _("Back to the setup"), "plain"))
         return
     await change(chat, name)

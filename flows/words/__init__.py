@@ -15,6 +15,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from flows.words.own import put_in
+
 SOURCE = "en"
 LANGUAGES = ("nl", "en", "de")
 NAMES = {"nl": "Nederlands", "en": "English", "de": "Deutsch"}
@@ -52,10 +54,12 @@ def said(msg: Msg | str, language: str) -> str:
     if isinstance(msg, str):
         return msg
     if not msg.args:
-        return _plain(msg.text, language)
+        return put_in(_plain(msg.text, language), language)
     n = msg.args.get("n", 1)
     text = _catalogue(language).ngettext(msg.text, msg.many, n) if msg.many else _plain(msg.text, language)
-    return text.format_map({k: said(v, language) if isinstance(v, Msg) else v for k, v in msg.args.items()})
+    return put_in(text, language).format_map(
+        {k: said(v, language) if isinstance(v, Msg) else v for k, v in msg.args.items()}
+    )
 
 
 @lru_cache(maxsize=4096)

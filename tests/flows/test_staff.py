@@ -531,3 +531,18 @@ def test_what_a_timer_carries_comes_out_again() -> None:
 )
 def test_people_are_told_by_day(seen: str, told: str) -> None:
     assert telling_time("Europe/Amsterdam", local(seen)) == local(told)
+
+
+def test_a_mentor_who_reads_cases_no_more_gives_them_back() -> None:
+    holder = one("a", member="m", cases=True)
+    named = Grant("mentor", "discord", "person", "a", "A")
+    seen = {("discord", "a"): HERE}
+
+    def narrowed(held: set[str]) -> set[str]:
+        return rights(held, catalogue().roles, {"cases.who": "some"})
+
+    assert outcome(staff(holder, grants=[named]), seen, all_of).leaving == ()
+    [leaving] = outcome(staff(holder, grants=[named]), seen, narrowed).leaving
+    assert (leaving.cases, leaving.mentor, leaving.left) == (True, True, ())
+    reader = Grant("case_reader", "discord", "person", "a", "A")
+    assert outcome(staff(holder, grants=[named, reader]), seen, narrowed).leaving == ()
