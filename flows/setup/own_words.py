@@ -14,8 +14,8 @@ TITLES = {
     "check_in": _("Word for a check-in"),
 }
 _BOTH = {
-    "nl": _("For one and for several, with a comma between: “buddy, buddy’s”. A word with “de”."),
-    "en": _("For one and for several, with a comma between: “buddy, buddies”."),
+    "nl": _("One and several, with a comma: “buddy, buddy’s”. With “de”."),
+    "en": _("One and several, with a comma: “buddy, buddies”."),
 }
 
 
