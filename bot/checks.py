@@ -27,8 +27,9 @@ from bot.settings import (
     sqlite_file,
 )
 from bot.tryout import SLUG
+from flows.catalogue import catalogue
 from flows.danger.lines import CHECKED, DAYS
-from flows.engine import COORDINATOR
+from flows.engine import COORDINATOR, Context
 from flows.setup.rules import missing
 from flows.words import SOURCE, said
 from storage import (
@@ -53,6 +54,7 @@ from storage.keys import KeyFault, Masters
 from storage.ledger import LedgerFault
 from storage.meta import Unsealed
 from storage.migrate import Unfit
+from storage.settings import chosen as chosen_of
 from storage.statement import Session
 
 
@@ -180,10 +182,12 @@ def _inside(database: Database, settings: Settings) -> list[Finding]:
     found += _roster(database.run_now(roster.unanswered), {row[0]: row[2] for row in known})
     for community, *_rest in known:
         found += _community(database.run_now(partial(setup.read, community=community)))
-    doorbells = database.run_now(communities.with_doorbell)
-    if doorbells and not settings.public_url:
-        names = ", ".join(doorbells)
-        found.append(Finding(False, f"{names}: cases are told on the case page only, but ERBIJ_PUBLIC_URL is not set."))
+    for community, _slug, name, *_rest in known:
+        chosen = database.run_now(partial(chosen_of, community=community))
+        here = Context(page=settings.public_url)
+        values = [(one, one.of(chosen)) for one in catalogue().settings if one.doubt is not None]
+        doubts = (one.doubt(value, here) for one, value in values if one.doubt is not None)
+        found += [Finding(False, f"{name}: {said(why, 'en')}") for why in doubts if why is not None]
     dead, stuck = database.run_now(outbox.depth).dead, database.run_now(letters.stuck)
     for number, text in ((dead, _DEAD), (stuck, _STUCK), (len(database.run_now(due.failing)), _FAILING)):
         if number:
@@ -295,7 +299,7 @@ def _community(now: setup.SetUp) -> list[Finding]:
     """What its setup says is missing, by the same rules as in the chat. The try-out needs nobody who sets it up."""
     if not now.name:
         return [Finding(True, "A setup was begun in a chat and is not finished; nothing runs there until it is.")]
-    gaps = {gap: text for gap, text in missing(now).items() if gap != COORDINATOR or now.slug != SLUG}
+    gaps = {gap: text for gap, text in missing(now, catalogue()).items() if gap != COORDINATOR or now.slug != SLUG}
     if not gaps:
         return [Finding(True, f"{now.name} has its channels and its people.")]
     return [Finding(False, f"{now.name}: {said(text, SOURCE)} Run setup in the chat.") for text in gaps.values()]

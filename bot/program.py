@@ -136,7 +136,7 @@ class Program:
         from bot.http import Host
 
         settings = self.settings
-        shown = tryout.tryout(self.database, self.clock, self._moved) if settings.is_tryout else None
+        shown = tryout.tryout(self.database, self.catalogue, self.clock, self._moved) if settings.is_tryout else None
         key = self.database.run_now(lambda s: s.keys.salt("page"))
         pages = WebAdapter(
             tryout=shown, community=self._community, key=key, contact=settings.contact, beside=self._beside
@@ -198,7 +198,7 @@ class Program:
         found = await self.database.run(lambda s: communities.by_slug(s, slug))
         return None if found is None else found[1]
 
-    async def _beside(self, slug: str, language: str) -> Sequence[Part]:
+    async def _beside(self, slug: str, language: str) -> tuple[str, Sequence[Part]]:
         return await self.database.run(lambda s: beside_page(s, slug, language))
 
     async def _moved(self) -> bool:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.time import rung
+from flows.catalogue import catalogue
+from flows.engine.declared import rights
 from flows.seam import Space, Standing
 from flows.staff.left import settle
 from flows.staff.rules import Outcome, outcome, telling_time, together
-from storage import communities, members, roster
+from storage import communities, members, roster, settings
 from storage.database import NotSaved
 
 if TYPE_CHECKING:
@@ -83,7 +85,8 @@ class Roster:
             seen: dict[tuple[str, str], Standing | None] = {}
             for account in staff.accounts:
                 seen[account.platform, account.external_id] = await self._seen(staff, account)
-            what = outcome(staff, seen)
+            chosen = await self._database.run(lambda s: settings.chosen(s, community))
+            what = outcome(staff, seen, lambda held: rights(held, catalogue().roles, chosen))
             if what.doubt:
                 log.warning("everybody seems to have left", platforms=what.doubt)
             now = self._clock.now()

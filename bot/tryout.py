@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 
 from adapters.web.tryout import Account, TryOut
 from bot.sender import outgoing_id
-from flows.engine import timers, wire
+from flows.basics.programme import WELCOME as WANTED
+from flows.engine import STUDENT, timers, wire
+from flows.engine.nearby import CONTACT as NEARBY
 from flows.seam import Outgoing, Space
 from flows.setup.welcome import WELCOME
-from storage import communities, due, members, meta, places, posts
+from storage import communities, due, members, meta, places, posts, settings
 
 if TYPE_CHECKING:
     from bot.time import Clock
@@ -23,24 +25,23 @@ if TYPE_CHECKING:
 TIME_ZONE = "Europe/Brussels"
 SLUG = "teacher-education-1"
 SPACE = Space("web", SLUG)
-STUDENTS = ("Sam", "Noor", "Emma", "Lucas", "Yara", "Milan", "Fien", "Daan", "Lina", "Jonas", "Mila", "Anouk")
-MENTORS = ("Robin", "Kim", "Joris")
-LEADS = ("Alex", "Fatima")
-EVERYONE = frozenset({"student", "mentor", "lead"})
-PLACES = (
-    ("students", "students", EVERYONE),
-    ("mentors", "mentors", frozenset({"mentor", "lead"})),
-    ("leads", "team-leads", frozenset({"lead"})),
-)
-ACCOUNTS = tuple(
-    Account(name.lower(), name, role)
-    for role, names in (("student", STUDENTS), ("mentor", MENTORS), ("lead", LEADS))
-    for name in names
-)
 CONTACT = "Marit, student counsellor (made up)"
 AHEAD = "tryout_ahead"
 FARTHEST = timedelta(days=8)
 """How far the clock goes when nothing that people see is due."""
+
+
+def accounts_in(catalogue: Catalogue) -> tuple[Account, ...]:
+    """The people whom one can be."""
+    return tuple(
+        Account(name.lower(), name, role.name, role.title) for role in catalogue.roles.values() for name in role.tryout
+    )
+
+
+def places_in(catalogue: Catalogue) -> tuple[tuple[str, str, frozenset[str]], ...]:
+    """The channels: id, name, and the roles that see it."""
+    wanted = (one for one in catalogue.purposes.values() if one.is_wanted({}))
+    return tuple((one.kind, one.tryout or one.kind, frozenset({one.role, *one.readers})) for one in wanted)
 
 
 def seed(session: Session, catalogue: Catalogue, now: int) -> bool:
@@ -50,15 +51,15 @@ def seed(session: Session, catalogue: Catalogue, now: int) -> bool:
     community = timers.found_community(session, catalogue, SLUG, "Teacher education, year 1", "en", TIME_ZONE, now)
     communities.add_space(session, community, SPACE.platform, SPACE.id)
     communities.add_space(session, community, "page", SLUG)
-    for kind, name, _roles in PLACES:
+    for kind, name, _roles in places_in(catalogue):
         places.choose(session, community, kind, SPACE.platform, SPACE.id, kind, name)
-    for role in ("student", "mentor", "lead"):
+    for role in (one.name for one in catalogue.roles.values() if one.tryout):
         members.grant(session, community, role, SPACE.platform, "role", role)
-    for one in ACCOUNTS:
-        name = "" if one.role == "student" else one.name
+    for one in accounts_in(catalogue):
+        name = "" if one.role == STUDENT else one.name
         members.add_member(session, community, SPACE.platform, SPACE.id, one.id, one.id, name)
-    communities.set_help(session, community, "", CONTACT)
-    communities.set_welcome(session, community, on=True)
+    settings.choose(session, community, NEARBY.key, CONTACT)
+    settings.choose(session, community, WANTED.key, "yes")
     due.add(session, f"{community}:welcome_first", community, WELCOME, "", now)
     due.add(session, f"{community}:first", community, "open_check_in", "", now)
     return True
@@ -69,7 +70,7 @@ def ahead(session: Session) -> int:
     return int(meta.get(session, AHEAD) or b"0")
 
 
-def tryout(database: Database, clock: Clock, moved: Callable[[], Awaitable[bool]]) -> TryOut:
+def tryout(database: Database, catalogue: Catalogue, clock: Clock, moved: Callable[[], Awaitable[bool]]) -> TryOut:
     """What the web chat needs. ``moved`` runs what became due, and says whether it posted anything."""
 
     async def history(place: str, person: str) -> list[Outgoing]:
@@ -97,7 +98,7 @@ def tryout(database: Database, clock: Clock, moved: Callable[[], Awaitable[bool]
         await moved()
         return shown()
 
-    return TryOut(SPACE, ACCOUNTS, PLACES, history, shown, move)
+    return TryOut(SPACE, accounts_in(catalogue), places_in(catalogue), history, shown, move)
 
 
 def _outgoing(key: str, payload: bytes, place: str, person: str) -> Outgoing:

@@ -45,7 +45,7 @@ FLOWS = {
     "setup_reminders": "",
     "setup_join": "",
 }
-SET_UP = {"slug": "s", "language": "en", "time_zone": "UTC", "doorbell": False, "places": [], "grants": []}
+SET_UP = {"slug": "s", "language": "en", "time_zone": "UTC", "places": [], "grants": []}
 PATIENCE = {"usual": None, "mentors": 1}
 OLD, DONE = {"came": "unknown", "carried": ""}, {"came": "done", "carried": CARRIED}
 BY_WORDS = {"receipt.0": {"salt.0": "00" * 16}, "tag.0": {"done_with_words.0": DONE}}
@@ -71,12 +71,12 @@ EFFECTS: dict[str, dict[str, dict[str, Any]]] = {
     "forget_me": {"": {"who": "other"}, "sure": {"forget": "forgotten"}},
     "setup": {"": {"now": SET_UP | {"name": ""}}},
     "setup_about": {
-        "": {"today": {"name": "", "language": "en", "time_zone": "UTC", "cases": "chat"}},
+        "": {"today": {"name": "", "language": "en", "time_zone": "UTC"}},
         "about": {"keep": None},
     },
     "setup_group": {"": {"today": SET_UP | {"name": "Year 1"}}, "sure": {"place": None, "people": None}},
     "setup_coordinators": {"": {"today": SET_UP | {"name": "Year 1"}, "mine": []}, "sure": {"people": None}},
-    "setup_reminders": {"": {"today": [1, 2]}, "chosen": {"keep": None}},
+    "setup_reminders": {"": {"values": {"mentors": "1", "coordinators": "2"}}, "chosen": {"keep": None}},
     "setup_join": {"given": {"join": "Year 1"}},
 }
 """What the effects gave, by flow and by the answer after which they happen: there is no database here."""

@@ -28,7 +28,6 @@ ABOUT = {
     "What is your community called?": "Teacher education, year 1",
     "Which language do I speak?": "English",
     "Which time zone are you in?": "Europe/Amsterdam",
-    "Where do students tell what happened?": "In the chat, or on Erbij’s page",
 }
 GROUPS = {
     "Students": {"Which channel do students read?": "students"},

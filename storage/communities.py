@@ -27,20 +27,8 @@ class Community(SQLModel, table=True):
     name: str
     language: str
     time_zone: str
-    doorbell: int = 0
-    """1 when cases are told and followed up on the case page only: the chat hands out its address."""
-    country: str = ""
-    """By which helplines are shown; empty where nobody chose one: then by the time zone."""
-    contact: str = ""
-    """Whom the community itself names for who needs help, in its own words."""
-    welcome: int = 0
-    """1 when a post with buttons stands in the students' channel, and is put there again where it was deleted."""
     threshold: int = FEWEST
     """Ballots of a check-in that are opened together at the least here; fewer than ``FEWEST`` count as that."""
-    mentors_after: int = 1
-    """Working days that a case waits before the mentors are reminded."""
-    coordinators_after: int = 2
-    """The same, before the coordinators are told how many wait."""
 
 
 class CommunitySpace(SQLModel, table=True):
@@ -55,7 +43,6 @@ class CommunitySpace(SQLModel, table=True):
 
 _NOBODY = "of a programme, of nobody in it"
 KEEPING = (
-    # The contact is what coordinators write there about a desk or a role; they are asked for no person.
     Keeping(Community, kept=_NOBODY + "; without a name for a month (flows/setup/abandoned.py)"),
     Keeping(CommunitySpace, kept=_NOBODY),
 )
@@ -106,38 +93,7 @@ _at = Statement(
         _space.platform == bindparam("on"), _space.external_id == bindparam("external")
     )
 )
-_set_doorbell = Statement(
-    lambda _: update(Community).where(_community.id == bindparam("community")).values(doorbell=bindparam("on"))
-)
-_patience = Statement(
-    lambda _: select(_community.mentors_after, _community.coordinators_after).where(
-        _community.id == bindparam("community")
-    )
-)
-_set_patience = Statement(
-    lambda _: (
-        update(Community)
-        .where(_community.id == bindparam("community"))
-        .values(mentors_after=bindparam("first"), coordinators_after=bindparam("then"))
-    )
-)
 _zone = Statement(lambda _: select(_community.time_zone).where(_community.id == bindparam("community")))
-_set_help = Statement(
-    lambda _: (
-        update(Community)
-        .where(_community.id == bindparam("community"))
-        .values(country=bindparam("chosen"), contact=bindparam("whom"))
-    )
-)
-_set_welcome = Statement(
-    lambda _: update(Community).where(_community.id == bindparam("community")).values(welcome=bindparam("on"))
-)
-_help_in = Statement(
-    lambda _: select(_community.country, _community.contact, _community.welcome).where(
-        _community.id == bindparam("community")
-    )
-)
-_with_doorbell = Statement(lambda _: select(_community.name).where(_community.doorbell == 1).order_by(_community.slug))
 _lock = Statement(lambda _: select(_community.id).where(_community.id == bindparam("community")).with_for_update())
 _within = Statement(
     lambda _: (
@@ -154,9 +110,9 @@ _spaces = Statement(
     )
 )
 _about = Statement(
-    lambda _: select(
-        _community.name, _community.slug, _community.language, _community.time_zone, _community.doorbell
-    ).where(_community.id == bindparam("community"))
+    lambda _: select(_community.name, _community.slug, _community.language, _community.time_zone).where(
+        _community.id == bindparam("community")
+    )
 )
 _by_slug = Statement(lambda _: select(_community.id, _community.name).where(_community.slug == bindparam("slug")))
 _by_id = Statement(
@@ -185,13 +141,7 @@ def add_community(session: Session, slug: str, name: str, language: str, time_zo
         name=name,
         language=language,
         time_zone=time_zone,
-        doorbell=0,
-        country="",
-        contact="",
-        welcome=0,
         threshold=FEWEST,
-        mentors_after=1,
-        coordinators_after=2,
     )
     return community
 
@@ -240,51 +190,14 @@ def lock(session: Session, community: str) -> None:
     session.one(_lock, community=community)
 
 
-def set_doorbell(session: Session, community: str, *, on: bool) -> None:
-    """Whether the chat only hands out the address of the case page, and asks nothing about a case itself."""
-    session.run(_set_doorbell, community=community, on=int(on))
-
-
-def patience(session: Session, community: str) -> tuple[int, int]:
-    """Working days that a case waits before the mentors are reminded, and before the coordinators are told."""
-    return tuple(session.one(_patience, community=community))
-
-
-def set_patience(session: Session, community: str, mentors: int, coordinators: int) -> None:
-    """How long a case waits before somebody is told; see :func:`patience`."""
-    session.run(_set_patience, community=community, first=mentors, then=coordinators)
-
-
 def day(session: Session, community: str, at: int) -> int:
     """The day (since 1970) on which a moment (ms) falls where a community lives."""
     return day_of(at, session.one(_zone, community=community).time_zone)
 
 
-def set_help(session: Session, community: str, country: str, contact: str) -> None:
-    """In which country a community is, and whom it names itself for who needs help."""
-    session.put(_set_help, community=community, chosen=country, whom=contact)
-
-
-def set_welcome(session: Session, community: str, *, on: bool) -> None:
-    """Whether a post with buttons stands in the students' channel."""
-    session.put(_set_welcome, community=community, on=int(on))
-
-
-def help_in(session: Session, community: str) -> tuple[str, str, bool]:
-    """(country, contact, is there a post with buttons) of a community that is there."""
-    country, contact, welcome = session.one(_help_in, community=community)
-    return country, contact, bool(welcome)
-
-
-def with_doorbell(session: Session) -> list[str]:
-    """The names of the communities whose cases are told on the case page only."""
-    return [row.name for row in session.all(_with_doorbell)]
-
-
-def about(session: Session, community: str) -> tuple[str, str, str, str, bool]:
-    """(name, slug, language, time zone, doorbell) of a community that is there."""
-    name, slug, language, time_zone, doorbell = session.one(_about, community=community)
-    return name, slug, language, time_zone, bool(doorbell)
+def about(session: Session, community: str) -> tuple[str, str, str, str]:
+    """(name, slug, language, time zone) of a community that is there."""
+    return tuple(session.one(_about, community=community))
 
 
 def by_slug(session: Session, slug: str) -> tuple[str, str] | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Integer, String, bindparam, column, func, literal_column, select, table
 
-from storage import communities
+from storage import communities, settings
 from storage.communities import Community, CommunitySpace
 from storage.conversations import Conversation
 from storage.members import Account, Member, RoleGrant
@@ -24,9 +25,6 @@ class Who:
     community_language: str
     time_zone: str
     slug: str
-    doorbell: int
-    country: str
-    contact: str
     member: str
     language: str
     name: str
@@ -39,6 +37,8 @@ class Who:
     """The community's own space, also where the event came from a wider one."""
     grants: tuple[tuple[str, str, str], ...]
     """(role, "role" or "person", platform id), of this platform."""
+    chosen: Mapping[str, Any]
+    """What the community chose for its settings, by key."""
 
 
 _community, _space, _grant, _member, _account = map(columns, (Community, CommunitySpace, RoleGrant, Member, Account))
@@ -88,9 +88,6 @@ _seen = (
     _community.language,
     _community.time_zone,
     _community.slug,
-    _community.doorbell,
-    _community.country,
-    _community.contact,
     func.coalesce(_member.id, _NOTHING).label("member"),
     func.coalesce(_member.language, _NOTHING).label("member_language"),
     func.coalesce(_member.name, _NOTHING).label("member_name"),
@@ -98,6 +95,7 @@ _seen = (
     _unreached.label("unreached"),
     func.coalesce(_account.latest, literal_column("0", Integer)).label("latest"),
     _grants.label("grants"),
+    settings.of_community.label("chosen"),
 )
 
 
@@ -151,8 +149,10 @@ def who(session: Session, platform: str, space: str, person: str) -> Who | None:
         row = known[0] if len(known) == 1 else None
     if row is None:
         return None
-    about = row[: len(_seen) - 3]
-    return Who(*(*about, bool(row.unreached), bool(row.latest) or not found, row.space, _parsed(row.grants or "")))
+    about = row[: len(_seen) - 4]
+    chosen = settings.parsed(row.chosen)
+    how = (bool(row.unreached), bool(row.latest) or not found, row.space, _parsed(row.grants or ""), chosen)
+    return Who(*(*about, *how))
 
 
 def several(session: Session, platform: str, space: str, person: str) -> bool:

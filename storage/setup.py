@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
+from typing import Any
 
-from storage import audit, communities, conversations, due, members, places, roster
+from storage import audit, communities, conversations, due, members, places, roster, settings
 from storage.members import Grant
 from storage.statement import Session
 
@@ -29,18 +30,12 @@ class SetUp:
     slug: str
     language: str
     time_zone: str
-    doorbell: bool
     places: tuple[PlaceSet, ...]
     grants: tuple[Grant, ...]
     left: tuple[tuple[str, int], ...] = ()
     """(role, when in ms) of who lost it, having left or a platform's role no more, since something was last set."""
-    mentors_after: int = 1
-    coordinators_after: int = 2
-    """Working days that a case waits before these are told."""
-    country: str = ""
-    contact: str = ""
-    welcome: bool = False
-    """Whether a post with buttons stands in the students' channel."""
+    chosen: dict[str, Any] = field(default_factory=dict)
+    """What was chosen for a setting, by its key."""
 
 
 def read(session: Session, community: str) -> SetUp:
@@ -50,9 +45,7 @@ def read(session: Session, community: str) -> SetUp:
     since = takewhile(lambda act: act.what != "set up", audit.listing(session, community))
     left = tuple((role, act.at) for act in since if act.what == audit.LEFT for role in act.subject.split(", "))
     grants = tuple(members.granted(session, community))
-    first, then = communities.patience(session, community)
-    country, contact, welcome = communities.help_in(session, community)
-    return SetUp(*about, set_places, grants, left, first, then, country, contact, welcome)
+    return SetUp(*about, set_places, grants, left, settings.chosen(session, community))
 
 
 def abandon(session: Session, community: str) -> bool:
@@ -64,5 +57,6 @@ def abandon(session: Session, community: str) -> bool:
     due.forget_all(session, community)
     members.drop_all(session, community)
     roster.done(session, community)
+    settings.forget_all(session, community)
     communities.drop(session, community)
     return True

@@ -22,9 +22,9 @@ from flows.seam import Gone, Incoming, Limits, Outgoing, Part, Receive, Reply, S
 from flows.words import said
 
 
-async def nobody(_slug: str, _language: str) -> Sequence[Part]:
+async def nobody(_slug: str, language: str) -> tuple[str, Sequence[Part]]:
     """Where a page is drawn without a community behind it."""
-    return ()
+    return language, ()
 
 
 _MAIL = re.compile(r"[\w.+-]+@[\w.-]+\.\w+")

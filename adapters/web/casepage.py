@@ -15,8 +15,8 @@ from adapters.web.words import chrome
 from flows.seam import Act, Buttons, Card, Form, Incoming, Opened, Part, Receive, Reply, Space
 
 STARTS = ("tell", "answer")
-Beside = Callable[[str, str], Awaitable[Sequence[Part]]]
-"""``(slug, language)``: whom people of a community can turn to, in little."""
+Beside = Callable[[str, str], Awaitable[tuple[str, Sequence[Part]]]]
+"""``(slug, language)``: the language as a community speaks it, and whom people there can turn to, in little."""
 
 
 class CasePage:
@@ -69,7 +69,7 @@ class CasePage:
 
     async def _begin(self, request: web.Request, slug: str, name: str, *, closed: bool = False) -> web.Response:
         """The first page, also for who asks for a step that is over."""
-        language = draw.language(request)
+        language, beside = await self._beside(slug, draw.language(request))
         return draw.page(
             "case.html",
             language,
@@ -77,7 +77,7 @@ class CasePage:
             community=name,
             action=f"/c/{slug}?lang={language}",
             event=secrets.token_urlsafe(12),
-            parts=await self._beside(slug, language),
+            parts=beside,
             closed=closed,
             over=closed,
             wide=False,

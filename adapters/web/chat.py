@@ -21,7 +21,6 @@ from flows.words import dates, said
 
 LOOK = 2.0
 """Seconds between two looks at whether a window is still open."""
-ROLES = ("student", "mentor", "lead")
 STEPS: dict[str, timedelta | None] = {"hour": timedelta(hours=1), "day": timedelta(days=1), "next": None}
 
 
@@ -52,10 +51,14 @@ class Chat:
         ]
 
     async def board(self, request: web.Request) -> web.StreamResponse:
-        """Student, mentor and lead side by side."""
-        panels = [(role, people) for role in ROLES if (people := [a for a in self._tryout.accounts if a.role == role])]
+        """A panel for each role, side by side."""
         slug = self._tryout.space.id
         language = draw.language(request)
+        panels = [
+            (role, people[0].title(language), people)
+            for role in dict.fromkeys(one.role for one in self._tryout.accounts)
+            if (people := [one for one in self._tryout.accounts if one.role == role])
+        ]
         return draw.page(
             "board.html",
             language,
@@ -89,7 +92,13 @@ class Chat:
         ]
         private = [draw.standing(one, action) for one in await self._tryout.history("", account.id)]
         return draw.page(
-            "window.html", draw.language(request), account=account, places=places, private=private, wide=True
+            "window.html",
+            draw.language(request),
+            account=account,
+            role=account.title(draw.language(request)),
+            places=places,
+            private=private,
+            wide=True,
         )
 
     async def act(self, request: web.Request) -> web.StreamResponse:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flows.seam import Outgoing, Space
+from flows.words import Msg, said
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,13 @@ class Account:
     id: str
     name: str
     role: str
-    """``student``, ``mentor`` or ``lead``."""
+    """By its name in the program: ``student``, ``mentor``."""
+    called: Msg | str = ""
+    """What such people are called."""
+
+    def title(self, language: str) -> str:
+        """The same, for a reader."""
+        return said(self.called or self.role, language)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from flows.basics.help import help_
 from flows.basics.housekeeping import housekeeping
 from flows.basics.language import language
+from flows.basics.programme import PURPOSES, ROLES
 from flows.engine import Capability, Command, Held, Recurring
 from flows.words import NAMES, Msg, _
 
@@ -35,5 +36,7 @@ capability = Capability(
         Held("messages", _("Messages to you, without their text once sent"), messages),
         Held("timers", _("Reminders for you")),
     ),
+    roles=ROLES,
+    purposes=PURPOSES,
     recurring=(Recurring(job="housekeeping", cron="30 3 * * *", until_hours=20),),
 )

@@ -3,7 +3,7 @@
 from itertools import count
 
 from flows.cases import receipt
-from flows.cases.doorbell import at_the_page
+from flows.cases.doorbell import at_the_page, rings
 from flows.cases.moments import SET_MOMENTS
 from flows.cases.six_questions import SixQuestions, rows
 from flows.cases.six_words import TOO_MUCH, looks_carried
@@ -20,7 +20,7 @@ AND = "|"
 @flow("belonging_case", who=(EVERYONE, NO_ACCOUNT))
 async def belonging_case(chat: Chat) -> None:
     """From 'who can know what' to the receipt."""
-    if chat.doorbell:
+    if rings(chat):
         at_the_page(chat)
         chat.show(panel.beside(chat.context))
         return

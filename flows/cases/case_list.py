@@ -1,6 +1,7 @@
 """The list of open cases, for mentors: what waits, and who takes care of what."""
 
 from flows.cases.post import case_name
+from flows.cases.readers import READERS
 from flows.engine import Chat, Entry, Start, anywhere, flow
 from flows.words import Msg, _
 from flows.words.dates import day as day_said
@@ -9,7 +10,7 @@ from storage.cases import CaseLine
 from storage.days import date_of
 
 
-@flow("cases", who=("mentor",), subject=anywhere)
+@flow("cases", who=READERS, subject=anywhere)
 async def case_list(chat: Chat, at: str) -> None:
     """The open cases, each with a button that opens it; the oldest come first, so none waits unseen."""
     waiting = await chat.look("list", cases.listing, chat.community)

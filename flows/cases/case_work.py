@@ -5,6 +5,7 @@ So nobody acts on what they saw yesterday, and no journal holds what a student w
 """
 
 from flows.cases.post import case_name, post_of, take_button
+from flows.cases.readers import READERS, place
 from flows.cases.view import FOR_MENTORS, passages
 from flows.danger import signs
 from flows.engine import Chat, Context, Form, Shown, Start, flow, line, panel, yes_no
@@ -34,14 +35,13 @@ def my_case(session: Session, context: Context, case_id: str) -> Msg | None:
     return TOO_LATE if cases.status(session, context.community, case_id) == cases.CLOSED else None
 
 
-MENTORS = ("mentor",)
 HEAVY = _(
     "In this story are words that sound like danger. You do not have to carry that alone: talk to someone today, and "
     "name these lines in your answer."
 )
 
 
-@flow("case", who=MENTORS, subject=known_case)
+@flow("case", who=READERS, subject=known_case)
 async def case(chat: Chat, case_id: str) -> None:
     """Read a case, with what can be done about it now."""
     view = await chat.do("read", cases.read, chat.community, case_id)
@@ -57,7 +57,7 @@ async def case(chat: Chat, case_id: str) -> None:
         chat.show(way)
 
 
-@flow("claim_case", who=MENTORS, subject=known_case)
+@flow("claim_case", who=READERS, subject=known_case)
 async def claim_case(chat: Chat, case_id: str) -> None:
     """Take care of a case from now on. Of two mentors at once, one gets it and the other is told who has it."""
     now = await chat.now("now")
@@ -86,7 +86,7 @@ class Answer(Form):
     )
 
 
-@flow("answer_case", who=MENTORS, subject=my_case)
+@flow("answer_case", who=READERS, subject=my_case)
 async def answer_case(chat: Chat, case_id: str) -> None:
     """Write to the student, who reads it with their six words."""
     answer = await chat.fill("answer", Answer)
@@ -108,7 +108,7 @@ class Note(Form):
     text: str = line(_("What should other mentors know?"), most=2000, long=True, help=_("The student never sees it."))
 
 
-@flow("note_case", who=MENTORS, subject=known_case)
+@flow("note_case", who=READERS, subject=known_case)
 async def note_case(chat: Chat, case_id: str) -> None:
     """Leave a note for the other mentors."""
     note = await chat.fill("note", Note)
@@ -121,7 +121,7 @@ async def note_case(chat: Chat, case_id: str) -> None:
     await chat.hand_over("case", case_id)
 
 
-@flow("close_case", who=MENTORS, subject=my_case)
+@flow("close_case", who=READERS, subject=my_case)
 async def close_case(chat: Chat, case_id: str) -> None:
     """Be done with a case; the student can still open it again by writing more."""
     if not await chat.ask("sure", _("Close this case? The student can still read it, and write more."), yes_no):
@@ -140,7 +140,7 @@ async def post_now(chat: Chat, case_id: str) -> None:
     view = await chat.do("stands", cases.read, chat.community, case_id)
     if view is not None:
         said = post_of(case_id, view.status, view.holder_name)
-        await chat.post("post", *said, place="mentors", subject=post_subject(case_id))
+        await chat.post("post", *said, place=place(chat), subject=post_subject(case_id))
 
 
 def _status(view: CaseView, member: str) -> Msg:

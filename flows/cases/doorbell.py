@@ -1,7 +1,33 @@
 """The doorbell: where a community wants no case in its chat, the chat only says where the case page is."""
 
-from flows.engine import Chat
-from flows.words import _
+from flows.engine import Chat, Context, Setting, options
+from flows.words import Msg, _
+
+CHAT, PAGE = "chat", "page"
+
+
+def no_page(value: str | int, context: Context) -> Msg | None:
+    """The page alone is of no use where nobody can open it."""
+    if value != PAGE or context.page:
+        return None
+    return _("My page has no address yet that people can open: whoever runs me can give it one.")
+
+
+DOORBELL = Setting(
+    "cases.where",
+    CHAT,
+    options(
+        _("Where do students tell what happened?"),
+        [(CHAT, _("In the chat, or on Erbij’s page")), (PAGE, _("Only on Erbij’s page"))],
+        help=_("On the page the chat platform does not see what they write."),
+    ),
+    doubt=no_page,
+)
+
+
+def rings(chat: Chat) -> bool:
+    """Whether this is a chat of a community where cases are told and followed up on the page only."""
+    return bool(chat.account) and chat.setting(DOORBELL) == PAGE
 
 
 def at_the_page(chat: Chat) -> None:

@@ -6,7 +6,7 @@ case starts one act, and carries the case for an hour.
 
 from itertools import count
 
-from flows.cases.doorbell import at_the_page
+from flows.cases.doorbell import at_the_page, rings
 from flows.cases.moments import SET_MOMENTS, next_moment
 from flows.cases.six_words import TOO_MUCH, Receipt, carried_case, find, not_known, on_case, tag_of
 from flows.cases.view import FOR_STUDENT, passages
@@ -25,7 +25,7 @@ OPENED_AGAIN = "opened again"
 @flow("follow_up", who=(EVERYONE, NO_ACCOUNT))
 async def follow_up(chat: Chat) -> None:
     """From the receipt to the answer."""
-    if chat.doorbell:
+    if rings(chat):
         at_the_page(chat)
         return
     tag, typed = await tag_of(chat, Receipt)
@@ -65,7 +65,7 @@ class More(Form):
 @flow("write_more", who=(EVERYONE, NO_ACCOUNT), subject=carried_case)
 async def write_more(chat: Chat, carried: str) -> None:
     """More words for the mentors. They are kept here until they are on their way, and no longer."""
-    if chat.doorbell:
+    if rings(chat):
         at_the_page(chat)
         return
     text = ""
@@ -92,7 +92,7 @@ async def write_more(chat: Chat, carried: str) -> None:
 @flow("take_back", who=(EVERYONE, NO_ACCOUNT), subject=carried_case)
 async def take_back(chat: Chat, carried: str) -> None:
     """What was told is erased, at the next set moment as everything."""
-    if chat.doorbell:
+    if rings(chat):
         at_the_page(chat)
         return
     if not await chat.ask(

@@ -1,6 +1,7 @@
 """Cases whose mentor is no longer there: they go back to the mentors, who hear of it in their channel."""
 
 from flows.cases.post import case_name, post_of, read_buttons
+from flows.cases.readers import place
 from flows.engine import Steps, job
 from flows.words import _, listed, n_
 from storage import cases
@@ -13,7 +14,7 @@ async def cases_given_back(steps: Steps, ids: str) -> None:
     """Each post says that its case is free again; one new message names them all, because a changed post is quiet."""
     free = await steps.do("free", still_free, steps.community, ids)
     for number, case in enumerate(free):
-        await steps.post(f"post.{number}", *post_of(case, "given_back"), place="mentors", subject=post_subject(case))
+        await steps.post(f"post.{number}", *post_of(case, "given_back"), place=place(steps), subject=post_subject(case))
     if free:
         names = listed(case_name(case) for case in free)
         await steps.post(
@@ -26,7 +27,7 @@ async def cases_given_back(steps: Steps, ids: str) -> None:
                 word=_("cases"),
             ),
             *read_buttons(free),
-            place="mentors",
+            place=place(steps),
         )
 
 

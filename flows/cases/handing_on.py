@@ -1,7 +1,8 @@
 """A case goes from one mentor to another: given back to all of them, or taken over by one who says why."""
 
-from flows.cases.case_work import GONE, MENTORS, my_case, post_now
+from flows.cases.case_work import GONE, my_case, post_now
 from flows.cases.post import case_name, read_button
+from flows.cases.readers import READERS
 from flows.engine import Chat, Context, Form, Shown, flow, line
 from flows.words import Msg, _
 from storage import case_events, case_work, cases, staff_cases
@@ -19,7 +20,7 @@ class GiveBack(Form):
     text: str | None = line(_("What should the next mentor know?"), most=2000, long=True, required=False, help=NOTE)
 
 
-@flow("give_back_case", who=MENTORS, subject=my_case)
+@flow("give_back_case", who=READERS, subject=my_case)
 async def give_back_case(chat: Chat, case_id: str) -> None:
     """Nobody takes care of it any more; all mentors hear so."""
     text = (await chat.fill("note", GiveBack)).text or ""
@@ -54,7 +55,7 @@ def others_case(session: Session, context: Context, case_id: str) -> Msg | None:
     return NOBODY_ELSES if closed or held_by in ("", context.member) else None
 
 
-@flow("take_over_case", who=MENTORS, subject=others_case)
+@flow("take_over_case", who=READERS, subject=others_case)
 async def take_over_case(chat: Chat, case_id: str) -> None:
     """From the mentor who has it, who is told. Should somebody else have it by now, what was written stays a note."""
     handed = await chat.do("handed", case_events.handed, case_id)

@@ -3,7 +3,7 @@
 A flow of its own, so that who tells a case or writes more may also leave without choosing: then it is the six words.
 """
 
-from flows.cases.doorbell import at_the_page
+from flows.cases.doorbell import at_the_page, rings
 from flows.cases.moments import SET_MOMENTS
 from flows.cases.six_words import carried_case, on_case
 from flows.cases.waiting import how_long
@@ -19,7 +19,7 @@ WORDS, HERE = "words", "here"
 @flow("hear_back", who=(EVERYONE,), subject=carried_case)
 async def hear_back(chat: Chat, carried: str) -> None:
     """The choice, for the case that a button carries. What was chosen before no longer counts."""
-    if chat.doorbell:
+    if rings(chat):
         at_the_page(chat)
         return
     chat.say(

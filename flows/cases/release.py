@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from flows.cases.post import case_name, post_of, read_button, read_buttons
+from flows.cases.readers import place
 from flows.engine import Steps, job
 from flows.words import _, listed
 from storage import case_release, cases, communities
@@ -29,7 +30,7 @@ async def release_cases(steps: Steps) -> None:
     for number, one in enumerate(released):
         case = one.case
         stands = post_of(case.id, one.news, case.holder_name)
-        await steps.post(f"post.{number}", *stands, place="mentors", subject=post_subject(case.id))
+        await steps.post(f"post.{number}", *stands, place=place(steps), subject=post_subject(case.id))
         if case.holder:
             await steps.post(
                 f"tell.{number}",
@@ -42,7 +43,7 @@ async def release_cases(steps: Steps) -> None:
     if free:
         names = listed(case_name(case) for case in free)
         said = _("The student wrote more, and nobody takes care of it yet: {cases}. Who takes it?", cases=names)
-        await steps.post("news", said, *read_buttons(free), place="mentors")
+        await steps.post("news", said, *read_buttons(free), place=place(steps))
 
 
 def release(session: Session, community: str, now: int) -> list[Released]:

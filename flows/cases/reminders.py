@@ -9,18 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from flows.cases.patience import COORDINATORS, MENTORS
 from flows.cases.post import case_name, read_buttons
+from flows.cases.readers import place
 from flows.cases.waiting import at_work, is_due, working_days
 from flows.engine import COORDINATOR, Piece, Steps, job
 from flows.words import Msg, _, listed, n_
-from storage import cases, communities, members
+from storage import cases, members, settings
 from storage.cases import CaseLine
 from storage.days import day_of
 from storage.statement import Session
-
-AT = "5 13 * * mon-fri"
-LATEST = 6
-"""Hours until which it still makes sense that day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ async def remind_of_cases(steps: Steps) -> None:
     today = await steps.do("today", reminding, steps.community, day_of(now, steps.time_zone))
     pieces = list(for_mentors(today.mentors))
     if pieces:
-        await steps.post("mentors", *pieces, place="mentors")
+        await steps.post("mentors", *pieces, place=place(steps))
     holders = dict.fromkeys(one.holder for one in today.mentors.owed)
     for number, holder in enumerate(holders):
         theirs = [one for one in today.mentors.owed if one.holder == holder]
@@ -63,7 +61,8 @@ async def remind_of_cases(steps: Steps) -> None:
 
 def reminding(session: Session, community: str, today: int) -> Reminding:
     """What is to be said today, in days since 1970."""
-    mentors, coordinators = communities.patience(session, community)
+    chosen = settings.chosen(session, community)
+    mentors, coordinators = int(MENTORS.of(chosen)), int(COORDINATORS.of(chosen))
     open_cases = cases.listing(session, community)
     tell = members.by_name(session, community, COORDINATOR)
     return Reminding(due(open_cases, mentors, today), late(open_cases, coordinators, today), tuple(tell))

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from flows.cases.patience import MENTORS
 from flows.engine import Steps
 from flows.words import Msg, n_
-from storage import case_times, communities
+from storage import case_times
 from storage.case_events import ANSWERED, BY_STUDENTS, CLOSED, ERASED, RECEIVED, WRITTEN_ON
 from storage.communities import FEWEST
 from storage.days import DAY, date_of, day_of
@@ -115,7 +116,7 @@ def patience(session: Session, community: str, now: int, time_zone: str) -> Pati
         (case, what, at // DAY if what in BY_STUDENTS else day_of(at, time_zone))
         for case, what, at in case_times.since(session, community, today - LATELY)
     )
-    return Patience(usual(waits(events), today), communities.patience(session, community)[0])
+    return Patience(usual(waits(events), today), int(MENTORS.read(session, community)))
 
 
 async def how_long(steps: Steps, key: str) -> Msg:

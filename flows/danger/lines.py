@@ -88,9 +88,9 @@ _BY_ZONE = {
 )
 
 
-def country_of(chosen: str, time_zone: str) -> str:
-    """A key of COUNTRIES: what was chosen, else by the clock that a community lives by."""
-    return chosen if chosen in COUNTRIES else _BY_ZONE.get(time_zone, "elsewhere")
+def country_of(time_zone: str) -> str:
+    """A key of COUNTRIES, by the clock that a community lives by."""
+    return _BY_ZONE.get(time_zone, "elsewhere")
 
 
 def lines_of(country: str) -> tuple[HelpLine, ...]:

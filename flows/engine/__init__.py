@@ -2,12 +2,15 @@
 
 from flows.engine.chat import Chat, Choice, Context, Piece, Shown, Start, Steps, yes_no
 from flows.engine.commands import Command
+from flows.engine.declared import Purpose, Role, Section, Setting
 from flows.engine.fields import day, line, number, options, pick, scale, several, time, yes_or_no
 from flows.engine.flow import (
     COORDINATOR,
     EVERYONE,
     NO_ACCOUNT,
+    SETTINGS,
     SETUP,
+    STUDENT,
     Capability,
     Catalogue,
     Held,
@@ -23,7 +26,9 @@ __all__ = [
     "COORDINATOR",
     "EVERYONE",
     "NO_ACCOUNT",
+    "SETTINGS",
     "SETUP",
+    "STUDENT",
     "Capability",
     "Catalogue",
     "Chat",
@@ -35,9 +40,13 @@ __all__ = [
     "Form",
     "Held",
     "Piece",
+    "Purpose",
     "Questions",
     "Recurring",
+    "Role",
     "Run",
+    "Section",
+    "Setting",
     "Shown",
     "Start",
     "Steps",

@@ -328,7 +328,7 @@ def answered(taking: Taking, conversation: str, turn: int, run: Run, text: str) 
         return False
     if step.kind == "ask":
         for choice in step.data[1]:
-            if everyday.chooses(text, choice, alone=len(step.data[1]) == 1):
+            if everyday.chooses(text, choice, alone=len(step.data[1]) == 1, language=taking.context.language):
                 go_on(taking, conversation, turn, run, choice.value)
                 return True
     if (asked := run.text_asked) is not None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
 
 from flows.engine import lists
+from flows.engine.declared import Chosen, Setting
 from flows.engine.flow import EVERYONE, NO_ACCOUNT, FlowFault
 from flows.engine.forms import Completed, Form, Questions
 from flows.engine.token import CHOICE, Starts
 from flows.seam import Space
 from flows.words import Msg, Words, _, said
+from flows.words.own import spoken
 from storage.communities import Destination
 
 T = TypeVar("T")
@@ -106,26 +108,30 @@ class Context:
     roles: frozenset[str] = frozenset()
     page: str = ""
     """The address of the community's case page; empty on that page itself and where there is none."""
-    doorbell: bool = False
-    """True in a chat of a community where cases are told on the case page only."""
     account: str = ""
     """Through which of their accounts the person speaks; for those who join accounts, nobody else looks inside."""
     space: Space = NOWHERE
     """Where this is said; for effects that keep it, never to decide by."""
     absent: Msg | None = None
     """What is said instead of what is not for this person, when the platform does not count them among the space."""
-    country: str = ""
-    """Where the community is; empty where nobody chose it, so that it follows from the time zone."""
-    contact: str = ""
-    """Whom the community itself names for who needs help."""
+    chosen: Chosen = field(default_factory=dict)
+    """What the community chose for its settings, by key; :meth:`setting` reads one."""
     crowded: bool = False
     """Without an account: so much comes from where this comes from that everybody else goes first. For effects, never
     to decide by."""
+
+    def __post_init__(self) -> None:
+        """A community speaks each language with its own words."""
+        object.__setattr__(self, "language", spoken(self.language, self.chosen))
 
     @property
     def is_one_of(self) -> frozenset[str]:
         """What a flow's ``who`` is held against: this person's roles, and whether they are known at all."""
         return self.roles | {EVERYONE if self.member else NO_ACCOUNT}
+
+    def setting(self, setting: Setting) -> Any:
+        """The value that holds in this community."""
+        return setting.of(self.chosen, self.time_zone)
 
 
 class Steps:
@@ -137,7 +143,6 @@ class Steps:
         "community_name",
         "context",
         "crowded",
-        "doorbell",
         "is_one_of",
         "language",
         "member",
@@ -159,12 +164,15 @@ class Steps:
         self.name = context.name
         self.roles = context.roles
         self.page = context.page
-        self.doorbell = context.doorbell
         self.crowded = context.crowded
         self.account = context.account
         self.space = context.space
         self.is_one_of = context.is_one_of
         self.shown: list[Piece] = []
+
+    def setting(self, setting: Setting) -> Any:
+        """What this community chose, as it is now."""
+        return self.context.setting(setting)
 
     def do(self, key: str, effect: Callable[..., T], /, *args: Any, **named: Any) -> Step[T]:
         """The result of ``effect(session, ...)``, called once, in the turn's transaction."""

@@ -13,6 +13,7 @@ from flows.engine.flow import FlowFault
 from flows.engine.forms import Questions
 from flows.engine.token import BACK, STOP, Answers, AnswersFirst, Starts
 from flows.words import Msg, Words, _, said
+from flows.words.own import Tongue
 
 
 def pieces(things: Iterable[Piece], language: str) -> list[seam.Part]:
@@ -52,7 +53,7 @@ def question(
     wrong, still_open = journal.get("@wrong", {}).get(step.key, {}), form.open_fields(answers)
     fields = tuple(
         _untouched(form, name, language)
-        if name not in drafts and name not in wrong and name in still_open
+        if name not in drafts and name not in wrong and name in still_open and not isinstance(language, Tongue)
         else form.questions[name].drawn(
             name,
             language,

@@ -30,9 +30,10 @@ def greets(text: str) -> bool:
     return words in GREETINGS or any(words.removesuffix(name) in GREETINGS for name in _NAME)
 
 
-def chooses(text: str, choice: Choice[Any], *, alone: bool) -> bool:
+def chooses(text: str, choice: Choice[Any], *, alone: bool, language: str = "") -> bool:
     """Whether a text is this choice: its label in any language, a yes or no, or a yes to the only one there is."""
-    typed, labels = plain(text), [plain(said(choice.label, language)) for language in LANGUAGES]
+    spoken = [*LANGUAGES, *([language] if language else [])]  # with the community's own words
+    typed, labels = plain(text), [plain(said(choice.label, one)) for one in spoken]
     if typed in labels:
         return True
     begins = {plain(label.split()[0]) for label in labels if label}  # "No, keep me" is a no

@@ -9,27 +9,29 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.engine.commands import CANCEL, Command, Vocabulary
 from flows.words import Msg
+
+if TYPE_CHECKING:
+    from flows.engine.declared import Chosen, Purpose, Role, Section, Setting
 
 Conversation = Callable[..., Awaitable[None]]
 Subject = Callable[[Any, Any, str], Msg | None]
 """``(session, context, argument)``: why this person may not open this now, in words for them; None when they may."""
 Offer = Callable[[Any, Any], Iterable[Any]]
 """``(session, context)``: the buttons (:class:`~flows.engine.chat.Start`) for what this person can do now."""
-COORDINATOR = "coordinator"
-"""The role of who sets a community up."""
+COORDINATOR, STUDENT = "coordinator", "student"
+"""The role of who sets a community up, and the one of who is no staff: of everyone else of whom a role is known."""
 EVERYONE, NO_ACCOUNT = "everyone", "no account"
 """Who may start a flow beside those with a role: every member, and someone on the case page, whom nobody knows."""
-STAFF = frozenset({"mentor", "lead", COORDINATOR, "teacher"})
-"""The roles of who is no student: their names are known, and whether they are still there is asked."""
-ROLES = STAFF | {"student"}
 SETUP = "setup"
 """The flow, and the command, that sets a community up."""
+SETTINGS = "setup_settings"
+"""The flow that changes settings: for whoever may change one of them."""
 
 
 class FlowFault(Exception):
@@ -89,8 +91,6 @@ def flow(  # noqa: PLR0913  what can be said of a flow
     """
     _name(name)
     starters = frozenset(who)
-    if unknown := starters - ROLES - {EVERYONE, NO_ACCOUNT}:
-        raise FlowFault(f"flow {name} is for {', '.join(sorted(unknown))}, whom nobody knows")
 
     def make(run: Conversation) -> Flow:
         takes_argument = _takes_argument(name, run)
@@ -134,13 +134,19 @@ class Recurring:
     """A job that a community's clock starts, by a cron line in the community's time zone.
 
     ``until_hours``: how late it still makes sense; later it is skipped and recorded. None: always. ``seen``: what it is
-    called where people see it come; None for what only tidies up.
+    called where people see it come; None for what only tidies up. ``times``: settings whose values stand in the line,
+    ``0 {hour} * * {day}`` say.
     """
 
     job: str
     cron: str
     until_hours: float | None = None
     seen: Msg | None = None
+    times: tuple[Setting, ...] = ()
+
+    def of(self, chosen: Chosen) -> Recurring:
+        """The same with the times that a community chose."""
+        return replace(self, cron=self.cron.format(**{one.name: one.of(chosen) for one in self.times}))
 
 
 def amount(stored: Any) -> str | None:
@@ -172,6 +178,9 @@ class Capability:
     recurring: tuple[Recurring, ...] = ()
     held: tuple[Held, ...] = ()
     offers: tuple[Offer, ...] = ()
+    settings: tuple[Section, ...] = ()
+    purposes: tuple[Purpose, ...] = ()
+    roles: tuple[Role, ...] = ()
 
 
 class Catalogue:
@@ -185,7 +194,11 @@ class Catalogue:
         self.recurring: list[Recurring] = []
         self.held: list[Held] = []
         self.offers: list[Offer] = []
+        self.sections: dict[str, Section] = {}
+        self.purposes: dict[str, Purpose] = {}
+        self.roles: dict[str, Role] = {}
         for capability in capabilities:
+            self._declare(capability)
             for flow in capability.flows:
                 self._unused(flow.name)
                 self.flows[flow.name] = flow
@@ -204,9 +217,43 @@ class Catalogue:
         for command in commands:
             if command.flow not in self.flows or not self.flows[command.flow].who:
                 raise FlowFault(f"the command {command.name} starts {command.flow}, which nobody may start")
+        self._look_at_roles()
         for recurring in self.recurring:
             if recurring.job not in self.jobs:
                 raise FlowFault(f"{recurring.job} recurs and is no job")
+
+    @property
+    def settings(self) -> list[Setting]:
+        """Every setting, also those that are asked along with a channel."""
+        found = [one for section in self.sections.values() for one in section.settings]
+        return found + [one for purpose in self.purposes.values() for one in purpose.settings]
+
+    def _declare(self, capability: Capability) -> None:
+        sections = {one.name: one for one in capability.settings}
+        purposes = {one.kind: one for one in capability.purposes}
+        roles = {one.name: one for one in capability.roles}
+        twice = sections.keys() & self.sections.keys() | purposes.keys() & self.purposes.keys()
+        if twice := twice | roles.keys() & self.roles.keys():
+            raise FlowFault(f"{capability.name} declares {', '.join(sorted(twice))}, which is there already")
+        self.sections |= sections
+        self.purposes |= purposes
+        self.roles |= roles
+
+    def _look_at_roles(self) -> None:
+        """Nobody is named who cannot be; whoever may change a setting may open the flow that does it."""
+        keys = [one.key for one in self.settings]
+        if twice := {key for key in keys if keys.count(key) > 1}:
+            raise FlowFault(f"two settings are called {', '.join(sorted(twice))}")
+        known = {*self.roles, COORDINATOR, EVERYONE, NO_ACCOUNT}
+        named = {one.name: one.who for one in self.flows.values()}
+        named |= {section.name: section.who for section in self.sections.values()}
+        named |= {one.kind: frozenset({one.role, *one.readers}) for one in self.purposes.values()}
+        for name, who in named.items():
+            if unknown := who - known:
+                raise FlowFault(f"{name} is for {', '.join(sorted(unknown))}, whom nobody knows")
+        if SETTINGS in self.flows:
+            who = frozenset[str]().union(*(section.who for section in self.sections.values()))
+            self.flows[SETTINGS] = replace(self.flows[SETTINGS], who=self.flows[SETTINGS].who | who)
 
     def _unused(self, name: str) -> None:
         if name in self.flows or name in self.jobs:

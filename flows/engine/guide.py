@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flows.engine import draw, offers, panel
 from flows.engine.arrival import BEGIN
+from flows.engine.declared import names_of
 from flows.engine.flow import EVERYONE, Flow
 from flows.engine.sentences import IN_THE_CHAT, NOT_SET_UP, NOT_UNDERSTOOD, greeting, not_for_you
 
@@ -41,7 +42,7 @@ def refused(taking: Taking, flow: Flow) -> None:
     elif not me.account and EVERYONE in flow.who:
         taking.say(IN_THE_CHAT, "refused")
     else:
-        taking.say(not_for_you(flow.who), "refused")
+        taking.say(not_for_you(names_of(taking.catalogue.roles, flow.who, me.chosen)), "refused")
         if me.account and me.community_name:
             offer(taking)
 

@@ -7,6 +7,7 @@ from base64 import urlsafe_b64encode
 from flows.engine import draw, wire
 from flows.engine.chat import Context
 from flows.engine.run import Later, Never, Post
+from flows.words.own import spoken
 from storage import due, members, outbox, places, posts
 from storage.communities import Destination
 from storage.statement import Session
@@ -27,7 +28,7 @@ def send(session: Session, context: Context, conversation: str, post: Post, now:
         theirs = members.accounts(session, community, post.member)
         to = [one for one in theirs if post.account in ("", one.account)][:1]
     for one in to:
-        payload = wire.pack(draw.pieces(post.pieces, one.language), one.language)
+        payload = wire.pack(draw.pieces(post.pieces, spoken(one.language, context.chosen)), one.language)
         new |= not (post.subject and posts.stands(session, community, one, post.subject, payload))
         outbox.add(
             session,

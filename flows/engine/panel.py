@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flows.danger.lines import CHECKED, EMERGENCY, HelpLine, country_of, lines_of, numbers
+from flows.danger.lines import CHECKED, EMERGENCY, HelpLine, lines_of, numbers
 from flows.engine import draw
 from flows.engine.chat import Context, Piece, Shown
+from flows.engine.nearby import CONTACT, COUNTRY
 from flows.seam import Part
 from flows.words import Msg, _
 from flows.words.dates import day
-from storage import communities
+from storage import communities, settings
 from storage.statement import Session
 
 HEAVY = _(
@@ -26,7 +27,7 @@ def heavy(context: Context) -> list[Piece]:
 
 def whole(context: Context) -> Shown:
     """All lines, with what each is for and when it answers, and since when Erbij knows them so."""
-    country = _country(context)
+    country = context.setting(COUNTRY)
     rows = [(one.name, Msg("{about}: {how}", {"about": one.about, "how": _how(one)})) for one in lines_of(country)]
     checked = (_("Numbers last checked"), day(CHECKED, year=True))
     return Shown(_("Someone to talk to"), [*_first(context, country), *rows, checked])
@@ -34,7 +35,7 @@ def whole(context: Context) -> Shown:
 
 def beside(context: Context) -> Shown:
     """The same in little, for a screen that is about something else."""
-    country = _country(context)
+    country = context.setting(COUNTRY)
     lines, emergency = lines_of(country), _emergency(country)
     title = _("In danger: {emergency}.", emergency=emergency)
     if lines:
@@ -44,10 +45,6 @@ def beside(context: Context) -> Shown:
     return Shown(title, [*_first(context, country)[1:], *rows], aside=True)
 
 
-def _country(context: Context) -> str:
-    return country_of(context.country, context.time_zone)
-
-
 def _emergency(country: str) -> Msg | str:
     return WITHOUT if country == "elsewhere" else EMERGENCY
 
@@ -55,7 +52,8 @@ def _emergency(country: str) -> Msg | str:
 def _first(context: Context, country: str) -> list[Row]:
     """What comes before the lines: the emergency number, and whom the community itself names."""
     rows: list[Row] = [(_("In danger now"), _emergency(country))]
-    return [*rows, (_("In your community"), context.contact)] if context.contact else rows
+    contact = context.setting(CONTACT)
+    return [*rows, (_("In your community"), contact)] if contact else rows
 
 
 def _how(line: HelpLine) -> Msg:
@@ -67,11 +65,11 @@ def _listed(*things: Msg | str | None) -> Msg:
     return Msg(", ".join(f"{{{name}}}" for name in there), dict(there))
 
 
-def beside_page(session: Session, slug: str, language: str) -> list[Part]:
-    """The same for the first page of the community with this address."""
+def beside_page(session: Session, slug: str, language: str) -> tuple[str, list[Part]]:
+    """The same for the first page of the community with this address, and the language as that community speaks it."""
     found = communities.by_slug(session, slug)
     if found is None:
-        return []
-    country, contact, _welcome = communities.help_in(session, found[0])
-    _name, _slug, _language, zone, _doorbell = communities.about(session, found[0])
-    return draw.pieces([beside(Context(time_zone=zone, country=country, contact=contact))], language)
+        return language, []
+    zone, chosen = communities.about(session, found[0])[3], settings.chosen(session, found[0])
+    context = Context(time_zone=zone, chosen=chosen, language=language)
+    return context.language, draw.pieces([beside(context)], context.language)

@@ -1,6 +1,6 @@
 """The engine's own sentences."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from flows.engine.commands import HELP, SETUP
 from flows.words import Msg, _, listed
@@ -18,13 +18,6 @@ CHANGED = _(
     answer=_("answer"),
 )
 NOTHING_TO_STOP = _("There is nothing to stop.")
-WHO = {
-    "student": _("students"),
-    "mentor": _("the mentors"),
-    "lead": _("the team leads"),
-    "coordinator": _("the coordinators"),
-    "teacher": _("teachers"),
-}
 UNANSWERED = _(
     "I cannot see just now whether you are a member here, so I did nothing. Please try again in a few minutes, or "
     "press one of my buttons in a channel."
@@ -58,9 +51,8 @@ def no_member(community: str) -> Msg:
     )
 
 
-def not_for_you(who: Iterable[str]) -> Msg:
-    """What someone hears who presses what is for others; ``who`` are the roles it is for, perhaps none."""
-    names = [WHO[role] for role in sorted(who) if role in WHO]
+def not_for_you(names: Collection[Msg]) -> Msg:
+    """What someone hears who presses what is for others: for whom it is, perhaps for nobody who could be named."""
     if not names:
         return _("This is not for you. Here is what you can do:")
     return _("This is for {whom} of this community. Here is what you can do:", whom=listed(names))

@@ -11,11 +11,21 @@ from typing import Any
 
 from flows.engine.arrival import wait_for_a_name
 from flows.engine.chat import Context
+from flows.engine.declared import Chosen
 from flows.engine.flow import Catalogue, FlowFault, Job, Recurring
 from flows.engine.run import Run
 from flows.engine.taking import Taking
-from flows.engine.wall_clock import after_last, fits, latest, moment_of, period, text_of, upcoming, wall_of
-from storage import audit, communities, conversations, due, outbox, roster
+from flows.engine.wall_clock import (
+    after_last,
+    first_in,
+    latest,
+    moment_of,
+    period,
+    text_of,
+    upcoming,
+    wall_of,
+)
+from storage import audit, communities, conversations, due, outbox, roster, settings
 from storage.statement import Session
 
 HOUR = 3_600_000
@@ -94,14 +104,13 @@ def finish_slow(session: Session, catalogue: Catalogue, slow: Slow, result: Any,
     known = communities.by_id(session, slow.row.community)
     if row is None or learned is None or known is None:
         return []
-    _id, name, language, zone = known
-    taking = Taking(session, catalogue, Context(row.community, name, zone, language), now)
+    taking = Taking(session, catalogue, _context(session, row.community, known), now)
     run = taking.run(catalogue.jobs[row.job], learned)
     run.go()
     if run.pending is None or run.pending.key != slow.key:
         raise FlowFault(f"the job {row.job} does not come to {slow.key} again")
     run.answer(result)
-    return [_leave(taking, row, run, zone, idle=True)]
+    return [_leave(taking, row, run, known[3], idle=True)]
 
 
 def fail_due(session: Session, row: due.Due, now: int, *, slow: bool = False) -> None:
@@ -118,18 +127,25 @@ def _shares(catalogue: Catalogue, row: due.Due) -> bool:
     return job is not None and job.shares
 
 
+def _context(session: Session, community: str, known: tuple[str, str, str, str] | None) -> Context:
+    """For whom a job runs: a community; nobody where there is none any more."""
+    if known is None:
+        return Context()
+    _id, name, language, zone = known
+    return Context(community, name, zone, language, chosen=settings.chosen(session, community))
+
+
 def _run(session: Session, catalogue: Catalogue, row: due.Due, now: int, *, idle: bool) -> Ran:
     known = communities.by_id(session, row.community)
     job = catalogue.jobs.get(row.job)
     zone = "" if known is None else known[3]
-    until = _until(_recurring(catalogue, row), row, zone, now)
-    taking = Taking(session, catalogue, Context(), now)
+    taking = Taking(session, catalogue, _context(session, row.community, known), now)
+    until = _until(_recurring(catalogue, row, taking.context.chosen), row, zone, now)
     if known is None or job is None or (until is not None and now > until):
         if known is not None:
             audit.add(session, row.community, now, "", "timer skipped", row.job)
         _round_off(taking, row, zone)
         return Ran(row.job, skipped=True, lag_ms=now - row.at)
-    taking.context = Context(row.community, known[1], zone, known[2])
     run = taking.run(job, due.learned(session, row) or {"@flow": job.name, "@argument": row.argument})
     run.go()
     return _leave(taking, row, run, zone, idle=idle)
@@ -156,7 +172,7 @@ def _leave(taking: Taking, row: due.Due, run: Run, zone: str, *, idle: bool) -> 
 
 def _round_off(taking: Taking, row: due.Due, zone: str) -> None:
     """It does not come again, or at the next time that it recurs."""
-    one = _recurring(taking.catalogue, row)
+    one = _recurring(taking.catalogue, row, taking.context.chosen)
     if one is None or not zone:
         due.done(taking.session, row)
         return
@@ -184,7 +200,7 @@ def found_community(  # noqa: PLR0913  one row and its clockwork
 
 def wind(session: Session, catalogue: Catalogue, community: str, time_zone: str, now: int) -> None:
     """Set all that recurs in a community, by the clock of its time zone; what was set before is set anew."""
-    for one in catalogue.recurring:
+    for one in recurring_in(session, catalogue, community):
         due.forget(session, recurring_key(community, one.job))
         _set(session, one, community, time_zone, now)
 
@@ -231,7 +247,7 @@ def mend(session: Session, catalogue: Catalogue, now: int, by: int = 0) -> None:
     conversation would else end without a day having passed.
     """
     for community, _slug, name, _language, time_zone in communities.every(session):
-        for one in catalogue.recurring if name else ():
+        for one in recurring_in(session, catalogue, community) if name else ():
             _mend(session, one, community, time_zone, now)
     outbox.sooner(session, now, now + HOUR)
     roster.sooner(session, now, now + HOUR)
@@ -239,31 +255,47 @@ def mend(session: Session, catalogue: Catalogue, now: int, by: int = 0) -> None:
         conversations.grant(session, now + 24 * HOUR)
 
 
+def recurring_in(session: Session, catalogue: Catalogue, community: str) -> list[Recurring]:
+    """What recurs in a community, at the times that it chose."""
+    chosen = settings.chosen(session, community)
+    return [one.of(chosen) for one in catalogue.recurring]
+
+
 def recurring_key(community: str, job: str) -> str:
     """The key of the due row of something that recurs."""
     return f"{community}:{job}"
 
 
-def _recurring(catalogue: Catalogue, row: due.Due) -> Recurring | None:
-    return next((one for one in catalogue.recurring if recurring_key(row.community, one.job) == row.key), None)
+def _recurring(catalogue: Catalogue, row: due.Due, chosen: Chosen) -> Recurring | None:
+    found = next((one for one in catalogue.recurring if recurring_key(row.community, one.job) == row.key), None)
+    return found and found.of(chosen)
 
 
 def _walls(
     session: Session, catalogue: Catalogue, community: str, zone: str, now: int
 ) -> list[tuple[Recurring, due.Due | None, datetime]]:
     """All that recurs in a community and is not being tried: its row, and the wall clock it should wait for."""
-    found = []
-    for one in catalogue.recurring:
+    found: list[tuple[Recurring, due.Due | None, datetime]] = []
+    for one in recurring_in(session, catalogue, community):
         row = due.named(session, recurring_key(community, one.job))
-        if row is not None and (row.attempts or row.journal is not None):
-            continue
-        wall = None
-        if row is not None and row.last:
-            wall = after_last(one.cron, datetime.fromisoformat(row.last))
-        elif row is not None and fits(one.cron, before := _waits_for(row, zone)):
-            wall = before
-        found.append((one, row, wall or upcoming(one.cron, zone, now)))
+        if row is None:
+            found.append((one, row, upcoming(one.cron, zone, now)))
+        elif not row.attempts and row.journal is None:
+            found.append((one, row, _wall(one.cron, row, zone, now)))
     return found
+
+
+def _wall(cron: str, row: due.Due, zone: str, now: int) -> datetime:
+    """The wall clock that something should wait for: of the period that has none yet, at the time that holds now.
+
+    Where that time has passed in a period, and the one that was chosen before is still to come, it comes then once
+    more: who moves a check-in from Thursday to Monday, on a Wednesday, has it this Thursday, and then on Mondays.
+    """
+    before = _waits_for(row, zone)
+    wall = after_last(cron, datetime.fromisoformat(row.last)) if row.last else first_in(cron, before)
+    if moment_of(wall, zone) <= now < moment_of(before, zone) and period(cron, wall) == period(cron, before):
+        return before
+    return wall
 
 
 def _waits_for(row: due.Due, zone: str) -> datetime:

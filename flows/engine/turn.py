@@ -10,7 +10,8 @@ from flows import seam
 from flows.danger import signs
 from flows.engine import answer, arrival, draw, heavy, standing
 from flows.engine.chat import Context
-from flows.engine.flow import COORDINATOR, STAFF, Catalogue
+from flows.engine.declared import rights
+from flows.engine.flow import COORDINATOR, STUDENT, Catalogue
 from flows.engine.sentences import RECEIVED, no_member
 from flows.engine.taking import Taking, Turn, Work
 from flows.engine.token import Answers, Starts, read
@@ -75,7 +76,7 @@ def _take(  # noqa: PLR0913  as take
         return Turn(seam.Reply(tuple(words), language), "added")
     # What answers a conversation, and the same event again, makes nobody new: by it they may have been forgotten.
     new = not gone and asked is None and arrival.makes_known(catalogue, incoming.act) and first()
-    context = None if who is None else recognise(session, incoming, who, site, new=new, gone=gone)
+    context = None if who is None else recognise(session, catalogue, incoming, who, site, new=new, gone=gone)
     if who is None or context is None:
         pieces = arrival.not_known(session, incoming)
         if gone and who is not None and who.community_name:
@@ -173,14 +174,21 @@ def bring(session: Session, incoming: seam.Incoming, who: people.Who, now: int) 
 
 
 def recognise(  # noqa: PLR0913  who it is, and how they stand
-    session: Session, incoming: seam.Incoming, who: people.Who, site: str, *, new: bool, gone: bool
+    session: Session,
+    catalogue: Catalogue,
+    incoming: seam.Incoming,
+    who: people.Who,
+    site: str,
+    *,
+    new: bool,
+    gone: bool,
 ) -> Context | None:
     """Who this is in a community; someone ``new`` can become a member. None while it is set up by others.
 
     Who is ``gone`` holds no role whatever is stored, and does not become a member.
     """
     person, space = incoming.person, standing.own_space(incoming.space, who)
-    roles = frozenset[str]() if person is None or gone else roles_of(who, person)
+    roles = frozenset[str]() if person is None or gone else roles_of(catalogue, who, person)
     if (not who.community_name and COORDINATOR not in roles) or (gone and not who.member):
         return None
     language = standing.language_for(incoming, who)
@@ -191,11 +199,10 @@ def recognise(  # noqa: PLR0913  who it is, and how they stand
             who.time_zone,
             language,
             space=space,
-            country=who.country,
-            contact=who.contact,
+            chosen=who.chosen,
             crowded=incoming.crowded,
         )
-    name = clean(person.name) if roles & STAFF else ""
+    name = clean(person.name) if roles - {STUDENT} else ""
     member = who.member if gone or not (who.member or new) else _noted(session, incoming, person, who, name)
     page = f"{site.rstrip('/')}/c/{who.slug}" if site else ""
     account = f"{space.platform}:{person.id}"
@@ -208,27 +215,25 @@ def recognise(  # noqa: PLR0913  who it is, and how they stand
         name,
         roles,
         page,
-        bool(who.doorbell),
         account,
         space,
         no_member(who.community_name) if gone else None,
-        who.country,
-        who.contact,
+        who.chosen,
     )
 
 
-def roles_of(who: people.Who, person: seam.Person) -> frozenset[str]:
+def roles_of(catalogue: Catalogue, who: people.Who, person: seam.Person) -> frozenset[str]:
     """The roles that someone holds at this moment; a student is, where no one is named as such, who is no staff.
 
     Where the platform did not say, nobody is staff, and who is known may hold the students' role.
     """
     if person.roles is None:
-        named = [(kind, i) for role, kind, i in who.grants if role == "student"]
+        named = [(kind, i) for role, kind, i in who.grants if role == STUDENT]
         known = not named or any(kind == "role" or i == person.id for kind, i in named)
-        return frozenset({"student"} if known and who.member else ())
-    roles = granted(who.grants, person.id, person.roles)
-    if all(role != "student" for role, _kind, _id in who.grants) and not roles & STAFF:
-        roles.add("student")
+        return frozenset({STUDENT} if known and who.member else ())
+    roles = rights(granted(who.grants, person.id, person.roles), catalogue.roles, who.chosen)
+    if all(role != STUDENT for role, _kind, _id in who.grants) and not roles - {STUDENT}:
+        roles.add(STUDENT)
     if person.manages or (person.added and not who.community_name):
         roles.add(COORDINATOR)
     return frozenset(roles)

@@ -48,6 +48,18 @@ def after_last(cron: str, last: datetime) -> datetime:
     return found
 
 
+def first_in(cron: str, wall: datetime) -> datetime:
+    """The first time in the same period as a wall clock; where it comes several times a day, the first from then on."""
+    if fits(cron, wall):
+        return wall
+    if period(cron, wall) == wall:
+        return _following(cron, wall)
+    start = wall - timedelta(days=40)
+    while period(cron, found := _following(cron, start)) != period(cron, wall):
+        start = found
+    return found
+
+
 def upcoming(cron: str, zone: str, now: int) -> datetime:
     """The first time that is still to come at a moment."""
     found = _following(cron, wall_of(now, zone) - _LEFT_OUT)

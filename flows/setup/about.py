@@ -1,14 +1,13 @@
-"""Who a community is: its name, its language, its clock, and where cases are told."""
+"""Who a community is: its name, its language, and its clock."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 from flows.engine import COORDINATOR, SETUP, Chat, Form, Shown, flow, line, options
 from flows.engine.timers import moves, set_right, wind
 from flows.setup.rules import KEEP, free_slug
 from flows.words import NAMES, Msg, _, dates
 from storage import audit, communities, members
+from storage.days import local
 from storage.statement import Session
 
 ZONES = (
@@ -41,7 +40,7 @@ ZONES = (
 
 
 class About(Form):
-    """A community in four answers."""
+    """A community in three answers."""
 
     title = _("About your community")
     submit = _("Save")
@@ -53,11 +52,6 @@ class About(Form):
         help=_("Posts are in this language. Everyone can choose their own for what I say to them."),
     )
     time_zone: str = options(_("Which time zone are you in?"), [(zone, zone) for zone in ZONES])
-    cases: str = options(
-        _("Where do students tell what happened?"),
-        [("chat", _("In the chat, or on Erbij’s page")), ("page", _("Only on Erbij’s page"))],
-        help=_("On the page the chat platform does not see what they write."),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +75,6 @@ async def setup_about(chat: Chat) -> None:
     """Name a community, or change what it is called."""
     today = await chat.do("today", today_of, chat.community)
     about = await chat.fill("about", About, today)
-    if about.cases == "page" and not chat.page:
-        chat.say(_("My page has no address yet that people can open: whoever runs me can give it one."))
-        await chat.ask("sure", _("Shall I save it like this?"), KEEP)
     now = await chat.now("now")
     if moved := await chat.look("moves", moves_in, chat.community, about.time_zone, now):
         chat.show(Shown(_("What moves"), [_moved(one, about.time_zone) for one in moved]))
@@ -95,8 +86,8 @@ async def setup_about(chat: Chat) -> None:
 
 def today_of(session: Session, community: str) -> dict[str, str]:
     """What the form shows at first."""
-    name, _slug, language, zone, doorbell = communities.about(session, community)
-    return {"name": name, "language": language, "time_zone": zone, "cases": "page" if doorbell else "chat"}
+    name, _slug, language, zone = communities.about(session, community)
+    return {"name": name, "language": language, "time_zone": zone}
 
 
 def moves_in(session: Session, community: str, time_zone: str, now: int) -> list[Move]:
@@ -111,15 +102,14 @@ def _moved(move: Move, zone: str) -> tuple[Msg, Msg]:
     """``The check-in: next on Thursday 26 November, 12:00``, by the clock of the new zone."""
     if move.at is None:
         return move.seen, _("at once: there its time has just passed")
-    at = datetime.fromtimestamp(move.at / 1000, UTC).astimezone(ZoneInfo(zone))
-    return move.seen, _("next on {moment}", moment=dates.moment(at))
+    return move.seen, _("next on {moment}", moment=dates.moment(local(move.at, zone)))
 
 
 def keep(session: Session, community: str, who: Founder, about: About, now: int) -> None:
     """Keep who the community is. With its name it begins: its case page, and all that recurs in it."""
     from flows.catalogue import catalogue  # here, because the catalogue holds this flow
 
-    name, slug, _language, zone, _doorbell = communities.about(session, community)
+    name, slug, _language, zone = communities.about(session, community)
     if not name:
         slug = free_slug(about.name, [other for _id, other, *_rest in communities.every(session)])
         communities.add_space(session, community, "page", slug)
@@ -127,7 +117,6 @@ def keep(session: Session, community: str, who: Founder, about: About, now: int)
             # Not every platform says again later who may do this.
             members.grant(session, community, COORDINATOR, account.platform, "person", account.external_id, who.name)
     communities.change(session, community, slug, about.name, about.language, about.time_zone)
-    communities.set_doorbell(session, community, on=about.cases == "page")
     if not name:
         wind(session, catalogue(), community, about.time_zone, now)
     elif zone != about.time_zone:

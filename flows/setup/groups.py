@@ -1,83 +1,78 @@
-"""The students, the mentors, the team leads: the channel of each, and who they are. And who coordinates.
+"""Who is who: the channel of each group, and who they are; also who coordinates. One form, drawn from what is declared.
 
-Each form shows what holds today; what is sent takes its place. That is how people are added and taken away.
+It shows what holds today; what is sent takes its place. That is how people are added and taken away.
 """
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
-from flows.engine import COORDINATOR, SETUP, Chat, Context, Form, flow, options, pick
+from flows.basics.programme import WELCOME as WANTED
+from flows.engine import COORDINATOR, SETUP, Catalogue, Chat, Context, Form, Purpose, Role, Shown, Start, flow, pick
+from flows.engine.declared import form_of
 from flows.engine.sentences import OVER
 from flows.seam import Picked, Space
-from flows.setup.rules import KEEP, ROLES, place_doubts, role_doubts
+from flows.setup.rules import KEEP, place_doubts, role_doubts
 from flows.setup.welcome import GONE, WELCOME, wanted
 from flows.words import Msg, _
-from storage import audit, communities, members, places
+from storage import audit, members, places, roster, settings
 from storage import setup as stored
 from storage.communities import Destination
 from storage.setup import SetUp
 from storage.statement import Session
 
 
-class Students(Form):
-    """Where students are reached."""
+@dataclass(frozen=True)
+class Group:
+    """What is asked together: a channel with those who work there, or a role without a channel."""
 
-    title = _("Students")
-    submit = _("Save")
+    role: Role
+    purpose: Purpose | None = None
 
-    channel: Picked = pick(_("Which channel do students read?"), "place", help=_("Check-ins are posted there."))
-    role: Picked | None = pick(
-        _("Which role do students have?"),
-        "role",
-        required=False,
-        help=_("Then everyone without another role is a student."),
-    )
-    welcome: str = options(
-        _("Shall I put a post with buttons there?"),
-        [("yes", _("Yes")), ("no", _("No"))],
-        help=_("So students need to know no word. If somebody deletes it, I post it again the next day."),
-    )
+    @property
+    def kind(self) -> str:
+        """The kind of its channel; empty where it has none."""
+        return self.purpose.kind if self.purpose else ""
 
+    @property
+    def name(self) -> str:
+        """By which a button names it."""
+        return self.kind or self.role.name
 
-class Mentors(Form):
-    """Where mentors work, and who they are."""
+    @property
+    def title(self) -> Msg:
+        """Above its form and on its button."""
+        return self.purpose.title if self.purpose else self.role.title
 
-    title = _("Mentors")
-    submit = _("Save")
-
-    channel: Picked = pick(_("Which channel do mentors read?"), "place", help=_("Cases are announced there."))
-    role: Picked | None = pick(_("Which role do mentors have?"), "role", required=False)
-    people: list[Picked] | None = pick(
-        _("Who are the mentors?"), "person", required=False, many=True, help=_("Choose all of them.")
-    )
-
-
-class Leads(Form):
-    """Where team leads work, and who they are."""
-
-    title = _("Team leads")
-    submit = _("Save")
-
-    channel: Picked = pick(_("Which channel do team leads read?"), "place", help=_("Summaries are posted there."))
-    role: Picked | None = pick(_("Which role do team leads have?"), "role", required=False)
-    people: list[Picked] | None = pick(
-        _("Who are the team leads?"), "person", required=False, many=True, help=_("Choose all of them.")
-    )
+    @cached_property
+    def form(self) -> type[Form]:
+        """Where they are reached, and who they are."""
+        role, fields = self.role, dict[str, Any]()
+        if self.purpose:
+            fields["channel"] = pick(self.purpose.which, "place", help=self.purpose.posted)
+        if role.which:
+            fields["role"] = pick(role.which, "role", required=False, help=role.which_help)
+        if role.who:
+            fields["people"] = pick(role.who, "person", required=role.needed, many=True, help=role.who_help)
+        fields |= {one.name: one.field for one in (self.purpose.settings if self.purpose else ())}
+        types = {"channel": Picked, "role": Picked | None, "people": list[Picked] | None}
+        return form_of(self.title, fields, _("Save"), {name: types[name] for name in fields.keys() & types.keys()})
 
 
-class Coordinators(Form):
-    """Who can do all this. Someone always can."""
-
-    title = _("Coordinators")
-    submit = _("Save")
-
-    people: list[Picked] = pick(
-        _("Who are the coordinators?"), "person", many=True, help=_("Choose everyone who can change this setup.")
-    )
-    role: Picked | None = pick(_("Which role do coordinators have?"), "role", required=False)
+@lru_cache(maxsize=4)
+def groups(catalogue: Catalogue) -> dict[str, Group]:
+    """All groups, those with a channel first."""
+    with_place = [Group(catalogue.roles[one.role], one) for one in catalogue.purposes.values()]
+    have = {one.role.name for one in with_place}
+    others = [Group(one) for one in catalogue.roles.values() if one.name not in have]
+    return {one.name: one for one in [*with_place, *others]}
 
 
-FORMS: dict[str, type[Students | Mentors | Leads]] = {"students": Students, "mentors": Mentors, "leads": Leads}
+def known() -> dict[str, Group]:
+    """The groups of this Erbij."""
+    from flows.catalogue import catalogue  # here, because the catalogue holds this flow
+
+    return groups(catalogue())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,42 +85,58 @@ class By:
     now: int
 
 
-def known_group(_session: Session, _context: Context, kind: str) -> Msg | None:
+def known_group(_session: Session, _context: Context, name: str) -> Msg | None:
     """One of the groups that there are."""
-    return None if kind in FORMS else OVER
+    return None if name in known() else OVER
 
 
 @flow("setup_group", who=(COORDINATOR,), subject=known_group)
-async def setup_group(chat: Chat, kind: str) -> None:
+async def setup_group(chat: Chat, name: str) -> None:
     """The channel and the people of one group."""
-    form, role = FORMS[kind], ROLES[kind]
+    group = known()[name]
     if not chat.community_name:
         await chat.hand_over(SETUP)
     today = await chat.do("today", stored.read, chat.community)
     platform = chat.space.platform
-    chosen = await chat.fill("chosen", form, draft_of(today, platform, role, kind))
-    welcome = getattr(chosen, "welcome", "")
+    chosen = await chat.fill("chosen", group.form, draft_of(today, platform, group))
+    channel, role = getattr(chosen, "channel", None), getattr(chosen, "role", None)
     people = getattr(chosen, "people", None) or []
-    doubts = [
-        *place_doubts(kind, chosen.channel, today, platform),
-        *role_doubts(role, chosen.role, len(people)),
-    ]
+    doubts = list(role_doubts(group.role, role, len(people)))
+    if group.purpose is not None and channel is not None:
+        doubts = [*place_doubts(group.purpose, channel, today, platform), *doubts]
     if doubts:
         for doubt in doubts:
             chat.say(doubt)
         await chat.ask("sure", _("Shall I save it like this? To choose something else, choose “Back”."), KEEP)
     by = By(chat.community, chat.member, chat.space, await chat.now("now"))
-    if welcome:
-        left = await chat.do("left", left_by_post, by, chosen.channel, on=welcome == "yes")
-        for channel in left:
-            await chat.post(f"gone.{channel.platform}", GONE, place=channel, subject=WELCOME)
-    await chat.do("place", keep_place, by, kind, chosen.channel)
-    await chat.do("people", keep_people, by, role, chosen.role, people)
-    if welcome:
-        await chat.do("welcome", communities.set_welcome, chat.community, on=welcome == "yes")
-        if welcome == "yes":
-            await chat.later("post", WELCOME, at=by.now)
+    post = getattr(chosen, WANTED.name, "")
+    if post and channel is not None:
+        left = await chat.do("left", left_by_post, by, channel, on=post == "yes")
+        for place in left:
+            await chat.post(f"gone.{place.platform}", GONE, place=place, subject=WELCOME)
+    if channel is not None:
+        await chat.do("place", keep_place, by, group.kind, channel)
+    await chat.do("people", keep_people, by, group.role.name, role, people)
+    for one in group.purpose.settings if group.purpose else ():
+        await chat.do(one.name, settings.choose, chat.community, one.key, getattr(chosen, one.name))
+    if post == "yes":
+        await chat.later("post", WELCOME, at=by.now)
     await chat.hand_over(SETUP)
+
+
+@flow("setup_roles", who=(COORDINATOR,))
+async def setup_roles(chat: Chat) -> None:
+    """The groups that have no channel, and who is in them."""
+    if not chat.community_name:
+        await chat.hand_over(SETUP)
+    today = await chat.do("today", stored.read, chat.community)
+    others = [one for one in known().values() if one.purpose is None and one.role.name != COORDINATOR]
+    chat.show(
+        Shown(_("Other roles"), [(one.title, holders(today, one.role.name) or _("nobody yet")) for one in others])
+    )
+    for one in others:
+        chat.show(Start("setup_group", one.name, one.title, "plain"))
+    chat.show(Start(SETUP, "", _("Back to the setup"), "plain"))
 
 
 @flow("setup_coordinators", who=(COORDINATOR,))
@@ -133,10 +144,11 @@ async def setup_coordinators(chat: Chat) -> None:
     """Who can set up and change all this; the form asks for one at least."""
     if not chat.community_name:
         await chat.hand_over(SETUP)
+    group = known()[COORDINATOR]
     today = await chat.do("today", stored.read, chat.community)
     mine = await chat.do("mine", accounts_of, chat.community, chat.member)
-    chosen = await chat.fill("chosen", Coordinators, draft_of(today, chat.space.platform, COORDINATOR))
-    doubts = list(role_doubts(COORDINATOR, chosen.role, len(chosen.people)))
+    chosen: Any = await chat.fill("chosen", group.form, draft_of(today, chat.space.platform, group))
+    doubts = list(role_doubts(group.role, chosen.role, len(chosen.people)))
     if not any(one.id in mine for one in chosen.people):
         doubts.append(_("You are not among the people you chose, so you may not be able to change this any more."))
     if doubts:
@@ -148,17 +160,24 @@ async def setup_coordinators(chat: Chat) -> None:
     await chat.hand_over(SETUP)
 
 
-def draft_of(now: SetUp, platform: str, role: str, kind: str = "") -> dict[str, Any]:
+def draft_of(now: SetUp, platform: str, group: Group) -> dict[str, Any]:
     """What a form shows at first: what holds on this platform."""
-    held = [one for one in now.grants if one.platform == platform and one.role == role and not one.gone]
+    held = [one for one in now.grants if one.platform == platform and one.role == group.role.name and not one.gone]
     roles = [_picked(grant.external_id, grant.name) for grant in held if grant.kind == "role"]
     people = [_picked(grant.external_id, grant.name) for grant in held if grant.kind == "person"]
-    channels = [_picked(p.external_id, p.name) for p in now.places if p.platform == platform and p.kind == kind]
+    channels = [_picked(p.external_id, p.name) for p in now.places if p.platform == platform and p.kind == group.kind]
     drafts: dict[str, list[Any]] = {"channel": channels[:1], "role": roles[:1], "people": [people] if people else []}
-    if kind == "students":
-        set_before = any(place.kind == kind for place in now.places)
-        drafts["welcome"] = ["yes" if now.welcome or not set_before else "no"]
+    for one in group.purpose.settings if group.purpose else ():
+        drafts[one.name] = [one.of(now.chosen)]
+    if WANTED.name in drafts and not any(place.kind == group.kind for place in now.places):
+        drafts[WANTED.name] = ["yes"]  # what is offered where nothing is set yet
     return {name: found[0] for name, found in drafts.items() if found}
+
+
+def holders(now: SetUp, role: str) -> str:
+    """The names of who holds a role and has not left."""
+    held = (grant for grant in now.grants if grant.role == role and not grant.gone)
+    return ", ".join(dict.fromkeys(grant.name for grant in held if grant.name))
 
 
 def left_by_post(session: Session, by: By, chosen: Picked, *, on: bool) -> list[Destination]:
@@ -177,7 +196,7 @@ def keep_place(session: Session, by: By, kind: str, chosen: Picked) -> None:
 
 
 def keep_people(session: Session, by: By, role: str, platform_role: Picked | None, people: list[Picked]) -> None:
-    """Who holds a role on this platform: these, and nobody else any more."""
+    """Who holds a role on this platform: these, and nobody else any more. What others held by it goes back."""
     platform = by.space.platform
     members.revoke(session, by.community, role, platform)
     if platform_role is not None and not platform_role.open_to_all:
@@ -185,6 +204,8 @@ def keep_people(session: Session, by: By, role: str, platform_role: Picked | Non
     for one in people:
         members.grant(session, by.community, role, platform, "person", one.id, one.name)
     audit.add(session, by.community, by.now, by.member, "set up", role)
+    if any(one.role.name == role and one.role.comes_with for one in known().values()):
+        roster.want(session, by.community, by.now)
 
 
 def accounts_of(session: Session, community: str, member: str) -> list[str]:

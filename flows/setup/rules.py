@@ -6,51 +6,44 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from flows.engine import Choice
+from flows.engine import Catalogue, Choice, Purpose, Role
 from flows.seam import Picked
 from flows.words import Msg, _
 from storage.setup import SetUp
 
 KEEP = (Choice("keep", _("Save it"), "primary"),)
 """The one answer to a doubt, beside Back."""
-ROLES = {"students": "student", "mentors": "mentor", "leads": "lead"}
-"""Each purpose of a channel, and the role of who works there."""
-STAFF_ONLY = {
-    "mentors": _("Everyone here can read {channel}, students too. Cases are announced there."),
-    "leads": _("Everyone here can read {channel}, students too. Summaries are posted there."),
-}
-"""Purposes whose channel holds what students should not read."""
-NO_PLACE = {
-    "students": _("The students have no channel yet: no check-in can be posted."),
-    "mentors": _("The mentors have no channel yet: nobody hears that a case has come in."),
-    "leads": _("The team leads have no channel yet."),
-}
-NOBODY = {
-    "mentor": _("Nobody is a mentor yet: a case would wait unread."),
-    "lead": _("Nobody is a team lead yet."),
-    "coordinator": _("Nobody is a coordinator: nobody could change this setup."),
-}
 
 
-def missing(now: SetUp) -> dict[str, Msg]:
+def missing(now: SetUp, catalogue: Catalogue) -> dict[str, Msg]:
     """What is not set yet, in order, with what that means: a purpose without a channel, a role without anybody."""
     places, held = {place.kind for place in now.places}, {grant.role for grant in now.grants if not grant.gone}
+    wanted = wanted_here(now, catalogue)
     gaps: dict[str, Msg] = {}
-    for kind, role in [*ROLES.items(), ("", "coordinator")]:
-        if kind and kind not in places:
-            gaps[kind] = NO_PLACE[kind]
-        if role in NOBODY and role not in held:
-            gaps[role] = NOBODY[role]
+    for purpose in wanted:
+        role = catalogue.roles[purpose.role]
+        if purpose.kind not in places:
+            gaps[purpose.kind] = purpose.missing
+        if role.nobody is not None and role.name not in held:
+            gaps[role.name] = role.nobody
+    for role in catalogue.roles.values():
+        if role.needed and role.nobody is not None and role.name not in held:
+            gaps[role.name] = role.nobody
     return gaps
 
 
-def next_step(now: SetUp) -> str:
+def wanted_here(now: SetUp, catalogue: Catalogue) -> list[Purpose]:
+    """The purposes that this community is asked a channel for."""
+    return [one for one in catalogue.purposes.values() if one.is_wanted(now.chosen)]
+
+
+def next_step(now: SetUp, catalogue: Catalogue) -> str:
     """The purpose to set next; empty when each has its channel and its people."""
-    gaps = missing(now)
-    return next((kind for kind, role in ROLES.items() if kind in gaps or role in gaps), "")
+    gaps = missing(now, catalogue)
+    return next((one.kind for one in wanted_here(now, catalogue) if one.kind in gaps or one.role in gaps), "")
 
 
-def place_doubts(kind: str, chosen: Picked, now: SetUp, platform: str) -> Iterator[Msg]:
+def place_doubts(purpose: Purpose, chosen: Picked, now: SetUp, platform: str) -> Iterator[Msg]:
     """Why a channel may be the wrong one for a purpose; what was kept before in spite of it is not asked again."""
     if not chosen.can_post:
         yield _(
@@ -59,21 +52,21 @@ def place_doubts(kind: str, chosen: Picked, now: SetUp, platform: str) -> Iterat
             channel=chosen.name,
         )
     channels = {place.kind: place.external_id for place in now.places if place.platform == platform}
-    if channels.get(kind) == chosen.id:
+    if channels.get(purpose.kind) == chosen.id:
         return
-    if chosen.open_to_all and kind in STAFF_ONLY:
-        yield _(STAFF_ONLY[kind].text, channel=chosen.name)
+    if chosen.open_to_all and purpose.staff_only is not None:
+        yield _(purpose.staff_only.text, channel=chosen.name)
     if chosen.id in channels.values():
         yield _("{channel} is the channel for another group already.", channel=chosen.name)
 
 
-def role_doubts(role: str, chosen: Picked | None, people: int) -> Iterator[Msg]:
+def role_doubts(role: Role, chosen: Picked | None, people: int) -> Iterator[Msg]:
     """Why a role's holders may be the wrong ones."""
     if chosen is not None and chosen.open_to_all:
         yield _("Everyone has the role {role}, so it says nothing about anybody. I leave it out.", role=chosen.name)
         chosen = None
-    if chosen is None and not people and role in NOBODY:
-        yield NOBODY[role]
+    if chosen is None and not people and role.nobody is not None:
+        yield role.nobody
 
 
 def slug_of(name: str) -> str:

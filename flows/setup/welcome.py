@@ -4,9 +4,9 @@ Every morning it is drawn once more in its place. Where somebody deleted it, or 
 Where it is not wanted any more, or stood before, a few words without buttons take its place.
 """
 
+from flows.basics.programme import WELCOME as WANTED
 from flows.engine import Start, Steps, job
 from flows.words import _
-from storage import communities
 from storage.statement import Session
 
 WELCOME = "welcome"
@@ -39,4 +39,4 @@ async def welcome(steps: Steps) -> None:
 
 def wanted(session: Session, community: str) -> bool:
     """Whether the community wants it."""
-    return communities.help_in(session, community)[2]
+    return bool(WANTED.read(session, community) == "yes")

@@ -6,6 +6,7 @@ import json
 from base64 import b64decode, b64encode
 from dataclasses import asdict, dataclass
 
+from flows.cases.readers import READER
 from flows.engine import COORDINATOR, Steps, job
 from flows.staff.rules import Leaving
 from flows.words import Msg, _, n_
@@ -25,6 +26,8 @@ class News:
     """How many open cases went back."""
     tell: tuple[str, ...]
     """The members who are told."""
+    mentor: bool = False
+    """They are a mentor still, who reads cases no more."""
 
     def text(self) -> str:
         """As the argument of the job."""
@@ -50,11 +53,11 @@ def settle(session: Session, community: str, leaving: Leaving, now: int, told_at
         cases = staff_cases.give_back(session, community, leaving.member, now, told_at=told_at)
     if leaving.member and not leaving.staff:
         members.set_name(session, community, leaving.member, "")
-    lost = tuple(dict.fromkeys([*roles, *(["mentor"] if cases else [])]))
+    lost = tuple(dict.fromkeys([*roles, *([READER if leaving.mentor else "mentor"] if cases else [])]))
     if not lost:
         return
     audit.add(session, community, now, leaving.member, audit.LEFT, ", ".join(lost))
-    what = News(_sealed(session, community, leaving.name), bool(leaving.left), len(cases), leaving.tell)
+    what = News(_sealed(session, community, leaving.name), bool(leaving.left), len(cases), leaving.tell, leaving.mentor)
     subject = f"left {now}"  # each news comes by itself
     due.later(session, community, staff_left.name, what.text(), told_at, subject=subject, whom=leaving.key)
 
@@ -74,6 +77,8 @@ def said_of(what: News, name: str, community: str) -> list[Msg]:
     told = _("{name} has left {community}, and is off the lists in the setup.", name=who, community=community)
     if not what.left:
         told = _("{name} is not a mentor in {community} any more.", name=who, community=community)
+        if what.mentor:
+            told = _("{name} does not read cases in {community} any more.", name=who, community=community)
     if not what.cases:
         return [told]
     return [told, n_("One case waits for another mentor.", "{n} cases wait for another mentor.", what.cases)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from flows.cases.readers import READER
 from flows.engine import COORDINATOR
-from flows.engine.flow import STAFF
+from flows.engine.flow import STUDENT
 from flows.engine.turn import granted
 from flows.engine.wall_clock import next_time
 from flows.seam import Standing
@@ -17,6 +18,7 @@ from storage.roster import Staff, StaffAccount
 
 Seen = Mapping[tuple[str, str], Standing | None]
 """By platform and id of an account, what was said of it; None where nothing was."""
+Held = Callable[[set[str]], set[str]]
 FROM, UNTIL = 8, 22
 """Hours between which people are told at once."""
 
@@ -31,11 +33,13 @@ class Leaving:
     left: tuple[str, ...]
     """The accounts that have left their platform's space, ``platform:id`` each."""
     cases: bool
-    """Their cases go back: they are a mentor nowhere any more."""
+    """Their cases go back: nowhere do they read cases any more."""
     staff: bool
     """They still hold something as staff, or it is not known."""
     tell: tuple[str, ...]
     """The members who coordinate, and hear of it."""
+    mentor: bool = False
+    """They are a mentor still."""
 
     @property
     def key(self) -> str:
@@ -66,14 +70,14 @@ def together(answers: Iterable[Standing | None]) -> Standing | None:
     return Standing(bool(there), roles, any(one.manages for one in there))
 
 
-def outcome(staff: Staff, seen: Seen) -> Outcome:
-    """What follows from what was said."""
+def outcome(staff: Staff, seen: Seen, held: Held) -> Outcome:
+    """What follows from what was said. ``held``: what somebody may do, of the roles that they hold."""
     doubt = _everybody_left(staff.accounts, seen)
     believed: Seen = {key: None if key[0] in doubt else said for key, said in seen.items()}
     people: dict[str, list[StaffAccount]] = defaultdict(list)
     for account in staff.accounts:
         people[account.member or _name(account)].append(account)
-    roles = {who: _roles(staff.grants, accounts, believed) for who, accounts in people.items()}
+    roles = {who: _roles(staff.grants, accounts, believed, held) for who, accounts in people.items()}
     tell = tuple(who for who, now in roles.items() if COORDINATOR in now and people[who][0].member)
     found = (_leaving(staff, accounts, believed, roles[who], tell) for who, accounts in people.items())
     there = {key for key, said in believed.items() if said is not None and said.member}
@@ -105,7 +109,7 @@ def _everybody_left(accounts: Sequence[StaffAccount], seen: Seen) -> tuple[str, 
     return tuple(platform for platform, there in said.items() if len(there) > 1 and not any(there))
 
 
-def _roles(grants: Sequence[Grant], accounts: Sequence[StaffAccount], seen: Seen) -> set[str]:
+def _roles(grants: Sequence[Grant], accounts: Sequence[StaffAccount], seen: Seen, held: Held) -> set[str]:
     """What someone holds by all accounts of which something was said; of the others, what they are named for."""
     found = set[str]()
     for account in accounts:
@@ -114,7 +118,7 @@ def _roles(grants: Sequence[Grant], accounts: Sequence[StaffAccount], seen: Seen
         if said.member:
             found |= granted(here, account.external_id, said.roles)
             found |= {COORDINATOR} if said.manages else set()
-    return found & STAFF
+    return held(found - {STUDENT})
 
 
 def _leaving(
@@ -124,10 +128,10 @@ def _leaving(
     named = {f"{one.platform}:{one.external_id}" for one in staff.grants if one.kind == "person" and not one.gone}
     left = tuple(name for name, one in said.items() if one is not None and not one.member and name in named)
     unknown = None in said.values()
-    cases = not unknown and "mentor" not in roles and any(one.holds_cases for one in accounts)
+    cases = not unknown and READER not in roles and any(one.holds_cases for one in accounts)
     forgotten = not unknown and not roles and any(one.remembered for one in accounts)
     if not (left or cases or forgotten):
         return None
     member, name = accounts[0].member, next((one.name for one in accounts if one.name), "")
     others = tuple(one for one in tell if one != member)
-    return Leaving(member, name, left, cases, bool(roles) or unknown, others)
+    return Leaving(member, name, left, cases, bool(roles) or unknown, others, "mentor" in roles)

@@ -15,6 +15,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from flows.words.own import put_in
+
 SOURCE = "en"
 LANGUAGES = ("nl", "en", "de")
 NAMES = {"nl": "Nederlands", "en": "English", "de": "Deutsch"}
@@ -71,10 +73,10 @@ def said(msg: Words, language: str) -> str:
     if isinstance(msg, str):
         return msg
     if not msg.args:
-        return _plain(msg.text, language)
+        return put_in(_plain(msg.text, language), language)
     n = msg.args.get("n", 1)
     text = _catalogue(language).ngettext(msg.text, msg.many, n) if msg.many else _plain(msg.text, language)
-    return text.format_map({name: _filled(value, language) for name, value in msg.args.items()})
+    return put_in(text, language).format_map({name: _filled(value, language) for name, value in msg.args.items()})
 
 
 def _filled(value: object, language: str) -> object:

@@ -89,7 +89,7 @@ async def host(database: Database, clock: Clock, **settings: Any) -> AsyncIterat
     async def moved() -> bool:
         return False
 
-    shown = tryout.tryout(database, clock, moved) if chosen.is_tryout else None
+    shown = tryout.tryout(database, catalogue(), clock, moved) if chosen.is_tryout else None
     pages = WebAdapter(tryout=shown, community=community, key=bytes(16))
     teams = None
     if chosen.is_tryout:

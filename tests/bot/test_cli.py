@@ -15,6 +15,7 @@ from bot.program import Program
 from bot.settings import load
 from bot.tryout import SLUG
 from storage import case_release, case_telling, communities, members, meta, outbox, places, roster
+from storage import settings as chosen
 from storage.database import Database
 from storage.keys import Masters, new_key
 from storage.statement import Session
@@ -65,11 +66,11 @@ def test_check_misses_the_address_of_a_page_that_all_cases_go_to(empty: Path, mo
     (empty.parent / "doorbell.sqlite3").write_bytes(empty.read_bytes())
     database.open()
     here = database.run_now(lambda s: communities.add_community(s, SLUG, "Year 1", "en", "UTC"))
-    database.run_now(lambda s: communities.set_doorbell(s, here, on=True))
+    database.run_now(lambda s: chosen.choose(s, here, "cases.where", "page"))
     database.close()
     monkeypatch.setenv("ERBIJ_DATABASE_URL", str(database.url))
     monkeypatch.setenv("ERBIJ_MASTER_KEY", key)
-    assert "Year 1: cases are told on the case page only" in run.invoke(app, ["check"]).output
+    assert "Year 1: My page has no address yet" in run.invoke(app, ["check"]).output
     monkeypatch.setenv("ERBIJ_PUBLIC_URL", "https://erbij.example.org")
     assert "case page only" not in run.invoke(app, ["check"]).output
 

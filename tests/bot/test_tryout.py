@@ -22,7 +22,7 @@ def made(database: Database, clock: Clock) -> tryout.TryOut:
         await timers.catch_up()
         return timers.posts != before
 
-    return tryout.tryout(database, clock, moved)
+    return tryout.tryout(database, catalogue(), clock, moved)
 
 
 def deliver(database: Database, clock: Clock) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.engine import Chat, Choice, Context, Form, Run, flow, line, scale, yes_no
-from flows.engine.flow import Flow, FlowFault
+from flows.engine.flow import Capability, Catalogue, Flow, FlowFault
 from flows.words import _
 
 
@@ -84,8 +84,12 @@ def test_what_cannot_be_a_flow_raises_when_it_is_defined() -> None:
         def plain(chat: Chat) -> Awaitable[None]:
             raise NotImplementedError
 
+    @flow("typo", who=("mentors",))
+    async def typo(chat: Chat) -> None:
+        raise NotImplementedError
+
     with pytest.raises(FlowFault, match="whom nobody knows"):
-        flow("typo", who=("mentors",))
+        Catalogue([Capability("a", (typo,))])
 
     with pytest.raises(FlowFault, match="no subject"):
 

@@ -19,7 +19,7 @@ from flows.engine.turn import take
 from flows.seam import Buttons, Card, Command, Filled, Incoming, Person, Pressed, Reply, Said, Space
 from flows.setup.about import ZONES
 from flows.words import LANGUAGES, said
-from storage import case_release, case_telling, communities
+from storage import case_release, case_telling, settings
 from storage.database import Database, NotSaved
 from storage.days import DAY
 from storage.statement import Session
@@ -173,8 +173,13 @@ def test_a_heavy_story_leaves_the_same_rows_as_any_other(here: Desk) -> None:
     assert heavy == left_by("I ate alone.", "liv")
 
 
+def help_is(session: Session, community: str, country: str, contact: str) -> None:
+    settings.choose(session, community, "help.country", country)
+    settings.choose(session, community, "help.contact", contact)
+
+
 def test_the_communitys_country_and_its_own_contact(here: Desk) -> None:
-    here.database.run_now(lambda s: communities.set_help(s, here.one, "NL", "Marit, 020 123 45 67"))
+    here.database.run_now(lambda s: help_is(s, here.one, "NL", "Marit, 020 123 45 67"))
     shown = panel_of(here.give(Said("ik wil dood")))
     assert ("In your community", "Marit, 020 123 45 67") in shown.rows
     assert "113.nl" in str(shown)
@@ -202,7 +207,7 @@ def low(here: Desk, this: str) -> dict[str, int | None]:
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_each_time_zone_has_a_country_and_each_country_fits(zone: str) -> None:
-    country = lines.country_of("", zone)
+    country = lines.country_of(zone)
     assert country in lines.COUNTRIES
     for language in LANGUAGES:
         shown = panel.whole(Context(time_zone=zone, language=language))

@@ -6,7 +6,7 @@ import pytest
 
 from flows.engine.timers import found_community
 from flows.seam import Act, Card, Command, Filled, Form, Person, Reply, Space, Text
-from storage import communities, conversations
+from storage import communities, conversations, settings
 from storage.database import Database
 from storage.statement import Session
 from tests.door import NOW, Door, text
@@ -29,7 +29,7 @@ class Home(Door):
         return community
 
     def bell(self, *, on: bool) -> None:
-        self.database.run_now(lambda s: communities.set_doorbell(s, self.community, on=on))
+        self.database.run_now(lambda s: settings.choose(s, self.community, "cases.where", "page" if on else "chat"))
 
     def give(self, act: Act, *, platform: str = "discord", site: str = SITE) -> Reply:
         self.site = site
@@ -87,6 +87,5 @@ def test_off_the_page_is_named_as_another_way(door: Home) -> None:
 
 def test_each_community_for_itself(door: Home) -> None:
     other = door.database.run_now(lambda s: communities.add_community(s, "two", "Two", "en", "Europe/Brussels"))
-    door.database.run_now(lambda s: communities.set_doorbell(s, other, on=True))
+    door.database.run_now(lambda s: settings.choose(s, other, "cases.where", "page"))
     assert isinstance(door.give(Command("tell")).parts[-1], Form)
-    assert door.database.run_now(communities.with_doorbell) == ["Two"]

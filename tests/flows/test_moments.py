@@ -7,9 +7,9 @@ import re
 import pytest
 from babel.messages.pofile import read_po
 
-from flows.cases import capability, reminders
+from flows.cases import capability, patience
 from flows.cases.moments import HOURS, MOMENTS, SET_MOMENTS, any_of
-from flows.setup.reminders import WRITES_AT
+from flows.cases.patience import WRITES_AT
 from flows.words import LANGUAGES, LOCALE, SOURCE, said
 
 TIME = re.compile(r"\b(\d{1,2})[:.](\d\d)\b")
@@ -22,7 +22,7 @@ def test_sentences_name_the_hours_of_the_clock(language: str) -> None:
     assert named == [(hour, f"{int(minute):02}") for hour in hours.split(",")]
     assert [int(hour) for hour, _minute in named] == list(HOURS)
     assert {one.cron for one in capability.recurring if one.job in ("release_cases", "tell_of_answers")} == {MOMENTS}
-    minute, hour = reminders.AT.split()[:2]
+    minute, hour = patience.AT.split()[:2]
     assert TIME.findall(said(WRITES_AT, language)) == [(hour, f"{int(minute):02}")]
 
 

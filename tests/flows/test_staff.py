@@ -16,6 +16,7 @@ from bot.standings import Standings
 from bot.timers import Timers
 from flows.catalogue import catalogue
 from flows.engine import wire
+from flows.engine.declared import rights
 from flows.engine.timers import found_community
 from flows.seam import Button, Buttons, Outage, Part, SendError, Space, Standing, Text
 from flows.setup import rules as setup_rules
@@ -246,7 +247,9 @@ async def test_done_twice_it_is_done_once(both: Town) -> None:
     both.hold("robin", 0)
     both.stands["discord", "robin"] = GONE
     staff = both.do(lambda s: roster.staff(s, both.community))
-    what = outcome(staff, {("discord", one.external_id): HERE for one in staff.accounts} | {("discord", "robin"): GONE})
+    what = outcome(
+        staff, {("discord", one.external_id): HERE for one in staff.accounts} | {("discord", "robin"): GONE}, all_of
+    )
     for _ in range(2):
         both.do(lambda s: conclude(s, both.community, what, both.clock.at))
     await both.timers.catch_up()
@@ -436,15 +439,15 @@ async def test_the_last_coordinator_stays_by_name_and_is_marked(both: Town) -> N
     [last] = [one for one in grants if one.role == "coordinator"]
     assert last.gone
     now = both.do(lambda s: setup.read(s, both.community))
-    assert "coordinator" in setup_rules.missing(now)
-    shown = {said(a, "en"): said(b, "en") for a, b in card_rows(now, "")}
+    assert "coordinator" in setup_rules.missing(now, catalogue())
+    shown = {said(a, "en"): said(b, "en") for a, b in card_rows(now, catalogue(), "")}
     assert shown["Coordinators"] == f"{last.name} (has left)"
     quiet = both.rows(*TIMES)
     await both.until("2026-11-26 11:00")
     assert both.rows(*TIMES) == quiet, "and the next night says it no more"
     del both.stands["discord", last.external_id]
     await both.until("2026-11-27 09:00")
-    assert "coordinator" not in setup_rules.missing(both.do(lambda s: setup.read(s, both.community)))
+    assert "coordinator" not in setup_rules.missing(both.do(lambda s: setup.read(s, both.community)), catalogue())
 
 
 async def test_setup_shows_who_is_no_longer_there_until_it_is_changed(town: Town) -> None:
@@ -453,7 +456,7 @@ async def test_setup_shows_who_is_no_longer_there_until_it_is_changed(town: Town
 
     def shown() -> dict[str, str]:
         now = town.do(lambda s: setup.read(s, town.community))
-        return {said(a, "en"): said(b, "en") for a, b in card_rows(now, "")}
+        return {said(a, "en"): said(b, "en") for a, b in card_rows(now, catalogue(), "")}
 
     assert shown()["No longer here"] == "mentor, 25 November"
     alex = town.member("alex")
@@ -471,6 +474,11 @@ async def test_a_coordinator_hears_of_it_in_their_language(town: Town) -> None:
 
 
 # ---------------------------------------------------------------- the rules alone
+
+
+def all_of(held: set[str]) -> set[str]:
+    """What somebody may do where nothing is narrowed."""
+    return rights(held, catalogue().roles, {})
 
 
 def staff(*accounts: StaffAccount, grants: Iterable[Grant] = ()) -> Staff:
@@ -492,11 +500,11 @@ def test_several_spaces_of_a_platform_are_one_answer() -> None:
 
 
 def test_one_who_left_alone_is_believed_and_two_are_not() -> None:
-    alone = outcome(staff(one("a", cases=True)), {("discord", "a"): GONE})
+    alone = outcome(staff(one("a", cases=True)), {("discord", "a"): GONE}, all_of)
     assert (alone.doubt, alone.complete, len(alone.leaving)) == ((), True, 1)
-    all_gone = outcome(staff(one("a"), one("b")), {("discord", "a"): GONE, ("discord", "b"): GONE})
+    all_gone = outcome(staff(one("a"), one("b")), {("discord", "a"): GONE, ("discord", "b"): GONE}, all_of)
     assert (all_gone.doubt, all_gone.complete, all_gone.leaving) == (("discord",), False, ())
-    some = outcome(staff(one("a"), one("b"), one("c")), {("discord", "a"): GONE, ("discord", "b"): GONE})
+    some = outcome(staff(one("a"), one("b"), one("c")), {("discord", "a"): GONE, ("discord", "b"): GONE}, all_of)
     assert some.doubt == ("discord",), "of the third nothing is known"
 
 
@@ -505,7 +513,7 @@ def test_what_follows_from_another_platforms_doubt_is_nothing() -> None:
         one("a"), one("b"), one("t", "teams", member="a"), grants=[Grant("mentor", "teams", "person", "t", "A")]
     )
     seen = {("discord", "a"): GONE, ("discord", "b"): GONE, ("teams", "t"): HERE}
-    assert outcome(both, seen).leaving == ()
+    assert outcome(both, seen, all_of).leaving == ()
 
 
 def test_what_a_timer_carries_comes_out_again() -> None:
@@ -525,3 +533,18 @@ def test_what_a_timer_carries_comes_out_again() -> None:
 )
 def test_people_are_told_by_day(seen: str, told: str) -> None:
     assert telling_time("Europe/Amsterdam", local(seen)) == local(told)
+
+
+def test_a_mentor_who_reads_cases_no_more_gives_them_back() -> None:
+    holder = one("a", member="m", cases=True)
+    named = Grant("mentor", "discord", "person", "a", "A")
+    seen = {("discord", "a"): HERE}
+
+    def narrowed(held: set[str]) -> set[str]:
+        return rights(held, catalogue().roles, {"cases.who": "some"})
+
+    assert outcome(staff(holder, grants=[named]), seen, all_of).leaving == ()
+    [leaving] = outcome(staff(holder, grants=[named]), seen, narrowed).leaving
+    assert (leaving.cases, leaving.mentor, leaving.left) == (True, True, ())
+    reader = Grant("case_reader", "discord", "person", "a", "A")
+    assert outcome(staff(holder, grants=[named, reader]), seen, narrowed).leaving == ()

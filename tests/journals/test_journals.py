@@ -15,6 +15,7 @@ RECORDED = sorted(Path(__file__).parent.glob("*.json"))
 SINCE = {key: {"room.0": True} for key in ("0.1-belonging_case-tag", "0.1-belonging_case-kept")}
 SINCE["0.1-belonging_case-kept"]["hide"] = "bado kemi lina tiva sore mapi"
 """Effects that a later version has on the way, with what they give: there is no database here."""
+SINCE["0.1-setup_reminders-chosen"] = {"values": {"mentors": "1", "coordinators": "2"}}
 NO_MORE = {"offer_mentor"}
 """Flows that are no more: whoever was asked something there hears that it has ended, and what can be done now."""
 ENDS = {"0.1-check_in-tell"}

@@ -12,11 +12,12 @@ import pytest
 
 from adapters.teams.pace import Pace
 from flows.catalogue import catalogue
+from flows.engine.declared import names_of
 from flows.engine.sentences import IN_THE_CHAT, OVER, not_for_you
 from flows.engine.timers import found_community
 from flows.seam import Buttons, Incoming, Part, Reply, Text
-from flows.words import said
-from storage import case_release, case_telling, case_work, check_ins, communities, due, members
+from flows.words import Msg, said
+from storage import case_release, case_telling, case_work, check_ins, communities, due, members, settings
 from storage.database import Database
 from storage.statement import Session
 from storage.tables import metadata
@@ -51,6 +52,8 @@ MAY: dict[str, frozenset[str]] = {
             "setup_code",
             "setup_join",
             "setup_reminders",
+            "setup_roles",
+            "setup_settings",
         ),
         frozenset({"coordinator"}),
     ),
@@ -74,9 +77,16 @@ JOBS = {
 }
 BY_HAND = ("A" * 22, "a.b", "a\0b", "x" * 300)
 """Arguments that nobody was given; tests/engine/test_token.py has more of them."""
+
+
+def named(who: frozenset[str]) -> list[Msg]:
+    """For whom a flow is, as it is said here."""
+    return names_of(catalogue().roles, who, {})
+
+
 REFUSALS = {
     said(one, "en")
-    for one in (OVER, IN_THE_CHAT, *(not_for_you(sorted(flow.who)) for flow in catalogue().flows.values()))
+    for one in (OVER, IN_THE_CHAT, *(not_for_you(named(flow.who)) for flow in catalogue().flows.values()))
 }
 
 
@@ -281,7 +291,7 @@ async def test_what_is_posted_says_for_whom_it_is(sqlite: Database) -> None:
     async with WebSurface(doors.world.receive) as surface:
         await doors.open(surface)
         try:
-            sqlite.run_now(lambda s: communities.set_welcome(s, doors.here, on=True))
+            sqlite.run_now(lambda s: settings.choose(s, doors.here, "students.welcome", "yes"))
             for job in ("welcome", "open_check_in"):
                 sqlite.run_now(lambda s, name=job: due.add(s, f"now{name}", doors.here, name, "", 0))
             sqlite.run_now(lambda s: case_telling.tell(s, doors.here, "ef" * 32, {"issue": "y"}, 1))
@@ -298,7 +308,7 @@ async def test_what_is_posted_says_for_whom_it_is(sqlite: Database) -> None:
                         if not opens(doors.reply):
                             name = button.split(".")[1]
                             refused.add((name, PEOPLE[who]))
-                            words = said(not_for_you(sorted(catalogue().flows[name].who)), "en")
+                            words = said(not_for_you(named(catalogue().flows[name].who)), "en")
                             assert Text(words) in doors.reply.parts
                             await presses_all(doors, surface, who, buttons(doors.reply.parts))
             assert refused == FOR_OTHERS

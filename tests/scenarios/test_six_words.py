@@ -27,7 +27,17 @@ from flows.seam import (
     Reply,
     Space,
 )
-from storage import case_release, case_telling, case_work, communities, conversations, letters, members, receipts
+from storage import (
+    case_release,
+    case_telling,
+    case_work,
+    communities,
+    conversations,
+    letters,
+    members,
+    receipts,
+    settings,
+)
 from storage.database import Database
 from storage.keys import KeyFault, Masters
 from storage.statement import Session
@@ -325,7 +335,7 @@ def test_in_a_community_with_the_doorbell_an_old_button_leads_to_the_page(databa
     sam = Student(database)
     shown = sam.tell()
     read = sam.read()
-    database.run_now(lambda s: communities.set_doorbell(s, first, on=True))
+    database.run_now(lambda s: settings.choose(s, first, "cases.where", "page"))
     for way in ("Write more", "Messages about answers", "Take back and erase"):
         reply = sam.press(read, way)
         assert "on Erbij’s page" in text(reply)

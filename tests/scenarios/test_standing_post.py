@@ -7,7 +7,7 @@ import pytest
 from flows.catalogue import catalogue
 from flows.engine.turn import take
 from flows.seam import Act, Buttons, Filled, Form, Incoming, Person, Picked, Pressed, Reply
-from storage import communities, due, members, places
+from storage import communities, due, members, places, settings
 from storage.database import Database
 from storage.statement import Session
 from tests.scenarios.world import World
@@ -41,7 +41,7 @@ def delete(surface: DiscordSurface | TeamsSurface) -> None:
 
 def want(session: Session) -> None:
     [(here, *_about)] = communities.every(session)
-    communities.set_welcome(session, here, on=True)
+    settings.choose(session, here, "students.welcome", "yes")
     due.add(session, "now", here, "welcome", "", 0)
 
 

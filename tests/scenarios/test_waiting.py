@@ -11,7 +11,7 @@ from flows.catalogue import catalogue
 from flows.engine import wire
 from flows.engine.timers import recurring_key, wind
 from flows.seam import Pressed, Reply
-from storage import cases, communities, due, members, undelivered
+from storage import cases, communities, due, members, settings, undelivered
 from storage.database import Database
 from storage.days import day_of
 from storage.statement import Session
@@ -306,8 +306,8 @@ def test_times_are_a_setting(town: Town) -> None:
     sure = town.fill("alex on discord", asked, {"mentors": "3", "coordinators": "2"})
     assert "before the mentors" in text(sure)
     town.press("alex on discord", sure, "Save it")
-    assert town.database.run_now(lambda s: communities.patience(s, town.one)) == (3, 2)
-    assert town.database.run_now(lambda s: communities.patience(s, town.two)) == (1, 2)
+    assert town.database.run_now(lambda s: settings.chosen(s, town.one)) == {"reminders.mentors": "3"}
+    assert town.database.run_now(lambda s: settings.chosen(s, town.two)) == {}
     told(town)
     town.now = local("2026-11-18 13:05") + DAY
     town.run("remind_of_cases")

@@ -20,7 +20,7 @@ from tests.storage.conftest import NOW, Here
 
 OF_NOBODY = {
     "of a programme": "community.id community.slug community.name community.language community.time_zone "
-    "community.country community.contact",
+    "setting.key setting.value",
     "of a server, a team, a channel or a page": "communityspace.platform communityspace.external_id "
     "communityspace.within place.kind place.platform place.space_id place.external_id place.name outbox.platform "
     "outbox.space_id outbox.message roster.doubt",

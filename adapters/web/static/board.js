@@ -35,7 +35,8 @@ for (const select of document.querySelectorAll("[data-panel]")) {
 
 const panels = document.querySelector(".panels");
 function show() {
-  panels.dataset.show = document.querySelector("[name=panel]:checked").value;
+  const chosen = document.querySelector("[name=panel]:checked").value;
+  for (const panel of panels.children) panel.classList.toggle("aside", panel.dataset.of !== chosen);
 }
 document.querySelector(".tabs").addEventListener("change", show);
 show();
