@@ -1,7 +1,7 @@
 """Cases whose mentor is no longer there: they go back to the mentors, who hear of it in their channel."""
 
 from flows.cases.post import case_name, post_of, read_buttons
-from flows.engine import Steps, job
+from flows.engine import Duty, Steps, job
 from flows.words import _, listed, n_
 from storage import cases
 from storage.staff_cases import GIVEN_BACK, post_subject
@@ -13,7 +13,9 @@ async def cases_given_back(steps: Steps, ids: str) -> None:
     """Each post says that its case is free again; one new message names them all, because a changed post is quiet."""
     free = await steps.do("free", still_free, steps.community, ids)
     for number, case in enumerate(free):
-        await steps.post(f"post.{number}", *post_of(case, "given_back"), place="mentors", subject=post_subject(case))
+        await steps.post(
+            f"post.{number}", *post_of(case, "given_back"), place="mentors", subject=post_subject(case), why=Duty()
+        )
     if free:
         names = listed(case_name(case) for case in free)
         await steps.post(
@@ -27,6 +29,7 @@ async def cases_given_back(steps: Steps, ids: str) -> None:
             ),
             *read_buttons(free),
             place="mentors",
+            why=Duty(),
         )
 
 

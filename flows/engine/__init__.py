@@ -16,26 +16,34 @@ from flows.engine.flow import (
 )
 from flows.engine.forms import Form, line, options, pick, scale
 from flows.engine.run import Run
+from flows.gate.rules import Asked, Duty, Rank, Unasked
+from storage.audiences import Audience, To
 
 __all__ = [
     "COORDINATOR",
     "EVERYONE",
     "NO_ACCOUNT",
     "SETUP",
+    "Asked",
+    "Audience",
     "Capability",
     "Catalogue",
     "Chat",
     "Choice",
     "Command",
     "Context",
+    "Duty",
     "Form",
     "Held",
     "Piece",
+    "Rank",
     "Recurring",
     "Run",
     "Shown",
     "Start",
     "Steps",
+    "To",
+    "Unasked",
     "flow",
     "job",
     "line",

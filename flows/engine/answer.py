@@ -6,7 +6,7 @@ from typing import Any
 
 from flows import seam
 from flows.engine import aside, draw, earlier, everyday, guide
-from flows.engine.chat import Step
+from flows.engine.chat import Start, Step
 from flows.engine.commands import CANCEL, Command
 from flows.engine.flow import EVERYONE, NO_ACCOUNT, Flow
 from flows.engine.forms import DRAFT
@@ -226,7 +226,9 @@ def cancel(taking: Taking) -> None:
     """
     mine = taking.open_conversations()
     if not mine:
-        return taking.say(NOTHING_TO_STOP, "idle")
+        taking.say(NOTHING_TO_STOP, "idle")
+        more = [one for one in taking.catalogue.commands.values() if one.stops]
+        return taking.pieces(Start(one.flow, "", one.button, "plain") for one in more)
     conversation, turn, journal, _until = mine[0]
     run = taking.reopen(journal)
     if taking.kept(journal):

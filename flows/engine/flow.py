@@ -15,6 +15,7 @@ from typing import Any
 
 from flows.engine.commands import CANCEL, Command, Vocabulary
 from flows.words import Msg
+from storage.audiences import Audience
 
 Conversation = Callable[..., Awaitable[None]]
 Subject = Callable[[Any, Any, str], Msg | None]
@@ -161,6 +162,7 @@ class Capability:
     recurring: tuple[Recurring, ...] = ()
     held: tuple[Held, ...] = ()
     offers: tuple[Offer, ...] = ()
+    audiences: tuple[Audience, ...] = ()
 
 
 class Catalogue:
@@ -174,6 +176,7 @@ class Catalogue:
         self.recurring: list[Recurring] = []
         self.held: list[Held] = []
         self.offers: list[Offer] = []
+        self.audiences: dict[str, Audience] = {}
         for capability in capabilities:
             for flow in capability.flows:
                 self._unused(flow.name)
@@ -184,6 +187,7 @@ class Catalogue:
             self.recurring.extend(capability.recurring)
             self.held.extend(capability.held)
             self.offers.extend(capability.offers)
+            self._know(capability.audiences)
         commands = sorted((c for one in capabilities for c in one.commands), key=lambda command: command.platforms)
         self.commands.update((command.name, command) for command in [*commands, CANCEL])
         try:
@@ -196,6 +200,11 @@ class Catalogue:
         for recurring in self.recurring:
             if recurring.job not in self.jobs:
                 raise FlowFault(f"{recurring.job} recurs and is no job")
+
+    def _know(self, audiences: Iterable[Audience]) -> None:
+        for one in audiences:
+            if one.name in ROLES or self.audiences.setdefault(one.name, one) is not one:
+                raise FlowFault(f"two audiences are called {one.name}")
 
     def _unused(self, name: str) -> None:
         if name in self.flows or name in self.jobs:

@@ -17,6 +17,8 @@ from pydantic import TypeAdapter
 
 from flows.engine.chat import Chat, Context, Piece, Step, Steps
 from flows.engine.flow import Flow, FlowFault, Job
+from flows.gate.rules import Why
+from storage.audiences import To
 from storage.communities import Destination
 
 Journal = dict[str, Any]
@@ -42,6 +44,8 @@ class Post:
     subject: str
     fleeting: bool
     account: str
+    audience: To | None
+    why: Why
 
 
 @dataclass(frozen=True, slots=True)

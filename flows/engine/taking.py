@@ -210,8 +210,10 @@ class Taking:
 
     def settle(self, conversation: str, turn: int, run: Run) -> None:
         """Send what the run posted, keep what it learned, draw what it shows; go over to the next flow."""
+        known = self.catalogue.audiences
         for post in run.posts:
-            self.posted = outgoing.send(self.session, self.context, conversation, post, self.now) or self.posted
+            sent = outgoing.send(self.session, self.context, known, conversation, post, self.now)
+            self.posted, self.timers = self.posted or sent.posted, self.timers or sent.timers
         for timer in run.timers:
             outgoing.later(self.session, self.context, conversation, timer)
             self.timers = True

@@ -6,7 +6,7 @@ Each form shows what holds today; what is sent takes its place. That is how peop
 from dataclasses import dataclass
 from typing import Any
 
-from flows.engine import COORDINATOR, SETUP, Chat, Context, Form, flow, options, pick
+from flows.engine import COORDINATOR, SETUP, Asked, Chat, Context, Form, flow, options, pick
 from flows.engine.sentences import OVER
 from flows.seam import Picked, Space
 from flows.setup.rules import KEEP, ROLES, place_doubts, role_doubts
@@ -118,7 +118,7 @@ async def setup_group(chat: Chat, kind: str) -> None:
     if welcome:
         left = await chat.do("left", left_by_post, by, chosen.channel, on=welcome == "yes")
         for channel in left:
-            await chat.post(f"gone.{channel.platform}", GONE, place=channel, subject=WELCOME)
+            await chat.post(f"gone.{channel.platform}", GONE, place=channel, subject=WELCOME, why=Asked())
     await chat.do("place", keep_place, by, kind, chosen.channel)
     await chat.do("people", keep_people, by, role, chosen.role, people)
     if welcome:

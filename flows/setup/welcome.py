@@ -4,7 +4,7 @@ Every morning it is drawn once more in its place. Where somebody deleted it, or 
 Where it is not wanted any more, or stood before, a few words without buttons take its place.
 """
 
-from flows.engine import Start, Steps, job
+from flows.engine import Asked, Start, Steps, job
 from flows.words import _
 from storage import communities
 from storage.statement import Session
@@ -34,6 +34,7 @@ async def welcome(steps: Steps) -> None:
         Start("help", "", _("More"), "plain"),
         place="students",
         subject=WELCOME,
+        why=Asked(),
     )
 
 
