@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, Integer, bindparam, delete, func, select, upd
 from sqlmodel import Field, Index, SQLModel
 
 from storage.communities import Community
+from storage.days import date_of, day_of
 from storage.ids import platform_and_id
 from storage.keeping import Keeping, Person, drop_rows, moment
 from storage.members import Account, Member
@@ -370,10 +371,11 @@ def held_back(session: Session, community: str, accounts: tuple[str, ...], since
 
 def _export(session: Session, person: Person) -> dict[str, Any]:
     theirs = wishes(session, person.community, person.member or "")
+    zone = theirs.time_zone or time_zone(session, person.community)
     said = {
         "stopped": theirs.stopped,
         "less_often": theirs.seldom,
-        "paused_until": moment(theirs.paused_until) if theirs.paused_until else "",
+        "paused_until": str(date_of(day_of(theirs.paused_until, zone))) if theirs.paused_until else "",
         "time_zone": theirs.time_zone,
     }
     back = held_back(session, person.community, person.accounts, 0)

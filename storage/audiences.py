@@ -21,8 +21,8 @@ from storage.keeping import Days, Keeping
 from storage.members import Account, Member
 from storage.statement import Session, Statement, columns
 
-TOGETHER = 500
-"""Members for whom a message is written in one transaction: some 50 ms on SQLite, in which no turn is taken."""
+TOGETHER = 250
+"""Members for whom a message is written in one transaction: some 40 ms on SQLite, in which no turn is taken."""
 
 
 class Fanout(SQLModel, table=True):

@@ -28,7 +28,7 @@ def wanted(known: dict[str, Any]) -> Msg | str | None:
     if known.get("stopped"):
         said.append(_("none"))
     if known.get("paused_until"):
-        said.append(_("none until {day}", day=known["paused_until"][:10]))
+        said.append(_("none until {day}", day=known["paused_until"]))
     if known.get("less_often"):
         said.append(_("less often"))
     if known.get("time_zone"):
