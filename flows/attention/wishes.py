@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from flows.attention.reading import day_in, zone_in
 from flows.engine import EVERYONE, Chat, Choice, Form, Start, flow, line
 from flows.engine.flow import STAFF
-from flows.gate.rules import SELDOM_WEEKS
+from flows.gate.rules import BUDGET, CLOSES, OPENS, SELDOM_WEEKS
 from flows.words import Msg, _, n_
 from flows.words.dates import day as dated
 from storage import attention
@@ -36,9 +36,14 @@ async def messages(chat: Chat) -> None:
     now = await chat.now("now")
     theirs = await chat.look("theirs", attention.wishes, chat.community, chat.member)
     chat.say(
-        _(
-            "By myself I send you at most one message a week, on working days between 8:00 and 21:00. What "
-            "falls together comes as one message."
+        n_(
+            "By myself I send you at most one message a week, on working days between {opens} and {closes}. What "
+            "falls together comes as one message.",
+            "By myself I send you at most {n} messages a week, on working days between {opens} and {closes}. What "
+            "falls together comes as one message.",
+            BUDGET,
+            opens=clock(OPENS),
+            closes=clock(CLOSES),
         )
     )
     for sentence in state(theirs, now, chat):
@@ -138,7 +143,7 @@ async def stop_messages(chat: Chat) -> None:
 async def messages_on(chat: Chat) -> None:
     """As usual again."""
     await chat.do("keep", as_usual, chat.community, chat.member)
-    chat.say(_("Good. I write to you as usual again: at most one message a week that you did not ask for."))
+    chat.say(_("Good. I write to you as usual again."))
 
 
 class Clock(Form):
@@ -181,6 +186,11 @@ def as_usual(session: Session, community: str, member: str) -> None:
     """No wishes any more; the clock stays."""
     zone = attention.wishes(session, community, member).time_zone
     attention.wish(session, community, member, Wishes(time_zone=zone))
+
+
+def clock(at: time) -> Msg:
+    """A time of day as a language writes it: 9:00."""
+    return _("{hour}:{minute}", hour=at.hour, minute=f"{at.minute:02}")
 
 
 def on_day(at: int, theirs: Wishes, chat: Chat) -> str:
