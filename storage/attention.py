@@ -179,15 +179,12 @@ _stands = Statement(lambda _: select(_o.id).where(*_same, (_o.state == WAITING) 
 _overtake = Statement(lambda _: delete(Outbox).where(*_same, _o.private == 1, _o.state == HELD))
 
 
-def _row(**values: Any) -> Statement:
-    return Statement(
-        lambda _: (
-            update(Outbox).where(_o.id == bindparam("row"), _o.community_id == bindparam("community")).values(**values)
-        )
-    )
+def _row(*only: Any, **values: Any) -> Statement:
+    this = (_o.id == bindparam("row"), _o.community_id == bindparam("community"), *only)
+    return Statement(lambda _: update(Outbox).where(*this).values(**values))
 
 
-_let_go = _row(state=WAITING, not_before=bindparam("now"), tried_since=bindparam("now"))
+_let_go = _row(_o.state == HELD, state=WAITING, not_before=bindparam("now"), tried_since=bindparam("now"))
 _hold = _row(state=HELD, not_before=bindparam("at"))
 _lease = _row(not_before=bindparam("until"))
 _keep_back = _row(state=BACK, fault=bindparam("because"))
@@ -311,11 +308,12 @@ def overtake(session: Session, community: str, platform: str, lane: str, subject
     session.run(_overtake, community=community, on=platform, of_lane=lane, about=subject)
 
 
-def let_go(session: Session, community: str, row: int, now: int, others: list[int]) -> None:
-    """A message may be sent, and the others within it."""
-    session.put(_let_go, community=community, row=row, now=now)
-    for one in others:
+def let_go(session: Session, community: str, row: int, now: int, others: list[int]) -> bool:
+    """A message may be sent, and the others within it; False where another process has let it go meanwhile."""
+    gone = session.run(_let_go, community=community, row=row, now=now) == 1
+    for one in others if gone else ():
         session.put(_join, community=community, row=one, head=str(row))
+    return gone
 
 
 def lease(session: Session, community: str, row: int, until: int) -> None:

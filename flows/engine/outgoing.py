@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from flows.engine import draw, wire
 from flows.engine.chat import Context
+from flows.engine.flow import ROLES, FlowFault
 from flows.engine.run import Later, Post
 from flows.gate import writing
 from flows.words import LANGUAGES
@@ -42,7 +43,7 @@ def send(  # noqa: PLR0913  what it is, of whom, and when
     if post.audience is not None:
         if post.audience == MORE:
             return _go_on(session, community, known, post.subject, now)
-        return _begin(session, context, conversation, post, now)
+        return _begin(session, context, known, conversation, post, now)
     if isinstance(post.place, Destination):
         to = [post.place]
     elif post.place:
@@ -118,9 +119,13 @@ MORE = To("")
 """In the place of an audience: go on with the message whose key is the post's subject."""
 
 
-def _begin(session: Session, context: Context, conversation: str, post: Post, now: int) -> Written:
+def _begin(  # noqa: PLR0913  as send
+    session: Session, context: Context, known: Mapping[str, Audience], conversation: str, post: Post, now: int
+) -> Written:
     """Note a message to an audience, drawn once for each language; the clock writes it, a batch at a time."""
     assert post.audience is not None  # noqa: S101  the caller looked
+    if post.audience.audience not in known and post.audience.audience not in ROLES:
+        raise FlowFault(f"a message goes to {post.audience.audience}, whom nobody knows")
     this = key(session, conversation, f"{post.key}@audience")
     packed = {language: wire.pack(draw.pieces(post.pieces, language), language) for language in LANGUAGES}
     why = wire.why_as_text(post.why)

@@ -65,8 +65,7 @@ class _Gate:
                 attention.keep_back(self.session, row.community_id, row.id, Because.OVER)
             elif row.why != UNASKED:
                 if self.quiet_hours_let(row, row.community_id, reader):
-                    attention.let_go(self.session, row.community_id, row.id, self.now, [])
-                    self.let_go.add(row.id)
+                    self.free(row.community_id, row.id, [])
             elif reader.member not in decided:
                 decided.add(reader.member)
                 self.all_of(row.community_id, reader)
@@ -129,7 +128,11 @@ class _Gate:
             attention.hold(session, community, ident, verdict.at)
         if verdict.send:
             head, *others = verdict.send
-            attention.let_go(session, community, head, self.now, others)
+            self.free(community, head, others)
+
+    def free(self, community: str, head: int, others: list[int]) -> None:
+        """A message goes, with the others within it."""
+        if attention.let_go(self.session, community, head, self.now, others):
             self.let_go.add(head)
 
     def wanted(self, community: str, reader: Reader, row: HeldRow) -> bool:

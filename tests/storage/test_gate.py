@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, select
 from flows import attention as attention_flows
 from flows.attention.held_back import missed_by
 from flows.engine import Asked, Audience, Capability, Catalogue, Duty, Rank, Steps, To, Unasked, job, wire
+from flows.engine.flow import FlowFault
 from flows.engine.timers import run_due
 from flows.gate import claim
 from flows.seam import Text
@@ -463,3 +464,28 @@ def test_no_community_reaches_another(gate: Gate, there: Here) -> None:
     gate.post("hello", audience=To("student"))
     assert {who[:4] for who, _text in gate.sent()} == {"here"}
     assert there.id
+
+
+def test_an_audience_that_nobody_declared_is_a_fault(gate: Gate) -> None:
+    with pytest.raises(FlowFault, match="whom nobody knows"):
+        gate.post("hello", audience=To("mentors"))
+
+
+def test_two_processes_that_open_the_gate_at_once_send_a_duty_once(gate: Gate, url: str, masters: Masters) -> None:
+    gate.now = at("2026-11-18T22:00")
+    for person in range(12):
+        gate.tell(person, "duty", why=Duty())
+    gate.now = at("2026-11-19T08:00")
+    seen: list[int] = []
+
+    def open_it() -> None:
+        with opened(url, masters) as other:
+            for _ in range(5):
+                seen.extend(row.id for row in gate.claimed(other))
+
+    threads = [threading.Thread(target=open_it) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == len(set(seen)) == 12
