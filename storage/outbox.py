@@ -107,9 +107,9 @@ class Waiting:
     """The platform's id of the message that this one replaces; empty for a new one."""
     address: str
     """How the adapter reaches the person now; empty for a place."""
-    why: str = ""
-    until: int | None = None
-    loud_until: int = 0
+    why: str
+    until: int | None
+    loud_until: int
     """The three as the columns of the same names."""
 
 
@@ -326,26 +326,7 @@ def claim(  # noqa: PLR0913  what, until when, how many, and which
     for row in (found for one in asked if (found := one()) is not None):  # another process may have been quicker
         session.put(_lease, row=row.id, until=lease_until)
         payload = session.keys.open("outbox", row.key, bytes(row.payload))
-        claimed.append(
-            Waiting(
-                row.id,
-                row.key,
-                row.community_id,
-                row.platform,
-                row.space_id,
-                row.lane,
-                bool(row.private),
-                bool(row.fleeting),
-                payload,
-                row.attempts,
-                row.tried_since,
-                row.edits,
-                row.address,
-                row.why,
-                row.until,
-                row.loud_until,
-            )
-        )
+        claimed.append(Waiting(*(*row[:6], bool(row.private), bool(row.fleeting), payload, *row[9:])))
     return claimed
 
 
@@ -360,7 +341,7 @@ def retry(session: Session, row: int, at: int, why: str) -> None:
 
 
 def sooner(session: Session, now: int, latest: int) -> None:
-    """What would not be tried before ``latest`` is tried from now on: a clock that ran ahead had put it off."""
+    """What a clock that ran ahead had put off beyond ``latest`` is tried from now on."""
     session.put(_sooner, now=now, latest=latest)
 
 
