@@ -22,6 +22,7 @@ NOT_HERE = (
 
 KINDS = {
     "account": ("account", "accounts"),
+    "attention": ("wish about messages", "wishes about messages"),
     "audit": ("act in the setup, kept without the name", "acts in the setup, kept without the name"),
     "belonging_case": ("case in their hands, free again", "cases in their hands, free again"),
     "caseevent": ("act on a case, kept without the name", "acts on cases, kept without the name"),

@@ -146,7 +146,7 @@ class Program:
             self.adapters["discord"] = self._discord()
         if settings.on_teams:
             self.adapters["teams"] = self._teams = self._make_teams()
-        self.sender = Sender(self.database, self.clock, self.adapters, self.metrics)
+        self.sender = Sender(self.database, self.clock, self.adapters, self.metrics, self.catalogue.audiences)
         self.timers = Timers(self.database, self.catalogue, self.clock, self.metrics, self.sender.wake)
         standings = self.runtime.standings = Standings(self.adapters)
         self.roster = Roster(self.database, self.clock, standings, self.metrics, self.timers.wake)

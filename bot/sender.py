@@ -14,6 +14,7 @@ import random
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import structlog
@@ -21,14 +22,17 @@ import structlog
 from bot.pace import Pace, Storm
 from bot.time import rung
 from flows.engine import wire
+from flows.gate import claim
+from flows.gate.claim import UNASKED
 from flows.seam import Adapter, Blocked, Outage, Outgoing, SendError, Sent, Space, Text, TooFast
 from flows.words import _, said
-from storage import outbox, places
+from storage import attention, outbox, places
 from storage.database import NotSaved
 
 if TYPE_CHECKING:
     from bot.metrics import Metrics
     from bot.time import Clock
+    from storage.audiences import Audience
     from storage.database import Database
     from storage.statement import Session
 
@@ -68,7 +72,16 @@ class Way:
 class Sender:
     """Delivers the outbox through the adapters that are on."""
 
-    def __init__(self, database: Database, clock: Clock, adapters: Mapping[str, Adapter], metrics: Metrics) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        adapters: Mapping[str, Adapter],
+        metrics: Metrics,
+        audiences: Mapping[str, Audience] = MappingProxyType({}),
+    ) -> None:
+        """``audiences``: those that capabilities declare, by name, to ask once more who belongs to them."""
+        self._audiences = audiences
         self._database = database
         self._clock = clock
         self._adapters = adapters
@@ -142,12 +155,12 @@ class Sender:
     async def _claim(self, way: Way, free: int) -> list[outbox.Waiting]:
         now = self._clock.now()
         return await self._database.run(
-            lambda s: outbox.claim(s, way.platform, now, now + LEASE, free, private=way.private)
+            lambda s: claim.claim(s, way.platform, now, now + LEASE, free, private=way.private, known=self._audiences)
         )
 
     async def _pause(self, way: Way) -> float:
         """Seconds until the next message that goes this way may be tried."""
-        at = await self._database.run(lambda s: outbox.next_at(s, way.platform, private=way.private))
+        at = await self._database.run(lambda s: claim.next_at(s, way.platform, private=way.private))
         if at is None:
             return LOOK_AGAIN
         return min(LOOK_AGAIN, max(0.0, (at - self._clock.now()) / 1000))
@@ -219,7 +232,7 @@ def _settling(
         drawn_from_here = not row.private or row.platform == "web"
         if row.fleeting and not drawn_from_here:
             return [lambda s: outbox.forget(s, row.id)]
-        return [lambda s: outbox.sent(s, row.id, result.message, drawn_from_here)]
+        return [lambda s: _sent(s, row, result.message, drawn_from_here=drawn_from_here)]
     then = verdict(result, row.attempts, row.tried_since, now, longest)
     if then.at is not None:
         at = then.at
@@ -230,6 +243,12 @@ def _settling(
     if row.private and isinstance(result, Blocked):
         steps.append(lambda s: _something_waits(s, row, now))
     return steps
+
+
+def _sent(session: Session, row: outbox.Waiting, message: str, *, drawn_from_here: bool) -> None:
+    outbox.sent(session, row.id, message, drawn_from_here)
+    if row.why == UNASKED and row.private:
+        attention.sent_within(session, row.community, row.id, row.key, row.payload if drawn_from_here else b"")
 
 
 def _something_waits(session: Session, row: outbox.Waiting, now: int) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flows.engine import Catalogue
 
-_NOT_CAPABILITIES = frozenset({"danger", "engine", "words"})
+_NOT_CAPABILITIES = frozenset({"danger", "engine", "gate", "words"})
 
 
 @lru_cache(maxsize=1)

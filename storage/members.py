@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, case, delete, func, select, update
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Index, SQLModel
 
 from storage import conversations
 from storage.communities import Community, Destination
@@ -33,6 +33,7 @@ class RoleGrant(SQLModel, table=True):
 class Member(SQLModel, table=True):
     """A person in a community. The name is kept for staff only; a student's is not."""
 
+    __table_args__ = (Index("member_in_order", "community_id", "id"),)
     id: str = Field(primary_key=True)
     community_id: str = Field(foreign_key="community.id", index=True)
     language: str = ""
@@ -54,6 +55,8 @@ class Account(SQLModel, table=True):
     """1 for the community where this person did something last: a private chat that could be of several is its."""
     mark: str = Field(index=True)
     """At random. A return path holds it instead of the account: once the row is gone, it leads to nobody."""
+    roles: str = ""
+    """Of staff, as last seen here: ``,lead,mentor,``. By it is chosen who is written to; it opens nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,24 @@ _set_name = Statement(
         .values(name=bindparam("new"))
     )
 )
+_set_roles = Statement(
+    lambda _: (
+        update(Account)
+        .where(
+            _account.platform == bindparam("on"),
+            _account.external_id == bindparam("external"),
+            _account.community_id == bindparam("community"),
+        )
+        .values(roles=bindparam("held"))
+    )
+)
+_drop_roles = Statement(
+    lambda _: (
+        update(Account)
+        .where(_account.member_id == bindparam("member"), _account.community_id == bindparam("community"))
+        .values(roles="")
+    )
+)
 _set_address = Statement(
     lambda _: (
         update(Account)
@@ -212,6 +233,7 @@ def add_member(  # noqa: PLR0913  one row of two tables
     person: str,
     address: str = "",
     name: str = "",
+    roles: Iterable[str] = (),
 ) -> str:
     """Someone new; returns the member's id."""
     member = new_id()
@@ -227,6 +249,7 @@ def add_member(  # noqa: PLR0913  one row of two tables
         write_here=0,
         latest=1,
         mark=new_id(),
+        roles=joined(roles),
     )
     set_latest(session, platform, person, community)
     return member
@@ -299,6 +322,22 @@ def set_language(session: Session, community: str, member: str, language: str) -
 def set_name(session: Session, community: str, member: str, name: str) -> None:
     """The name under which colleagues know a member of staff."""
     session.put(_set_name, community=community, member=member, new=name)
+
+
+def joined(roles: Iterable[str]) -> str:
+    """Roles as an account's row has them: ``,lead,mentor,``; empty for none."""
+    found = sorted(roles)
+    return f",{','.join(found)}," if found else ""
+
+
+def set_roles(session: Session, community: str, platform: str, person: str, roles: Iterable[str]) -> None:
+    """What a member of staff holds by an account, as it is seen now."""
+    session.put(_set_roles, community=community, on=platform, external=person, held=joined(roles))
+
+
+def drop_roles(session: Session, community: str, member: str) -> None:
+    """Nothing is remembered any more of what somebody held."""
+    session.put(_drop_roles, community=community, member=member)
 
 
 def set_address(session: Session, platform: str, person: str, address: str) -> None:

@@ -16,6 +16,9 @@ from storage.members import Account
 from storage.statement import Session, Statement, columns
 
 WAITING, SENT, DEAD = "waiting", "sent", "dead"
+HELD, TOGETHER, BACK = "held", "together", "back"
+"""What the attention gate (flows/gate/) made of a message: it waits for the gate; it goes within another one, whose
+number stands in ``message``; it was held back for good, for the reason in ``fault``."""
 
 
 class Outbox(SQLModel, table=True):
@@ -27,7 +30,7 @@ class Outbox(SQLModel, table=True):
     """
 
     __table_args__ = (
-        Index("outbox_next", "state", "not_before"),
+        Index("outbox_next", "state", "platform", "not_before"),
         Index("outbox_lane", "platform", "state", "lane", "id"),
         Index("outbox_subject", "platform", "lane", "subject", "id"),
     )
@@ -54,6 +57,35 @@ class Outbox(SQLModel, table=True):
     not_before: int = Field(sa_type=BigInteger)
     message: str = ""
     fault: str = ""
+    why: str = ""
+    """Why the gate lets it come: asked for, a duty, or unasked; empty for what does not go through the gate."""
+    rank: int = 0
+    """Of unasked messages that fall together the lowest goes first."""
+    until: int | None = Field(default=None, sa_type=BigInteger)
+    """From then on it is of no use, and is never sent."""
+    loud_until: int = Field(default=0, sa_type=BigInteger)
+    """Quiet hours do not hold it before then: the end of the day that it is about."""
+    fanout: str = ""
+    """By which message to an audience it was written; empty for one to this person alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """How the attention gate treats a message; times in ms. Without it a message goes as soon as it can."""
+
+    why: str = ""
+    state: str = WAITING
+    at: int = 0
+    """Not before then; 0 for now."""
+    until: int | None = None
+    loud_until: int = 0
+    rank: int = 0
+    fault: str = ""
+    """Why it is held back for good; then its state is ``BACK``."""
+    fanout: str = ""
+
+
+OPEN = Gate()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +107,10 @@ class Waiting:
     """The platform's id of the message that this one replaces; empty for a new one."""
     address: str
     """How the adapter reaches the person now; empty for a place."""
+    why: str
+    until: int | None
+    loud_until: int
+    """The three as the columns of the same names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +183,9 @@ _claimable = Statement(
             _o.tried_since,
             case((_o.subject == "", ""), else_=func.coalesce(_edits, "")).label("edits"),
             func.coalesce(_address, "").label("address"),
+            _o.why,
+            _o.until,
+            _o.loud_until,
         )
         .where(_o.id == bindparam("row"), _o.state == WAITING, _o.not_before <= bindparam("now"))
         .with_for_update(skip_locked=True, of=Outbox)
@@ -165,13 +204,18 @@ _given = (
     "created_at",
     "tried_since",
     "not_before",
+    "state",
+    "fault",
+    "why",
+    "rank",
+    "until",
+    "loud_until",
+    "fanout",
 )
 _add = Statement(
     lambda sql: (
         sql.insert(Outbox)
-        .values(
-            {name: bindparam(name) for name in _given} | {"state": WAITING, "attempts": 0, "message": "", "fault": ""}
-        )
+        .values({name: bindparam(name) for name in _given} | {"attempts": 0, "message": ""})
         .on_conflict_do_nothing()
         .inline()
     )
@@ -193,7 +237,7 @@ _retry = _change(attempts=_o.attempts + 1, not_before=bindparam("at"), fault=bin
 _sooner = Statement(
     lambda _: (
         update(Outbox)
-        .where(_o.state == WAITING, _o.not_before > bindparam("latest"))
+        .where((_o.state == WAITING) | (_o.state == HELD), _o.not_before > bindparam("latest"))
         .values(not_before=bindparam("now"))
     )
 )
@@ -237,6 +281,7 @@ def add(  # noqa: PLR0913  one row
     payload: bytes,
     now: int,
     fleeting: bool = False,
+    gate: Gate = OPEN,
 ) -> bool:
     """Queue a message; False when the same key was queued before.
 
@@ -255,7 +300,14 @@ def add(  # noqa: PLR0913  one row
         payload=session.keys.seal("outbox", key, payload),
         created_at=now,
         tried_since=now,
-        not_before=now,
+        not_before=max(now, gate.at),
+        state=gate.state,
+        fault=gate.fault,
+        why=gate.why,
+        rank=gate.rank,
+        until=gate.until,
+        loud_until=gate.loud_until,
+        fanout=gate.fanout,
     )
     return added == 1
 
@@ -274,23 +326,7 @@ def claim(  # noqa: PLR0913  what, until when, how many, and which
     for row in (found for one in asked if (found := one()) is not None):  # another process may have been quicker
         session.put(_lease, row=row.id, until=lease_until)
         payload = session.keys.open("outbox", row.key, bytes(row.payload))
-        claimed.append(
-            Waiting(
-                row.id,
-                row.key,
-                row.community_id,
-                row.platform,
-                row.space_id,
-                row.lane,
-                bool(row.private),
-                bool(row.fleeting),
-                payload,
-                row.attempts,
-                row.tried_since,
-                row.edits,
-                row.address,
-            )
-        )
+        claimed.append(Waiting(*(*row[:6], bool(row.private), bool(row.fleeting), payload, *row[9:])))
     return claimed
 
 
@@ -305,7 +341,7 @@ def retry(session: Session, row: int, at: int, why: str) -> None:
 
 
 def sooner(session: Session, now: int, latest: int) -> None:
-    """What would not be tried before ``latest`` is tried from now on: a clock that ran ahead had put it off."""
+    """What a clock that ran ahead had put off beyond ``latest`` is tried from now on."""
     session.put(_sooner, now=now, latest=latest)
 
 
@@ -344,7 +380,8 @@ def _export(session: Session, person: Person) -> dict[str, Any]:
     counts: Counter[str] = Counter()
     for one in person.accounts:
         counts.update({row.state: int(row.n) for row in session.all(_states_to, **_lane(person.community, one))})
-    return {"messages": {"waiting": counts[WAITING], "not_delivered": counts[DEAD], "delivered": counts[SENT]}}
+    waiting = counts[WAITING] + counts[HELD]
+    return {"messages": {"waiting": waiting, "not_delivered": counts[DEAD], "delivered": counts[SENT]}}
 
 
 def _lane(community: str, account: str) -> dict[str, str]:
@@ -355,7 +392,7 @@ def _lane(community: str, account: str) -> dict[str, str]:
 KEEPING = (
     Keeping(
         Outbox,
-        kept=Days(90, "created_at", only=_o.state != WAITING),
+        kept=Days(90, "created_at", only=(_o.state != WAITING) & (_o.state != HELD)),
         names=("lane", "payload"),
         erase=_drop_person,
         export=_export,

@@ -29,6 +29,8 @@ class Who:
     language: str
     name: str
     address: str
+    roles: str
+    """Of staff, as last seen, as an account has them; to choose whom to write to, and for nothing else."""
     unreached: bool
     """Something for them could not be delivered here."""
     latest: bool
@@ -92,6 +94,7 @@ _seen = (
     func.coalesce(_member.language, _NOTHING).label("member_language"),
     func.coalesce(_member.name, _NOTHING).label("member_name"),
     func.coalesce(_account.address, _NOTHING).label("address"),
+    func.coalesce(_account.roles, _NOTHING).label("roles"),
     _unreached.label("unreached"),
     func.coalesce(_account.latest, literal_column("0", Integer)).label("latest"),
     _grants.label("grants"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import bindparam, case, func, or_, select, update
 
 from storage.communities import Community
-from storage.outbox import DEAD, SENT, WAITING, Outbox
+from storage.outbox import DEAD, HELD, WAITING, Outbox
 from storage.places import Place
 from storage.statement import Session, Statement, columns
 
@@ -46,8 +46,10 @@ _overtaken = (
     .correlate(Outbox)
     .exists()
 )
-_alive = {"state": WAITING, "attempts": 0, "tried_since": bindparam("at"), "not_before": bindparam("at"), "fault": ""}
-_revive = Statement(lambda _: update(Outbox).where(_o.state == DEAD, ~_overtaken).values(_alive))
+_again = case((_o.why == "", WAITING), else_=HELD)  # what came through the attention gate comes through it again
+_alive = {"state": _again, "attempts": 0, "tried_since": bindparam("at"), "not_before": bindparam("at"), "fault": ""}
+_of_use = or_(_o.until.is_(None), _o.until > bindparam("at"))
+_revive = Statement(lambda _: update(Outbox).where(_o.state == DEAD, _of_use, ~_overtaken).values(_alive))
 _reached = Statement(
     lambda _: (
         update(Outbox)
@@ -60,6 +62,7 @@ _reached = Statement(
             or_(*(_o.fault == why for why in UNREACHED)),
             _o.created_at >= bindparam("written"),
             _o.not_before < bindparam("tried"),
+            _of_use,
             ~_overtaken,
         )
         .values(_alive)
@@ -88,7 +91,7 @@ _rows = Statement(
             & (_place.external_id == _o.lane)
             & (_o.private == 0),
         )
-        .where(_o.state != SENT)
+        .where(or_(_o.state == WAITING, _o.state == DEAD))
         .order_by(_o.state, _o.id)
         .limit(bindparam("most"))
     )

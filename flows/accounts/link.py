@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from flows.accounts import joining
 from flows.accounts.unlink import LINK, UNDO, UNLINK
-from flows.engine import EVERYONE, Chat, Choice, Form, Shown, Start, flow, line
+from flows.engine import EVERYONE, Asked, Chat, Choice, Form, Shown, Start, flow, line
 from flows.words import Msg, _
 from storage import accounts, codes
 
@@ -80,7 +80,9 @@ async def enter_code(chat: Chat) -> None:
         chat.say(NOT_JOINED[joined.outcome])
         return
 
-    await chat.post("notice", *notice(joined.account, chat.account), member=chat.member, account=joined.account)
+    await chat.post(
+        "notice", *notice(joined.account, chat.account), member=chat.member, account=joined.account, why=Asked()
+    )
     chat.say(_("Done: your accounts are linked now."))
     await chat.hand_over("write_to")
 

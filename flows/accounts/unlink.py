@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flows.accounts import joining
-from flows.engine import EVERYONE, Chat, Choice, Start, flow
+from flows.engine import EVERYONE, Asked, Chat, Choice, Start, flow
 from flows.words import _
 from storage import accounts
 
@@ -46,5 +46,6 @@ async def unlink(chat: Chat) -> None:
                 _("Your account on {here} is no longer linked to your other one.", here=joining.platform(account)),
                 member=alone if account == leaves else chat.member,
                 account=account,
+                why=Asked(),
             )
     chat.say(_("They are unlinked now. If you took part in a check-in that is still open, that counts for both."))

@@ -8,7 +8,7 @@ from flows.cases.post import case_name, post_of, take_button
 from flows.cases.readers import READERS, place
 from flows.cases.view import FOR_MENTORS, passages
 from flows.danger import signs
-from flows.engine import Chat, Context, Form, Shown, Start, flow, line, panel, yes_no
+from flows.engine import Chat, Context, Duty, Form, Shown, Start, flow, line, panel, yes_no
 from flows.words import Msg, _
 from storage import case_work, cases
 from storage.cases import CaseView
@@ -140,7 +140,7 @@ async def post_now(chat: Chat, case_id: str) -> None:
     view = await chat.do("stands", cases.read, chat.community, case_id)
     if view is not None:
         said = post_of(case_id, view.status, view.holder_name)
-        await chat.post("post", *said, place=place(chat), subject=post_subject(case_id))
+        await chat.post("post", *said, place=place(chat), subject=post_subject(case_id), why=Duty())
 
 
 def _status(view: CaseView, member: str) -> Msg:

@@ -2,7 +2,7 @@
 
 from flows.cases.post import case_name, post_of, read_buttons
 from flows.cases.readers import place
-from flows.engine import Steps, job
+from flows.engine import Duty, Steps, job
 from flows.words import _, listed, n_
 from storage import cases
 from storage.staff_cases import GIVEN_BACK, post_subject
@@ -14,7 +14,9 @@ async def cases_given_back(steps: Steps, ids: str) -> None:
     """Each post says that its case is free again; one new message names them all, because a changed post is quiet."""
     free = await steps.do("free", still_free, steps.community, ids)
     for number, case in enumerate(free):
-        await steps.post(f"post.{number}", *post_of(case, "given_back"), place=place(steps), subject=post_subject(case))
+        await steps.post(
+            f"post.{number}", *post_of(case, "given_back"), place=place(steps), subject=post_subject(case), why=Duty()
+        )
     if free:
         names = listed(case_name(case) for case in free)
         await steps.post(
@@ -28,6 +30,7 @@ async def cases_given_back(steps: Steps, ids: str) -> None:
             ),
             *read_buttons(free),
             place=place(steps),
+            why=Duty(),
         )
 
 

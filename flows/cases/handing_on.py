@@ -3,7 +3,7 @@
 from flows.cases.case_work import GONE, my_case, post_now
 from flows.cases.post import case_name, read_button
 from flows.cases.readers import READERS
-from flows.engine import Chat, Context, Form, Shown, flow, line
+from flows.engine import Chat, Context, Duty, Form, Shown, flow, line
 from flows.words import Msg, _
 from storage import case_events, case_work, cases, staff_cases
 from storage.staff_cases import GIVEN_BACK
@@ -67,7 +67,7 @@ async def take_over_case(chat: Chat, case_id: str) -> None:
         # It names nobody: a message about one mentor must not lie with another one.
         name = case_name(case_id)
         told = _("Another mentor has taken over case {case} from you. The reason is in a note.", case=name)
-        await chat.post("tell", told, read_button(case_id), member=before)
+        await chat.post("tell", told, read_button(case_id), member=before, why=Duty())
     elif await chat.do("note", case_work.note, chat.community, case_id, chat.member, why, now):
         chat.say(_("In the meantime somebody else changed this case. What you wrote is saved as a note."))
     else:

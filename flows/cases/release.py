@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flows.cases.post import case_name, post_of, read_button, read_buttons
 from flows.cases.readers import place
-from flows.engine import Steps, job
+from flows.engine import Duty, Steps, job
 from flows.words import _, listed
 from storage import case_release, cases, communities
 from storage.cases import CaseLine
@@ -30,20 +30,21 @@ async def release_cases(steps: Steps) -> None:
     for number, one in enumerate(released):
         case = one.case
         stands = post_of(case.id, one.news, case.holder_name)
-        await steps.post(f"post.{number}", *stands, place=place(steps), subject=post_subject(case.id))
+        await steps.post(f"post.{number}", *stands, place=place(steps), subject=post_subject(case.id), why=Duty())
         if case.holder:
             await steps.post(
                 f"tell.{number}",
                 _("The student wrote more in case {case}.", case=case_name(case.id)),
                 read_button(case.id),
                 member=case.holder,
+                why=Duty(),
             )
     # Whose mentor hears of it privately is told; else nobody would be, because a changed post is quiet.
     free = [one.case.id for one in released if one.news == FREE]
     if free:
         names = listed(case_name(case) for case in free)
         said = _("The student wrote more, and nobody takes care of it yet: {cases}. Who takes it?", cases=names)
-        await steps.post("news", said, *read_buttons(free), place=place(steps))
+        await steps.post("news", said, *read_buttons(free), place=place(steps), why=Duty())
 
 
 def release(session: Session, community: str, now: int) -> list[Released]:

@@ -13,7 +13,7 @@ from flows.cases.patience import COORDINATORS, MENTORS
 from flows.cases.post import case_name, read_buttons
 from flows.cases.readers import place
 from flows.cases.waiting import at_work, is_due, working_days
-from flows.engine import COORDINATOR, Piece, Steps, job
+from flows.engine import COORDINATOR, Duty, Piece, Steps, job
 from flows.words import Msg, _, listed, n_
 from storage import cases, members, settings
 from storage.cases import CaseLine
@@ -48,15 +48,15 @@ async def remind_of_cases(steps: Steps) -> None:
     today = await steps.do("today", reminding, steps.community, day_of(now, steps.time_zone))
     pieces = list(for_mentors(today.mentors))
     if pieces:
-        await steps.post("mentors", *pieces, place=place(steps))
+        await steps.post("mentors", *pieces, place=place(steps), why=Duty())
     holders = dict.fromkeys(one.holder for one in today.mentors.owed)
     for number, holder in enumerate(holders):
         theirs = [one for one in today.mentors.owed if one.holder == holder]
-        await steps.post(f"holder.{number}", *for_holder(theirs, today.mentors.today), member=holder)
+        await steps.post(f"holder.{number}", *for_holder(theirs, today.mentors.today), member=holder, why=Duty())
     if today.coordinators.free or today.coordinators.owed:
         for number, coordinator in enumerate(today.tell):
             said = for_coordinator(today.coordinators, steps.community_name)
-            await steps.post(f"coordinator.{number}", *said, member=coordinator)
+            await steps.post(f"coordinator.{number}", *said, member=coordinator, why=Duty())
 
 
 def reminding(session: Session, community: str, today: int) -> Reminding:

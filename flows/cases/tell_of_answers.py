@@ -4,7 +4,7 @@ Not when the mentor answers: a message at that very moment, or stored in the sam
 was. A minute's answers wait for the next moment, so that no turn under way is missed and none is told of at once.
 """
 
-from flows.engine import Start, Steps, job
+from flows.engine import Asked, Start, Steps, job
 from flows.words import _
 from storage import case_news
 
@@ -23,4 +23,5 @@ async def tell_of_answers(steps: Steps) -> None:
             member=who.member,
             account=who.account,
             fleeting=True,
+            why=Asked(),
         )

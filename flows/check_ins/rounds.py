@@ -1,6 +1,6 @@
 """Rounds: a check-in opens with a post in the students' channel, and closes four days later."""
 
-from flows.engine import Start, Steps, job
+from flows.engine import Rank, Start, Steps, Unasked, job
 from flows.words import _
 from storage import check_ins
 
@@ -24,6 +24,7 @@ async def open_check_in(steps: Steps) -> None:
         Start("check_in", this, _("Start the check-in")),
         place="students",
         subject=f"check-in:{this}",
+        why=Unasked(Rank.DATE, until=closes),
     )
     # A minute later, so that no answer is left out that was on its way at the last moment.
     await steps.later("close", "close_check_in", this, at=closes + MINUTE, subject=f"check-in:{this}")

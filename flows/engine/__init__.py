@@ -21,6 +21,8 @@ from flows.engine.flow import (
 from flows.engine.forms import Completed, Form, Questions
 from flows.engine.lists import Entry, anywhere
 from flows.engine.run import Run
+from flows.gate.rules import Asked, Duty, Rank, Unasked
+from storage.audiences import Audience, To
 
 __all__ = [
     "COORDINATOR",
@@ -29,6 +31,8 @@ __all__ = [
     "SETTINGS",
     "SETUP",
     "STUDENT",
+    "Asked",
+    "Audience",
     "Capability",
     "Catalogue",
     "Chat",
@@ -36,12 +40,14 @@ __all__ = [
     "Command",
     "Completed",
     "Context",
+    "Duty",
     "Entry",
     "Form",
     "Held",
     "Piece",
     "Purpose",
     "Questions",
+    "Rank",
     "Recurring",
     "Role",
     "Run",
@@ -50,6 +56,8 @@ __all__ = [
     "Shown",
     "Start",
     "Steps",
+    "To",
+    "Unasked",
     "anywhere",
     "day",
     "flow",

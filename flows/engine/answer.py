@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from flows import seam
 from flows.engine import aside, earlier, everyday, guide
-from flows.engine.chat import Step, code
+from flows.engine.chat import Start, Step, code
 from flows.engine.commands import CANCEL, Command
 from flows.engine.fields import DRAFT
 from flows.engine.flow import EVERYONE, NO_ACCOUNT, Flow
@@ -243,7 +243,9 @@ def cancel(taking: Taking) -> None:
     """
     mine = taking.open_conversations()
     if not mine:
-        return taking.say(NOTHING_TO_STOP, "idle")
+        taking.say(NOTHING_TO_STOP, "idle")
+        more = [one for one in taking.catalogue.commands.values() if one.stops]
+        return taking.pieces(Start(one.flow, "", one.button, "plain") for one in more)
     conversation, turn, journal, _until = mine[0]
     run = taking.reopen(journal)
     if taking.kept(journal):

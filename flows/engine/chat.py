@@ -11,9 +11,11 @@ from flows.engine.declared import Chosen, Setting
 from flows.engine.flow import EVERYONE, NO_ACCOUNT, FlowFault
 from flows.engine.forms import Completed, Form, Questions
 from flows.engine.token import CHOICE, Starts
+from flows.gate.rules import Unasked, Why
 from flows.seam import Space
 from flows.words import Msg, Words, _, said
 from flows.words.own import spoken
+from storage.audiences import To
 from storage.communities import Destination
 
 T = TypeVar("T")
@@ -199,18 +201,23 @@ class Steps:
         *pieces: Piece,
         place: str | Destination = "",
         member: str = "",
+        audience: To | None = None,
         subject: str = "",
         fleeting: bool = False,
         account: str = "",
+        why: Why | None = None,
     ) -> Step[None]:
-        """A message to a place or privately to a member; one with the same subject replaces the earlier one.
+        """A message to a place, or privately to a member or an audience; one of the same subject replaces an earlier.
 
         A place is a kind of channel, as it is set when the turn ends, or one channel that was looked up before.
 
         Of a ``fleeting`` one Erbij keeps nothing once it is delivered, nor once it cannot be. A member with several
         accounts reads it where they want Erbij to write, or on the ``account`` given.
+
+        ``why`` it may come (flows/gate/rules.py): asked for, a duty, or, where nothing is said, unasked. Those wait for
+        the attention gate: few a week, not at night, not to who wants none; what does not fit is held back.
         """
-        return Step("post", key, pieces, place, member, subject, fleeting, account)
+        return Step("post", key, pieces, place, member, subject, fleeting, account, audience, why or Unasked())
 
     def later(  # noqa: PLR0913  what a timer can be
         self,

@@ -24,6 +24,12 @@ class Command:
     """On how many platforms a community must be before help offers it; the more, the later in every list."""
     always: bool = False
     """Something that can be done at any time, and is not what somebody comes for: only help offers it."""
+    listed: bool = True
+    """Whether help has a button for it; what another command leads to needs none."""
+    also: tuple[Msg | str, ...] = ()
+    """Other words for the same."""
+    stops: bool = False
+    """What else a ``stop`` may mean: its button is shown to who stops and is in the middle of nothing."""
 
     @property
     def name(self) -> str:
@@ -39,6 +45,7 @@ CANCEL = Command(
     button=_("Stop"),
     flow="",
     always=True,
+    also=("stop", "stopp"),
 )
 """The one command that is the engine's own: it starts nothing."""
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
@@ -50,7 +57,7 @@ class Vocabulary:
     def __init__(self, commands: Iterable[Command]) -> None:
         self._known: dict[str, Command] = {}
         for command in commands:
-            for spelling in _spellings(command.word):
+            for spelling in (one for word in (command.word, *command.also) for one in _spellings(word)):
                 if self._known.setdefault(spelling, command) is not command:
                     raise ValueError(f"{command.name} and {self._known[spelling].name} are both called {spelling}")
         self._longest = max((spelling.count(" ") + 1 for spelling in self._known), default=0)
@@ -86,7 +93,7 @@ def plain(word: str) -> str:
     return " ".join("".join(one for one in letters if not unicodedata.combining(one)).replace("-", " ").split())
 
 
-def _spellings(word: Msg) -> Iterator[str]:
+def _spellings(word: Msg | str) -> Iterator[str]:
     for language in LANGUAGES:
         text = said(word, language)
         yield plain(text)

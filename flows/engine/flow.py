@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from flows.engine.commands import CANCEL, Command, Vocabulary
 from flows.words import Msg
+from storage.audiences import Audience
+from storage.audiences import role as role_audience
 
 if TYPE_CHECKING:
     from flows.engine.declared import Chosen, Purpose, Role, Section, Setting
@@ -181,6 +183,7 @@ class Capability:
     settings: tuple[Section, ...] = ()
     purposes: tuple[Purpose, ...] = ()
     roles: tuple[Role, ...] = ()
+    audiences: tuple[Audience, ...] = ()
 
 
 class Catalogue:
@@ -197,6 +200,7 @@ class Catalogue:
         self.sections: dict[str, Section] = {}
         self.purposes: dict[str, Purpose] = {}
         self.roles: dict[str, Role] = {}
+        self.audiences: dict[str, Audience] = {}
         for capability in capabilities:
             self._declare(capability)
             for flow in capability.flows:
@@ -208,6 +212,7 @@ class Catalogue:
             self.recurring.extend(capability.recurring)
             self.held.extend(capability.held)
             self.offers.extend(capability.offers)
+            self._know(capability.audiences)
         commands = sorted((c for one in capabilities for c in one.commands), key=lambda command: command.platforms)
         self.commands.update((command.name, command) for command in [*commands, CANCEL])
         try:
@@ -254,6 +259,17 @@ class Catalogue:
         if SETTINGS in self.flows:
             who = frozenset[str]().union(*(section.who for section in self.sections.values()))
             self.flows[SETTINGS] = replace(self.flows[SETTINGS], who=self.flows[SETTINGS].who | who)
+
+    def audience(self, name: str) -> Audience | None:
+        """The members whom a message can go to by this name: those of a role, or whom a capability declares."""
+        if name == COORDINATOR or name in self.roles:
+            return role_audience(name)
+        return self.audiences.get(name)
+
+    def _know(self, audiences: Iterable[Audience]) -> None:
+        for one in audiences:
+            if one.name in self.roles or self.audiences.setdefault(one.name, one) is not one:
+                raise FlowFault(f"two audiences are called {one.name}")
 
     def _unused(self, name: str) -> None:
         if name in self.flows or name in self.jobs:

@@ -25,6 +25,10 @@ def everything(session: Session, catalogue: Catalogue, context: Context) -> list
     """The same, and in the place of what leads to the rest what one can do at any time."""
     platforms = accounts.platforms(session, context.community)
     commands = catalogue.commands_of(context.is_one_of)
-    always = [one for one in commands if one.always and one.flow not in ("", HELP) and one.platforms <= platforms]
+    always = [
+        one
+        for one in commands
+        if one.always and one.listed and one.flow not in ("", HELP) and one.platforms <= platforms
+    ]
     now = [start for start in for_now(session, catalogue, context) if start.flow != HELP]
     return [*now, *(Start(one.flow, "", one.button, "plain") for one in always)]

@@ -16,7 +16,9 @@ from flows.engine.chat import Chat, Context, Piece, Step, Steps
 from flows.engine.fields import Line
 from flows.engine.flow import Flow, FlowFault, Job
 from flows.engine.forms import Completed, Questions
+from flows.gate.rules import Why
 from flows.results import decode, encode
+from storage.audiences import To
 from storage.communities import Destination
 
 Journal = dict[str, Any]
@@ -44,6 +46,8 @@ class Post:
     subject: str
     fleeting: bool
     account: str
+    audience: To | None
+    why: Why
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,7 +219,8 @@ class Taking:
     def leave(self, conversation: str, run: Run) -> None:
         """Its messages into the outbox, its timers into the due rows."""
         for post in run.posts:
-            self.posted = outgoing.send(self.session, self.context, conversation, post, self.now) or self.posted
+            sent = outgoing.send(self.session, self.context, self.catalogue, conversation, post, self.now)
+            self.posted, self.timers = self.posted or sent.posted, self.timers or sent.timers
         for timer in run.timers:
             outgoing.time(self.session, self.context, conversation, timer)
             self.timers = True

@@ -202,8 +202,9 @@ def recognise(  # noqa: PLR0913  who it is, and how they stand
             chosen=who.chosen,
             crowded=incoming.crowded,
         )
-    name = clean(person.name) if roles - {STUDENT} else ""
-    member = who.member if gone or not (who.member or new) else _noted(session, incoming, person, who, name)
+    held = roles - {STUDENT}
+    name = clean(person.name) if held else ""
+    member = who.member if gone or not (who.member or new) else _noted(session, incoming, who, name, held)
     page = f"{site.rstrip('/')}/c/{who.slug}" if site else ""
     account = f"{space.platform}:{person.id}"
     return Context(
@@ -244,11 +245,16 @@ def granted(grants: Iterable[tuple[str, str, str]], person: str, roles: frozense
     return {role for role, kind, i in grants if (i in roles if kind == "role" else i == person)}
 
 
-def _noted(session: Session, incoming: seam.Incoming, person: seam.Person, who: people.Who, name: str) -> str:
-    """The member, new or with what changed about them."""
-    space = incoming.space
+def _noted(session: Session, incoming: seam.Incoming, who: people.Who, name: str, held: frozenset[str]) -> str:
+    """The member, new or with what changed about them. What they hold is believed where the platform said it."""
+    person, space = incoming.person, incoming.space
+    assert person is not None  # noqa: S101  the caller looked
     if not who.member:
-        return members.add_member(session, who.community, space.platform, who.space, person.id, incoming.address, name)
+        return members.add_member(
+            session, who.community, space.platform, who.space, person.id, incoming.address, name, held
+        )
+    if person.roles is not None and members.joined(held) != who.roles:
+        members.set_roles(session, who.community, space.platform, person.id, held)
     if incoming.address and incoming.address != who.address:
         members.set_address(session, space.platform, person.id, incoming.address)
     if name and name != who.name:

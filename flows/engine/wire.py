@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from functools import cache
 from typing import assert_never
 
 from pydantic import TypeAdapter
 
 from flows.engine.flow import FlowFault
+from flows.gate.rules import NAMES, Asked, Duty, Rank, Unasked, Why
 from flows.seam import Buttons, Card, Form, Part, Text
 
 Waiting = Text | Card | Buttons
@@ -46,3 +48,19 @@ def unpack(payload: bytes) -> tuple[tuple[Part, ...], str]:
     """(parts, language) of a waiting message."""
     data = json.loads(payload)
     return tuple(_adapter(name).validate_python(part) for name, part in data["parts"]), data["language"]
+
+
+def why_as_text(why: Why) -> str:
+    """Why a message may come, as it waits with one to an audience."""
+    return json.dumps([NAMES[type(why)], asdict(why)])
+
+
+def why_of(text: str) -> Why:
+    """What :func:`why_as_text` wrote."""
+    name, values = json.loads(text)
+    match name:
+        case "asked":
+            return Asked(**values)
+        case "duty":
+            return Duty(**values)
+    return Unasked(Rank(values["rank"]), values["until"])

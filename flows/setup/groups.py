@@ -8,7 +8,21 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from flows.basics.programme import WELCOME as WANTED
-from flows.engine import COORDINATOR, SETUP, Catalogue, Chat, Context, Form, Purpose, Role, Shown, Start, flow, pick
+from flows.engine import (
+    COORDINATOR,
+    SETUP,
+    Asked,
+    Catalogue,
+    Chat,
+    Context,
+    Form,
+    Purpose,
+    Role,
+    Shown,
+    Start,
+    flow,
+    pick,
+)
 from flows.engine.declared import form_of
 from flows.engine.sentences import OVER
 from flows.seam import Picked, Space
@@ -113,7 +127,7 @@ async def setup_group(chat: Chat, name: str) -> None:
     if post and channel is not None:
         left = await chat.do("left", left_by_post, by, channel, on=post == "yes")
         for place in left:
-            await chat.post(f"gone.{place.platform}", GONE, place=place, subject=WELCOME)
+            await chat.post(f"gone.{place.platform}", GONE, place=place, subject=WELCOME, why=Asked())
     if channel is not None:
         await chat.do("place", keep_place, by, group.kind, channel)
     await chat.do("people", keep_people, by, group.role.name, role, people)

@@ -5,7 +5,7 @@ Where it is not wanted any more, or stood before, a few words without buttons ta
 """
 
 from flows.basics.programme import WELCOME as WANTED
-from flows.engine import Start, Steps, job
+from flows.engine import Asked, Start, Steps, job
 from flows.words import _
 from storage.statement import Session
 
@@ -34,6 +34,7 @@ async def welcome(steps: Steps) -> None:
         Start("help", "", _("More"), "plain"),
         place="students",
         subject=WELCOME,
+        why=Asked(),
     )
 
 

@@ -7,10 +7,11 @@ from base64 import b64decode, b64encode
 from dataclasses import asdict, dataclass
 
 from flows.cases.readers import READER
-from flows.engine import COORDINATOR, Steps, job
+from flows.engine import COORDINATOR, Duty, Steps, job
 from flows.staff.rules import Leaving
 from flows.words import Msg, _, n_
 from storage import audit, communities, due, members, staff_cases
+from storage.ids import platform_and_id
 from storage.statement import Session
 
 
@@ -48,11 +49,14 @@ def settle(session: Session, community: str, leaving: Leaving, now: int, told_at
     communities.lock(session, community)  # two coordinators who leave at once must not both find the other still there
     session.scrub()
     roles = _take_away(session, community, leaving)
+    for account in leaving.left:
+        members.set_roles(session, community, *platform_and_id(account), ())
     cases = []
     if leaving.cases:
         cases = staff_cases.give_back(session, community, leaving.member, now, told_at=told_at)
     if leaving.member and not leaving.staff:
         members.set_name(session, community, leaving.member, "")
+        members.drop_roles(session, community, leaving.member)
     lost = tuple(dict.fromkeys([*roles, *([READER if leaving.mentor else "mentor"] if cases else [])]))
     if not lost:
         return
@@ -68,7 +72,7 @@ async def staff_left(steps: Steps, given: str) -> None:
     what = News.read(given)
     name = await steps.do("name", _opened, steps.community, what.name)
     for number, coordinator in enumerate(what.tell):
-        await steps.post(f"tell.{number}", *said_of(what, name, steps.community_name), member=coordinator)
+        await steps.post(f"tell.{number}", *said_of(what, name, steps.community_name), member=coordinator, why=Duty())
 
 
 def said_of(what: News, name: str, community: str) -> list[Msg]:

@@ -102,6 +102,8 @@ def test_an_export_holds_what_is_theirs_and_nothing_of_others(place: Place) -> N
         "roles": [],
         "conversations": 0,
         "messages": {"waiting": 0, "not_delivered": 0, "delivered": 0},
+        "attention": {},
+        "held_back": [],
         "timers": 0,
         "codes": 0,
         "cases": 0,

@@ -35,6 +35,8 @@ MAY: dict[str, frozenset[str]] = {
     "hear_back": ALL,
     "help": ALL | {NOBODY},
     "language": ALL | {NOBODY},
+    **dict.fromkeys(("messages", "pause_messages", "fewer_messages", "stop_messages"), ALL),
+    **dict.fromkeys(("messages_on", "my_clock", "held_back"), ALL),
     "link": ALL,
     "unlink": ALL,
     "my_data": ALL,
@@ -63,6 +65,7 @@ HANDED_OVER = {"keep_receipt", "show_code", "enter_code", "write_to"}
 ON_A_CASE = {"write_more", "take_back", "hear_back"}
 """They carry a case, sealed; what does not open asks for six words, so whatever has the right length opens."""
 JOBS = {
+    "fan_out",
     "open_check_in",
     "close_check_in",
     "release_cases",

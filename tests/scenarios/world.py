@@ -18,7 +18,7 @@ from flows.catalogue import catalogue
 from flows.engine.flow import Catalogue
 from flows.engine.timers import found_community
 from flows.seam import Incoming, Reply
-from storage import communities, due, members, outbox, places
+from storage import attention, communities, due, members, outbox, places
 from storage.database import Database
 from storage.statement import Session
 
@@ -88,9 +88,14 @@ class World:
         """Wait until everything is delivered."""
         self.sender.wake()
         async with asyncio.timeout(PATIENCE):
-            while (await self.database.run(outbox.depth)).waiting:
+            while await self.database.run(self._under_way):
                 await asyncio.sleep(0)
         await self.sender.drain()
+
+    def _under_way(self, session: Session) -> bool:
+        """Whether something waits to be sent, or the gate lets something go now."""
+        gates = (attention.next_at(session, one.adapter.platform) for one in self._surfaces)
+        return bool(outbox.depth(session).waiting) or any(at is not None and at <= self.clock.at for at in gates)
 
     async def restart(self) -> None:
         """A new process on the same database and the same surfaces."""

@@ -28,14 +28,16 @@ OF_NOBODY = {
     "remark.id round.id ballot.id answercount.pool_id carriedballot.pool_id remark.pool_id round.pool_id "
     "ballot.round_id participation.round_id spentvote.round_id caseevent.case_id casemessage.case_id",
     "what something is, in words of the program": "audit.what audit.subject due.flow due.wall due.last outbox.subject "
-    "outbox.state outbox.fault pool.question_set remark.question round.question_set answercount.question "
-    "answercount.value belonging_case.status caseevent.what casemessage.author rolegrant.role rolegrant.platform "
-    "rolegrant.kind",
+    "outbox.state outbox.fault outbox.why fanout.audience fanout.why fanout.subject pool.question_set remark.question "
+    "round.question_set answercount.question answercount.value belonging_case.status caseevent.what casemessage.author "
+    "rolegrant.role rolegrant.platform rolegrant.kind",
     "a keyed hash, or computed from a key": "due.subject erasure.line eventseen.fingerprint code.fingerprint "
-    "caseletter.lookup outbox.key returnpath.id belonging_case.receipt",
+    "caseletter.lookup outbox.key outbox.fanout fanout.key returnpath.id belonging_case.receipt",
     "goes with its row, by the columns that name its member": "account.platform account.space_id account.mark "
+    "account.roles attention.time_zone "
     "member.language",
     "keys, and facts about the database": "meta.name meta.value",
+    "what is told to many alike, and of what it is": "fanout.payload fanout.argument",
     "what was told or answered, without whose it is": "carriedballot.sealed remark.sealed ballot.sealed "
     "casemessage.sealed",
     "a mark that leads to nobody once its account is gone": "returnpath.sealed",

@@ -30,6 +30,8 @@ OPERATOR = "whoever runs Erbij looks somebody up in every community"
 CLOCK = "a clock that was wrong was so for all of them"
 RESTORED = "a restored backup is brought up to date as a whole"
 EXCEPT = {
+    "attention._due": BY_THE_CLOCK,
+    "attention._next": BY_THE_CLOCK,
     "cases._anyones": "it says of a case of another community that it is one of another, and nothing else",
     "codes._look": "a code says by itself which community it is of",
     "codes._take": "a code says by itself which community it is of",
