@@ -262,7 +262,7 @@ class Catalogue:
 
     def audience(self, name: str) -> Audience | None:
         """The members whom a message can go to by this name: those of a role, or whom a capability declares."""
-        if name == COORDINATOR or name in self.roles:
+        if name in (COORDINATOR, STUDENT) or name in self.roles:
             return role_audience(name)
         return self.audiences.get(name)
 

@@ -38,7 +38,7 @@ def _setting(word: str, language: str) -> Setting:
     return Setting(
         key_of(word, language),
         "",
-        line(Msg(NAMES[language]), most=2 * MOST + 2, required=False, help=about),
+        line(NAMES[language], most=2 * MOST + 2, required=False, help=about),
         doubt=doubt,
     )
 

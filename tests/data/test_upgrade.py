@@ -33,7 +33,17 @@ from tests.door import button, card, form, text
 from tests.scenarios.town import ident, name
 from tests.scenarios.world import StandingClock
 
-CHANGED: dict[str, str] = {}
+CHANGED: dict[str, str] = {
+    f"community.{column}": f"0013: the setting {key}"
+    for column, key in {
+        "doorbell": "cases.where",
+        "country": "help.country",
+        "contact": "help.contact",
+        "welcome": "students.welcome",
+        "mentors_after": "reminders.mentors",
+        "coordinators_after": "reminders.coordinators",
+    }.items()
+}
 """``table`` or ``table.column``: which migration takes away or rewrites what stood there, and where it is now."""
 
 

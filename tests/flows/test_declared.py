@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from pathlib import Path
-
 import pytest
 
 import flows
@@ -65,11 +61,9 @@ CAPABILITY = Capability(
 @pytest.fixture
 def known(monkeypatch: pytest.MonkeyPatch) -> Catalogue:
     """Everything Erbij can do, and the walks."""
-    names = [one.name for one in pkgutil.iter_modules([str(Path(flows.__path__[0]))]) if one.ispkg]
-    found = [getattr(importlib.import_module(f"flows.{name}"), "capability", None) for name in names]
-    made = Catalogue([*(one for one in found if one is not None), CAPABILITY])
+    made = Catalogue([*flows.catalogue.capabilities(), CAPABILITY])
     monkeypatch.setattr(flows.catalogue, "catalogue", lambda: made)
-    monkeypatch.setattr("tests.scenarios.town.catalogue", lambda: made)
+    monkeypatch.setattr("tests.door.catalogue", lambda: made)
     return made
 
 

@@ -14,8 +14,9 @@ from flows.seam import Buttons, Form, Pressed, Reply
 from storage import audit, due, members, places, settings
 from storage.database import Database
 from storage.statement import Session
+from tests.door import HOUR, NOW, card, form, text
 from tests.raw import rows
-from tests.scenarios.town import HOUR, NOW, Town, card, form, ident, text
+from tests.scenarios.town import Town, ident
 
 ALEX, PAT, KIM, ROBIN = "alex on discord", "pat on discord", "kim on discord", "robin on discord"
 CASE_FLOWS = (
@@ -58,7 +59,11 @@ def buttons(reply: Reply) -> list[str]:
 
 def test_a_setting_shows_what_holds_and_is_kept_for_its_community_alone(town: Town) -> None:
     listed = town.give(ALEX, Pressed("s.setup_settings."))
-    assert {f"s.setup_settings.{name}" for name in catalogue().sections} <= set(buttons(listed))
+    here, under = [], []
+    for name, section in catalogue().sections.items():
+        (under if section.under else here).append(f"s.setup_settings.{name}")
+    assert {*here, "s.setup_settings.words"} <= set(buttons(listed))
+    assert set(under) <= set(buttons(town.give(ALEX, Pressed("s.setup_settings.words"))))
     asked = opened(town, ALEX, "reminders")
     assert drafts(asked) == {"mentors": "1", "coordinators": "2"}
     town.fill(ALEX, asked, {"mentors": "2", "coordinators": "5"})

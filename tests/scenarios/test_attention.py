@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from flows import attention
+from flows import attention, basics
 from flows.engine import Capability, Catalogue, Steps, To, job
-from flows.engine.timers import run_due
 from flows.words import Msg
 from storage import communities, due
 from storage.database import Database
 from storage.statement import Session
+from tests.due import run_due
 from tests.scenarios.world import World
 from tests.surfaces.discord import DiscordSurface
 from tests.surfaces.teams import TeamsSurface
@@ -25,7 +25,7 @@ async def say(steps: Steps, text: str) -> None:
     await steps.post("m", Msg(text), audience=To("student"))
 
 
-CATALOGUE = Catalogue([attention.capability, Capability("trial", jobs=(say,))])
+CATALOGUE = Catalogue([basics.capability, attention.capability, Capability("trial", jobs=(say,))])
 
 
 @pytest.mark.parametrize("surface_type", [WebSurface, DiscordSurface, TeamsSurface], ids=lambda one: one.name)

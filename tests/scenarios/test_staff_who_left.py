@@ -152,6 +152,7 @@ async def test_a_mentor_who_left_the_server(on_discord: Story, restarted: bool) 
     on_discord.world.clock.at += LATER
     if restarted:
         await on_discord.world.restart()
+    await on_discord.world.settle()
     before = on_discord.rows("eventseen", "roster")
     await on_discord.tries(words=LEFT)
     assert on_discord.rows("eventseen", "roster") == before

@@ -73,7 +73,7 @@ class Story:
         """Let what is due happen; every row of the database after each of it."""
         self.world.clock.at = local(when)
         seen = []
-        while await self.timers._one():
+        while await self.timers._some():
             seen.append(await self.all_rows())
         await self.timers.catch_up()
         return seen

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import bindparam, select
 
 from flows import attention as attention_flows
+from flows import basics
 from flows.attention.held_back import missed_by
 from flows.engine import Asked, Audience, Capability, Catalogue, Duty, Rank, Steps, To, Unasked, job, wire
 from flows.engine.flow import FlowFault
-from flows.engine.timers import run_due
 from flows.gate import claim
 from flows.seam import Text
 from flows.words import Msg
@@ -25,6 +25,7 @@ from storage.database import Database
 from storage.days import DAY
 from storage.keys import Masters
 from storage.statement import Session, columns
+from tests.due import run_due
 from tests.raw import rows
 from tests.storage.conftest import Here, opened
 
@@ -65,7 +66,9 @@ async def posting(steps: Steps, name: str) -> None:
     await POST.ways[name](steps)  # type: ignore[misc]
 
 
-CATALOGUE = Catalogue([attention_flows.capability, Capability("trial", jobs=(posting,), audiences=(NOT_ANSWERED,))])
+CATALOGUE = Catalogue(
+    [basics.capability, attention_flows.capability, Capability("trial", jobs=(posting,), audiences=(NOT_ANSWERED,))]
+)
 
 
 class Gate:
