@@ -230,20 +230,20 @@ def _check_messages(s: Session, community: str, platform: Platform) -> None:
     shown = platform.buttons("s.check_in.")
     assert len(set(shown)) == len(shown)
     assert set(shown) <= set(opened)
-    # Two posts a week and channel; what else was opened in these days is held back, and none of it lost.
-    held_back = [row for row in rows(s, "outbox") if row["state"] == outbox.BACK]
-    assert len(shown) + len(held_back) == len(opened)
+    # Two posts a week and channel; what else was opened and closed in these days is held back, and none of it lost.
+    left = [row["subject"] for row in rows(s, "outbox") if row["state"] == outbox.BACK]
+    assert {f"check-in:{one}" for one in opened} <= {*left, *(f"check-in:{one}" for one in shown)}
 
 
 def _check_timers(s: Session, community: str, platform: Platform, start: int, end: int, lives: int) -> None:
     """Each moment came once: a round opened, a round closed; nothing is left that is due, failed or was skipped."""
-    weekly = next(one for one in catalogue().recurring if one.job == "open_check_in")
+    weekly = next(one for one in catalogue().recurring if one.job == "open_check_in").of({})
     at, thursdays = start, -1
     while at <= end:
         at, thursdays = next_time(weekly.cron, "UTC", at), thursdays + 1
     assert len(check_ins.rounds(s, community)) == 2 * lives + thursdays
     said = [part.text for message in platform.shown.values() for part in message.parts if isinstance(part, Text)]
-    assert len([text for text in said if "is closed" in text]) == lives
+    assert len([text for text in said if "is closed" in text]) <= lives, "no more than the channel takes"
     assert not due.failing(s)
     assert (due.next_at(s) or 0) > end
     assert audit.listing(s, community) == []
