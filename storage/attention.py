@@ -89,94 +89,6 @@ class HeldBack:
 
 
 _a, _o, _account, _member, _community = map(columns, (Attention, Outbox, Account, Member, Community))
-_wishes = tuple(
-    func.coalesce(func.max(_a[name]), nothing).label(name)
-    for name, nothing in (("stopped", 0), ("seldom", 0), ("paused_until", 0), ("time_zone", ""))
-)
-_theirs = (_a.community_id == bindparam("community"), _a.member_id == bindparam("member"))
-_of = Statement(lambda _: select(*_wishes).where(*_theirs))
-_drop = Statement(lambda _: delete(Attention).where(*_theirs))
-_given = ("community_id", "member_id", "stopped", "seldom", "paused_until", "time_zone")
-_add = Statement(lambda sql: sql.insert(Attention).values({name: bindparam(name) for name in _given}).inline())
-_reader = Statement(
-    lambda _: (
-        select(_account.member_id, _community.time_zone)
-        .join(Community, _community.id == _account.community_id)
-        .where(
-            _account.community_id == bindparam("community"),
-            _account.platform == bindparam("on"),
-            _account.external_id == bindparam("of_lane"),
-        )
-    )
-)
-_home = Statement(lambda _: select(_community.time_zone).where(_community.id == bindparam("community")))
-_lock = Statement(
-    lambda _: (
-        select(_member.id)
-        .where(_member.id == bindparam("member"), _member.community_id == bindparam("community"))
-        .with_for_update(skip_locked=True)
-    )
-)
-_lock_place = Statement(
-    lambda _: select(_community.id).where(_community.id == bindparam("community")).with_for_update()
-)
-_held_on = (_o.state == HELD, _o.platform == bindparam("on"))
-_due = Statement(
-    lambda _: (
-        select(_o.id, _o.community_id, _o.lane, _o.why, _o.until, _o.loud_until)
-        .where(*_held_on, _o.not_before <= bindparam("now"))
-        .order_by(_o.not_before, _o.id)
-        .limit(bindparam("most"))
-    )
-)
-_next = Statement(lambda _: select(func.min(_o.not_before).label("at")).where(*_held_on))
-_to_member = (
-    _o.community_id == bindparam("community"),
-    _o.private == 1,
-    _o.why == UNASKED,
-    _account.member_id == bindparam("member"),
-)
-_accounts_lane = (
-    (_account.community_id == _o.community_id) & (_account.platform == _o.platform) & (_account.external_id == _o.lane)
-)
-_pending = Statement(
-    lambda _: (
-        select(_o.id, _o.key, _o.rank, _o.until, _o.fanout, _o.payload)
-        .join(Account, _accounts_lane)
-        .where(*_to_member, _o.state == HELD)
-        .order_by(_o.id)
-    )
-)
-_spent = Statement(
-    lambda _: (
-        select(_o.tried_since)
-        .join(Account, _accounts_lane)
-        .where(*_to_member, (_o.state == WAITING) | (_o.state == SENT), _o.tried_since >= bindparam("since"))
-    )
-)
-_posted = Statement(
-    lambda _: (
-        select(_o.id, _o.state, _o.rank)
-        .where(
-            _o.community_id == bindparam("community"),
-            _o.platform == bindparam("on"),
-            _o.lane == bindparam("of_lane"),
-            _o.private == 0,
-            _o.why == UNASKED,
-            (_o.state == WAITING) | (_o.state == SENT),
-            _o.created_at >= bindparam("since"),
-        )
-        .order_by(_o.id)
-    )
-)
-_same = (
-    _o.community_id == bindparam("community"),
-    _o.platform == bindparam("on"),
-    _o.lane == bindparam("of_lane"),
-    _o.subject == bindparam("about"),
-)
-_stands = Statement(lambda _: select(_o.id).where(*_same, (_o.state == WAITING) | (_o.state == SENT)).limit(1))
-_overtake = Statement(lambda _: delete(Outbox).where(*_same, _o.private == 1, _o.state == HELD))
 
 
 def _row(*only: Any, **values: Any) -> Statement:
@@ -184,47 +96,26 @@ def _row(*only: Any, **values: Any) -> Statement:
     return Statement(lambda _: update(Outbox).where(*this).values(**values))
 
 
-_let_go = _row(_o.state == HELD, state=WAITING, not_before=bindparam("now"), tried_since=bindparam("now"))
-_hold = _row(state=HELD, not_before=bindparam("at"))
-_lease = _row(not_before=bindparam("until"))
-_keep_back = _row(state=BACK, fault=bindparam("because"))
-_set_payload = _row(payload=bindparam("whole"))
-_join = _row(state=TOGETHER, message=bindparam("head"))
-_within = (
-    _o.community_id == bindparam("community"),
-    _o.state == TOGETHER,
-    _o.message == bindparam("head"),
-)
-_part = Statement(lambda _: update(Outbox).where(*_within).values(state=HELD, message=""))
-_parts = Statement(lambda _: select(_o.key, _o.payload).where(*_within).order_by(_o.rank, _o.id))
-_sent_too = Statement(
-    lambda _: (
-        update(Outbox).where(*_within).values(state=SENT, payload=bindparam("empty"), message="", subject="", why="")
-    )
-)
-_held_back = Statement(
-    lambda _: (
-        select(_o.key, _o.created_at, _o.fault, _o.payload)
-        .where(
-            _o.community_id == bindparam("community"),
-            _o.platform == bindparam("on"),
-            _o.lane == bindparam("of_lane"),
-            _o.private == 1,
-            _o.state == BACK,
-            _o.created_at >= bindparam("since"),
-        )
-        .order_by(_o.created_at, _o.id)
-    )
-)
-
-
 # ---------------------------------------------------------------- what somebody wants
+
+
+_wishes = tuple(
+    func.coalesce(func.max(_a[name]), nothing).label(name)
+    for name, nothing in (("stopped", 0), ("seldom", 0), ("paused_until", 0), ("time_zone", ""))
+)
+_theirs = (_a.community_id == bindparam("community"), _a.member_id == bindparam("member"))
+_of = Statement(lambda _: select(*_wishes).where(*_theirs))
 
 
 def wishes(session: Session, community: str, member: str) -> Wishes:
     """What a member wants; the usual where they said nothing."""
     row = session.one(_of, community=community, member=member)
     return Wishes(bool(row.stopped), bool(row.seldom), int(row.paused_until), row.time_zone)
+
+
+_drop = Statement(lambda _: delete(Attention).where(*_theirs))
+_given = ("community_id", "member_id", "stopped", "seldom", "paused_until", "time_zone")
+_add = Statement(lambda sql: sql.insert(Attention).values({name: bindparam(name) for name in _given}).inline())
 
 
 def wish(session: Session, community: str, member: str, what: Wishes) -> None:
@@ -242,6 +133,19 @@ def wish(session: Session, community: str, member: str, what: Wishes) -> None:
         )
 
 
+_reader = Statement(
+    lambda _: (
+        select(_account.member_id, _community.time_zone)
+        .join(Community, _community.id == _account.community_id)
+        .where(
+            _account.community_id == bindparam("community"),
+            _account.platform == bindparam("on"),
+            _account.external_id == bindparam("of_lane"),
+        )
+    )
+)
+
+
 def reader(session: Session, community: str, platform: str, lane: str) -> Reader | None:
     """Who reads what is sent there privately; None when the account is gone."""
     row = session.one(_reader, community=community, on=platform, of_lane=lane)
@@ -253,6 +157,9 @@ def of_member(session: Session, community: str, member: str, home: str = "") -> 
     return Reader(member, home or time_zone(session, community), wishes(session, community, member))
 
 
+_home = Statement(lambda _: select(_community.time_zone).where(_community.id == bindparam("community")))
+
+
 def time_zone(session: Session, community: str) -> str:
     """The community's."""
     return str(session.one(_home, community=community).time_zone)
@@ -261,9 +168,23 @@ def time_zone(session: Session, community: str) -> str:
 # ---------------------------------------------------------------- what waits for the gate
 
 
+_held_on = (_o.state == HELD, _o.platform == bindparam("on"))
+_due = Statement(
+    lambda _: (
+        select(_o.id, _o.community_id, _o.lane, _o.why, _o.until, _o.loud_until)
+        .where(*_held_on, _o.not_before <= bindparam("now"))
+        .order_by(_o.not_before, _o.id)
+        .limit(bindparam("most"))
+    )
+)
+
+
 def due(session: Session, platform: str, now: int, most: int) -> list[Any]:
     """The first that may be looked at now: id, community_id, lane, why, until, loud_until."""
     return session.all(_due, on=platform, now=now, most=most)
+
+
+_next = Statement(lambda _: select(func.min(_o.not_before).label("at")).where(*_held_on))
 
 
 def next_at(session: Session, platform: str) -> int | None:
@@ -272,14 +193,47 @@ def next_at(session: Session, platform: str) -> int | None:
     return None if at is None else int(at)
 
 
+_lock = Statement(
+    lambda _: (
+        select(_member.id)
+        .where(_member.id == bindparam("member"), _member.community_id == bindparam("community"))
+        .with_for_update(skip_locked=True)
+    )
+)
+
+
 def lock(session: Session, community: str, member: str) -> bool:
     """Nobody else decides about a member's messages until this transaction ends; False where somebody does now."""
     return session.one(_lock, community=community, member=member) is not None
 
 
+_lock_place = Statement(
+    lambda _: select(_community.id).where(_community.id == bindparam("community")).with_for_update()
+)
+
+
 def lock_place(session: Session, community: str) -> None:
     """Nobody else posts unasked in a community's channels until this transaction ends."""
     session.one(_lock_place, community=community)
+
+
+_to_member = (
+    _o.community_id == bindparam("community"),
+    _o.private == 1,
+    _o.why == UNASKED,
+    _account.member_id == bindparam("member"),
+)
+_accounts_lane = (
+    (_account.community_id == _o.community_id) & (_account.platform == _o.platform) & (_account.external_id == _o.lane)
+)
+_pending = Statement(
+    lambda _: (
+        select(_o.id, _o.key, _o.rank, _o.until, _o.fanout, _o.payload)
+        .join(Account, _accounts_lane)
+        .where(*_to_member, _o.state == HELD)
+        .order_by(_o.id)
+    )
+)
 
 
 def pending(session: Session, community: str, member: str) -> list[HeldRow]:
@@ -288,9 +242,35 @@ def pending(session: Session, community: str, member: str) -> list[HeldRow]:
     return [HeldRow(row.id, row.key, row.rank, row.until, row.fanout, bytes(row.payload)) for row in rows]
 
 
+_spent = Statement(
+    lambda _: (
+        select(_o.tried_since)
+        .join(Account, _accounts_lane)
+        .where(*_to_member, (_o.state == WAITING) | (_o.state == SENT), _o.tried_since >= bindparam("since"))
+    )
+)
+
+
 def spent(session: Session, community: str, member: str, since: int) -> list[int]:
     """The moments (ms) from ``since`` on at which something unasked went to a member."""
     return [int(row.tried_since) for row in session.all(_spent, community=community, member=member, since=since)]
+
+
+_posted = Statement(
+    lambda _: (
+        select(_o.id, _o.state, _o.rank)
+        .where(
+            _o.community_id == bindparam("community"),
+            _o.platform == bindparam("on"),
+            _o.lane == bindparam("of_lane"),
+            _o.private == 0,
+            _o.why == UNASKED,
+            (_o.state == WAITING) | (_o.state == SENT),
+            _o.created_at >= bindparam("since"),
+        )
+        .order_by(_o.id)
+    )
+)
 
 
 def posted(session: Session, community: str, platform: str, lane: str, since: int) -> list[Any]:
@@ -298,14 +278,30 @@ def posted(session: Session, community: str, platform: str, lane: str, since: in
     return session.all(_posted, community=community, on=platform, of_lane=lane, since=since)
 
 
+_same = (
+    _o.community_id == bindparam("community"),
+    _o.platform == bindparam("on"),
+    _o.lane == bindparam("of_lane"),
+    _o.subject == bindparam("about"),
+)
+_stands = Statement(lambda _: select(_o.id).where(*_same, (_o.state == WAITING) | (_o.state == SENT)).limit(1))
+
+
 def stands(session: Session, community: str, platform: str, lane: str, subject: str) -> bool:
     """Whether something of this subject was posted there, so that a new one only changes it."""
     return session.one(_stands, community=community, on=platform, of_lane=lane, about=subject) is not None
 
 
+_overtake = Statement(lambda _: delete(Outbox).where(*_same, _o.private == 1, _o.state == HELD))
+
+
 def overtake(session: Session, community: str, platform: str, lane: str, subject: str) -> None:
     """What waits for the gate and is about a subject goes: something newer about it is written now."""
     session.run(_overtake, community=community, on=platform, of_lane=lane, about=subject)
+
+
+_let_go = _row(_o.state == HELD, state=WAITING, not_before=bindparam("now"), tried_since=bindparam("now"))
+_join = _row(state=TOGETHER, message=bindparam("head"))
 
 
 def let_go(session: Session, community: str, row: int, now: int, others: list[int]) -> bool:
@@ -316,9 +312,15 @@ def let_go(session: Session, community: str, row: int, now: int, others: list[in
     return gone
 
 
+_lease = _row(not_before=bindparam("until"))
+
+
 def lease(session: Session, community: str, row: int, until: int) -> None:
     """A message is ours until a moment (ms)."""
     session.put(_lease, community=community, row=row, until=until)
+
+
+_hold = _row(state=HELD, not_before=bindparam("at"))
 
 
 def hold(session: Session, community: str, row: int, at: int) -> None:
@@ -326,9 +328,20 @@ def hold(session: Session, community: str, row: int, at: int) -> None:
     session.put(_hold, community=community, row=row, at=at)
 
 
+_keep_back = _row(state=BACK, fault=bindparam("because"))
+
+
 def keep_back(session: Session, community: str, row: int, why: str) -> None:
     """A message is never sent, for a reason that its reader may see."""
     session.put(_keep_back, community=community, row=row, because=why)
+
+
+_within = (
+    _o.community_id == bindparam("community"),
+    _o.state == TOGETHER,
+    _o.message == bindparam("head"),
+)
+_part = Statement(lambda _: update(Outbox).where(*_within).values(state=HELD, message=""))
 
 
 def part(session: Session, community: str, head: int) -> None:
@@ -336,10 +349,21 @@ def part(session: Session, community: str, head: int) -> None:
     session.put(_part, community=community, head=str(head))
 
 
+_parts = Statement(lambda _: select(_o.key, _o.payload).where(*_within).order_by(_o.rank, _o.id))
+
+
 def within(session: Session, community: str, head: int) -> list[bytes]:
     """The payloads of what goes within a message."""
     rows = session.all(_parts, community=community, head=str(head))
     return [session.keys.open("outbox", row.key, bytes(row.payload)) for row in rows]
+
+
+_set_payload = _row(payload=bindparam("whole"))
+_sent_too = Statement(
+    lambda _: (
+        update(Outbox).where(*_within).values(state=SENT, payload=bindparam("empty"), message="", subject="", why="")
+    )
+)
 
 
 def sent_within(session: Session, community: str, head: int, key: str, payload: bytes) -> None:
@@ -354,6 +378,22 @@ def sent_within(session: Session, community: str, head: int, key: str, payload: 
 
 
 # ---------------------------------------------------------------- what is kept of people
+
+
+_held_back = Statement(
+    lambda _: (
+        select(_o.key, _o.created_at, _o.fault, _o.payload)
+        .where(
+            _o.community_id == bindparam("community"),
+            _o.platform == bindparam("on"),
+            _o.lane == bindparam("of_lane"),
+            _o.private == 1,
+            _o.state == BACK,
+            _o.created_at >= bindparam("since"),
+        )
+        .order_by(_o.created_at, _o.id)
+    )
+)
 
 
 def held_back(session: Session, community: str, accounts: tuple[str, ...], since: int) -> list[HeldBack]:

@@ -80,13 +80,6 @@ class To:
 
 member = columns(Member)
 _account, _community, _f, _a = map(columns, (Account, Community, Fanout, Attention))
-_add = Statement(lambda sql: sql.insert(Fanout).on_conflict_do_nothing().inline())
-_this = (_f.key == bindparam("fanout"), _f.community_id == bindparam("community"))
-_find = Statement(lambda _: select(*_f).where(*_this, _f.done == 0).with_for_update(skip_locked=True))
-_about = Statement(lambda _: select(_f.audience, _f.argument).where(*_this))
-_go_on = Statement(
-    lambda _: update(Fanout).where(*_this).values(reached=bindparam("up_to"), done=bindparam("finished"))
-)
 
 
 def role(name: str) -> Audience:
@@ -97,6 +90,9 @@ def role(name: str) -> Audience:
     staff = theirs.where(_account.roles != "" if name == "student" else _account.roles.contains(f",{name},"))
     held = staff.correlate(Member).exists()
     return Audience(name, (~held if name == "student" else held,))
+
+
+_add = Statement(lambda sql: sql.insert(Fanout).on_conflict_do_nothing().inline())
 
 
 def add(  # noqa: PLR0913  one row
@@ -118,6 +114,10 @@ def add(  # noqa: PLR0913  one row
         created_at=now,
     )
     return added == 1
+
+
+_this = (_f.key == bindparam("fanout"), _f.community_id == bindparam("community"))
+_find = Statement(lambda _: select(*_f).where(*_this, _f.done == 0).with_for_update(skip_locked=True))
 
 
 def unfinished(session: Session, community: str, key: str) -> Written | None:
@@ -145,10 +145,18 @@ def holds(session: Session, community: str, audience: Audience, argument: str, w
     return session.one(asked, community=community, argument=argument, who=who) is not None
 
 
+_about = Statement(lambda _: select(_f.audience, _f.argument).where(*_this))
+
+
 def about(session: Session, community: str, key: str) -> To | None:
     """The audience of a message; None when nothing is known of it any more."""
     row = session.one(_about, community=community, fanout=key)
     return None if row is None else To(row.audience, row.argument)
+
+
+_go_on = Statement(
+    lambda _: update(Fanout).where(*_this).values(reached=bindparam("up_to"), done=bindparam("finished"))
+)
 
 
 def go_on(session: Session, community: str, key: str, reached: str) -> None:

@@ -16,6 +16,16 @@ from storage.cases import Case
 from storage.statement import Session, Statement, columns
 
 _c, _e = map(columns, (Case, CaseEvent))
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Someone who was answered, and the account (``platform:id``) on which they want to hear of it."""
+
+    member: str
+    account: str
+
+
 _answered = Statement(
     lambda _: select(_c.id, _c.wrapped_key).where(
         _c.community_id == bindparam("community"),
@@ -25,14 +35,6 @@ _answered = Statement(
         ),
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """Someone who was answered, and the account (``platform:id``) on which they want to hear of it."""
-
-    member: str
-    account: str
 
 
 def take(session: Session, community: str, until: int) -> list[Answered]:

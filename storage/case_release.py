@@ -17,6 +17,8 @@ from storage.letters import Letter
 from storage.statement import Session, Statement, columns
 
 _c, _e = columns(Case), columns(CaseEvent)
+
+
 _ORDER = tuple(letters.FIELDS)
 
 

@@ -10,6 +10,8 @@ from storage.days import DAY
 from storage.statement import Session, Statement, columns
 
 _c, _e = map(columns, (Case, CaseEvent))
+
+
 _told = Case.__table__.alias().c  # type: ignore[attr-defined]
 _by_student = CaseEvent.__table__.alias().c  # type: ignore[attr-defined]
 _since = Statement(

@@ -65,70 +65,9 @@ class Destination:
 
 
 _community, _space = columns(Community), columns(CommunitySpace)
+
+
 _add_community = Statement(lambda sql: sql.insert(Community))
-_add_space = Statement(lambda sql: sql.insert(CommunitySpace))
-_move_spaces = Statement(
-    lambda _: (
-        update(CommunitySpace)
-        .where(_space.community_id == bindparam("community"))
-        .values(community_id=bindparam("other"))
-    )
-)
-_drop_spaces = Statement(lambda _: delete(CommunitySpace).where(_space.community_id == bindparam("community")))
-_drop = Statement(lambda _: delete(Community).where(_community.id == bindparam("community")))
-_change = Statement(
-    lambda _: (
-        update(Community)
-        .where(_community.id == bindparam("community"))
-        .values(
-            slug=bindparam("new_slug"),
-            name=bindparam("new_name"),
-            language=bindparam("new_language"),
-            time_zone=bindparam("new_zone"),
-        )
-    )
-)
-_at = Statement(
-    lambda _: select(_space.community_id).where(
-        _space.platform == bindparam("on"), _space.external_id == bindparam("external")
-    )
-)
-_zone = Statement(lambda _: select(_community.time_zone).where(_community.id == bindparam("community")))
-_lock = Statement(lambda _: select(_community.id).where(_community.id == bindparam("community")).with_for_update())
-_within = Statement(
-    lambda _: (
-        select(_community.id)
-        .join(CommunitySpace, _space.community_id == _community.id)
-        .where(_space.platform == bindparam("on"), _space.within == bindparam("wider"), _community.name != "")
-    )
-)
-_spaces = Statement(
-    lambda _: (
-        select(_space.platform, _space.external_id)
-        .where(_space.community_id == bindparam("community"))
-        .order_by(_space.platform, _space.external_id)
-    )
-)
-_about = Statement(
-    lambda _: select(_community.name, _community.slug, _community.language, _community.time_zone).where(
-        _community.id == bindparam("community")
-    )
-)
-_by_slug = Statement(lambda _: select(_community.id, _community.name).where(_community.slug == bindparam("slug")))
-_by_id = Statement(
-    lambda _: select(_community.id, _community.name, _community.language, _community.time_zone).where(
-        _community.id == bindparam("community")
-    )
-)
-_all = Statement(
-    lambda _: select(
-        _community.id,
-        _community.slug,
-        _community.name,
-        _community.language,
-        _community.time_zone,
-    ).order_by(_community.slug)
-)
 
 
 def add_community(session: Session, slug: str, name: str, language: str, time_zone: str) -> str:
@@ -146,9 +85,19 @@ def add_community(session: Session, slug: str, name: str, language: str, time_zo
     return community
 
 
+_add_space = Statement(lambda sql: sql.insert(CommunitySpace))
+
+
 def add_space(session: Session, community: str, platform: str, external_id: str, within: str = "") -> None:
     """The community lives here too."""
     session.put(_add_space, platform=platform, external_id=external_id, within=within, community_id=community)
+
+
+_at = Statement(
+    lambda _: select(_space.community_id).where(
+        _space.platform == bindparam("on"), _space.external_id == bindparam("external")
+    )
+)
 
 
 def at(session: Session, platform: str, external_id: str) -> str:
@@ -157,9 +106,27 @@ def at(session: Session, platform: str, external_id: str) -> str:
     return "" if row is None else str(row.community_id)
 
 
+_within = Statement(
+    lambda _: (
+        select(_community.id)
+        .join(CommunitySpace, _space.community_id == _community.id)
+        .where(_space.platform == bindparam("on"), _space.within == bindparam("wider"), _community.name != "")
+    )
+)
+
+
 def share(session: Session, platform: str, wider: str) -> bool:
     """Whether any community lives within a wider space, whose private chats may then belong to it."""
     return bool(wider) and session.one(_within, on=platform, wider=wider) is not None
+
+
+_spaces = Statement(
+    lambda _: (
+        select(_space.platform, _space.external_id)
+        .where(_space.community_id == bindparam("community"))
+        .order_by(_space.platform, _space.external_id)
+    )
+)
 
 
 def spaces(session: Session, community: str) -> list[tuple[str, str]]:
@@ -167,9 +134,32 @@ def spaces(session: Session, community: str) -> list[tuple[str, str]]:
     return [tuple(row) for row in session.all(_spaces, community=community)]
 
 
+_move_spaces = Statement(
+    lambda _: (
+        update(CommunitySpace)
+        .where(_space.community_id == bindparam("community"))
+        .values(community_id=bindparam("other"))
+    )
+)
+
+
 def move_spaces(session: Session, community: str, other: str) -> None:
     """Where one community lived, another lives from now on."""
     session.put(_move_spaces, community=community, other=other)
+
+
+_change = Statement(
+    lambda _: (
+        update(Community)
+        .where(_community.id == bindparam("community"))
+        .values(
+            slug=bindparam("new_slug"),
+            name=bindparam("new_name"),
+            language=bindparam("new_language"),
+            time_zone=bindparam("new_zone"),
+        )
+    )
+)
 
 
 def change(  # noqa: PLR0913  one row
@@ -179,10 +169,17 @@ def change(  # noqa: PLR0913  one row
     session.put(_change, community=community, new_slug=slug, new_name=name, new_language=language, new_zone=time_zone)
 
 
+_drop_spaces = Statement(lambda _: delete(CommunitySpace).where(_space.community_id == bindparam("community")))
+_drop = Statement(lambda _: delete(Community).where(_community.id == bindparam("community")))
+
+
 def drop(session: Session, community: str) -> None:
     """A community that holds nothing any more, with the spaces where it lived."""
     session.put(_drop_spaces, community=community)
     session.put(_drop, community=community)
+
+
+_lock = Statement(lambda _: select(_community.id).where(_community.id == bindparam("community")).with_for_update())
 
 
 def lock(session: Session, community: str) -> None:
@@ -190,14 +187,27 @@ def lock(session: Session, community: str) -> None:
     session.one(_lock, community=community)
 
 
+_zone = Statement(lambda _: select(_community.time_zone).where(_community.id == bindparam("community")))
+
+
 def day(session: Session, community: str, at: int) -> int:
     """The day (since 1970) on which a moment (ms) falls where a community lives."""
     return day_of(at, session.one(_zone, community=community).time_zone)
 
 
+_about = Statement(
+    lambda _: select(_community.name, _community.slug, _community.language, _community.time_zone).where(
+        _community.id == bindparam("community")
+    )
+)
+
+
 def about(session: Session, community: str) -> tuple[str, str, str, str]:
     """(name, slug, language, time zone) of a community that is there."""
     return tuple(session.one(_about, community=community))
+
+
+_by_slug = Statement(lambda _: select(_community.id, _community.name).where(_community.slug == bindparam("slug")))
 
 
 def by_slug(session: Session, slug: str) -> tuple[str, str] | None:
@@ -206,10 +216,28 @@ def by_slug(session: Session, slug: str) -> tuple[str, str] | None:
     return None if row is None else tuple(row)
 
 
+_by_id = Statement(
+    lambda _: select(_community.id, _community.name, _community.language, _community.time_zone).where(
+        _community.id == bindparam("community")
+    )
+)
+
+
 def by_id(session: Session, community: str) -> tuple[str, str, str, str] | None:
     """(id, name, language, time zone) of a community."""
     row = session.one(_by_id, community=community)
     return None if row is None else tuple(row)
+
+
+_all = Statement(
+    lambda _: select(
+        _community.id,
+        _community.slug,
+        _community.name,
+        _community.language,
+        _community.time_zone,
+    ).order_by(_community.slug)
+)
 
 
 def every(session: Session) -> list[tuple[str, str, str, str, str]]:

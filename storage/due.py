@@ -70,23 +70,10 @@ class Due:
 
 
 _d = columns(DueRow)
-_shown = (
-    _d.id,
-    _d.key,
-    _d.community_id.label("community"),
-    _d.flow.label("job"),
-    _d.argument,
-    _d.planned,
-    _d.at,
-    _d.until,
-    _d.attempts,
-    _d.journal,
-    _d.wall,
-    _d.last,
-)
+
+
 _given = ("key", "community_id", "flow", "argument", "at", "until")
 _new = {name: bindparam(name) for name in _given} | {"planned": bindparam("at"), "attempts": 0}
-_owned = {"subject": bindparam("subject"), "about": bindparam("about"), "wall": "", "last": ""}
 _add = Statement(
     lambda sql: (
         sql.insert(DueRow)
@@ -95,88 +82,6 @@ _add = Statement(
         .inline()
     )
 )
-_set = Statement(
-    lambda sql: (
-        sql.insert(DueRow)
-        .values({**_new, **_owned})
-        .on_conflict_do_update(
-            index_elements=["key"],
-            set_={name: bindparam(name) for name in ("argument", "at", "until")}
-            # Raised where slow work may be under way: its result, of an older attempt, counts no more.
-            | {"planned": bindparam("at"), "attempts": case((_d.journal.is_(None), 0), else_=_d.attempts + 1)}
-            | {"journal": null()},
-        )
-        .inline()
-    )
-)
-_is_due = (_d.at <= bindparam("now"), or_(_d.journal.is_(None), bindparam("idle", type_=Integer) == 1))
-_take = Statement(
-    lambda _: (
-        select(*_shown)
-        .where(*_is_due)
-        .order_by(_d.at, _d.id)
-        .limit(bindparam("most", type_=Integer))
-        .with_for_update(skip_locked=True)
-    ),
-    into=Due,
-)
-_this = (_d.id == bindparam("row"), _d.planned == bindparam("was_planned"), _d.attempts == bindparam("tried"))
-_held = Statement(lambda _: select(*_shown).where(*_this).with_for_update(), into=Due)
-_free = Statement(lambda _: select(*_shown).where(*_this).with_for_update(skip_locked=True), into=Due)
-_done = Statement(lambda _: delete(DueRow).where(*_this))
-_forget = Statement(lambda _: delete(DueRow).where(_d.key == bindparam("row_key")))
-_forget_all = Statement(lambda _: delete(DueRow).where(_d.community_id == bindparam("community")))
-_named = Statement(lambda _: select(*_shown).where(_d.key == bindparam("row_key")), into=Due)
-_move = Statement(
-    lambda _: (
-        update(DueRow)
-        .where(*_this)
-        .values(
-            planned=bindparam("new_planned"),
-            at=bindparam("new_at"),
-            until=bindparam("new_until"),
-            attempts=0,
-            journal=null(),
-            wall=bindparam("new_wall"),
-            last=bindparam("new_last"),
-        )
-    )
-)
-_try = Statement(
-    lambda _: (
-        update(DueRow)
-        .where(*_this)
-        .values(at=bindparam("new_at"), attempts=bindparam("new_attempts"), journal=bindparam("new_journal"))
-    )
-)
-_failed = Statement(
-    lambda _: update(DueRow).where(*_this).values(at=bindparam("new_at"), attempts=bindparam("new_attempts"))
-)
-_next = Statement(
-    lambda _: select(func.min(_d.at).label("at")).where(
-        or_(_d.journal.is_(None), bindparam("idle", type_=Integer) == 1)
-    )
-)
-_here = _d.community_id == bindparam("community")
-_is_about = (_here, _d.about == bindparam("whom"))
-_drop_about = Statement(lambda _: delete(DueRow).where(*_is_about))
-_count_about = Statement(lambda _: select(func.count().label("n")).select_from(DueRow).where(*_is_about))
-_keys_about = Statement(lambda _: select(_d.id, _d.key, _d.at, _d.flow, _d.subject).where(*_is_about))
-_set_about = Statement(
-    lambda _: (
-        update(DueRow).where(_d.id == bindparam("row"), _here).values(key=bindparam("row_key"), about=bindparam("whom"))
-    )
-)
-_drop = Statement(lambda _: delete(DueRow).where(_d.id == bindparam("row"), _here))
-_never = Statement(lambda _: delete(DueRow).where(_here, _d.subject == bindparam("of")))
-_never_about = Statement(lambda _: delete(DueRow).where(*_is_about, _d.subject == bindparam("of")))
-_is_for = (_here, _d.argument.contains(bindparam("goes")))
-_rename = Statement(
-    lambda _: (
-        update(DueRow).where(*_is_for).values(argument=func.replace(_d.argument, bindparam("goes"), bindparam("stays")))
-    )
-)
-_failing = Statement(lambda _: select(*_shown).where(_d.attempts >= OFTEN).order_by(_d.id), into=Due)
 
 
 def add(  # noqa: PLR0913  one row
@@ -201,6 +106,23 @@ def add(  # noqa: PLR0913  one row
         wall=wall,
     )
     return added == 1
+
+
+_owned = {"subject": bindparam("subject"), "about": bindparam("about"), "wall": "", "last": ""}
+_set = Statement(
+    lambda sql: (
+        sql.insert(DueRow)
+        .values({**_new, **_owned})
+        .on_conflict_do_update(
+            index_elements=["key"],
+            set_={name: bindparam(name) for name in ("argument", "at", "until")}
+            # Raised where slow work may be under way: its result, of an older attempt, counts no more.
+            | {"planned": bindparam("at"), "attempts": case((_d.journal.is_(None), 0), else_=_d.attempts + 1)}
+            | {"journal": null()},
+        )
+        .inline()
+    )
+)
 
 
 def later(  # noqa: PLR0913  one row
@@ -233,6 +155,12 @@ def later(  # noqa: PLR0913  one row
     )
 
 
+_here = _d.community_id == bindparam("community")
+_is_about = (_here, _d.about == bindparam("whom"))
+_never = Statement(lambda _: delete(DueRow).where(_here, _d.subject == bindparam("of")))
+_never_about = Statement(lambda _: delete(DueRow).where(*_is_about, _d.subject == bindparam("of")))
+
+
 def never(session: Session, community: str, subject: str, whom: str = "") -> int:
     """Nothing that belongs to a subject comes, or nothing of it that is about somebody; returns how many that were."""
     of = _subject(session, community, subject)
@@ -241,14 +169,37 @@ def never(session: Session, community: str, subject: str, whom: str = "") -> int
     return session.run(_never, community=community, of=of)
 
 
+_forget = Statement(lambda _: delete(DueRow).where(_d.key == bindparam("row_key")))
+
+
 def forget(session: Session, key: str) -> None:
     """It does not come, or is set anew."""
     session.put(_forget, row_key=key)
 
 
+_forget_all = Statement(lambda _: delete(DueRow).where(_d.community_id == bindparam("community")))
+
+
 def forget_all(session: Session, community: str) -> None:
     """Nothing comes in a community any more."""
     session.put(_forget_all, community=community)
+
+
+_shown = (
+    _d.id,
+    _d.key,
+    _d.community_id.label("community"),
+    _d.flow.label("job"),
+    _d.argument,
+    _d.planned,
+    _d.at,
+    _d.until,
+    _d.attempts,
+    _d.journal,
+    _d.wall,
+    _d.last,
+)
+_named = Statement(lambda _: select(*_shown).where(_d.key == bindparam("row_key")), into=Due)
 
 
 def named(session: Session, key: str) -> Due | None:
@@ -263,6 +214,19 @@ def when(session: Session, key: str) -> int | None:
     return None if row is None else row.at
 
 
+_is_due = (_d.at <= bindparam("now"), or_(_d.journal.is_(None), bindparam("idle", type_=Integer) == 1))
+_take = Statement(
+    lambda _: (
+        select(*_shown)
+        .where(*_is_due)
+        .order_by(_d.at, _d.id)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(skip_locked=True)
+    ),
+    into=Due,
+)
+
+
 def take(session: Session, now: int, most: int = 1, *, idle: bool = True) -> list[Due]:
     """The rows that have been due longest, locked for this transaction; other processes get the next.
 
@@ -271,10 +235,23 @@ def take(session: Session, now: int, most: int = 1, *, idle: bool = True) -> lis
     return session.all(_take, now=now, most=most, idle=int(idle))
 
 
+_this = (_d.id == bindparam("row"), _d.planned == bindparam("was_planned"), _d.attempts == bindparam("tried"))
+_free = Statement(lambda _: select(*_shown).where(*_this).with_for_update(skip_locked=True), into=Due)
+
+
 def take_this(session: Session, row: Due) -> Due | None:
     """A row as it was seen before, locked; None when it was tried, moved or taken since."""
     found: Due | None = session.one(_free, **_as(row))
     return found
+
+
+_try = Statement(
+    lambda _: (
+        update(DueRow)
+        .where(*_this)
+        .values(at=bindparam("new_at"), attempts=bindparam("new_attempts"), journal=bindparam("new_journal"))
+    )
+)
 
 
 def hold(session: Session, row: Due, at: int, journal: dict[str, Any]) -> Due:
@@ -287,6 +264,9 @@ def hold(session: Session, row: Due, at: int, journal: dict[str, Any]) -> Due:
 def wait(session: Session, row: Due, journal: dict[str, Any]) -> None:
     """It has come to its slow work, which somebody begins as soon as they can."""
     session.put(_try, **_as(row), new_at=row.at, new_attempts=row.attempts, new_journal=_sealed(session, row, journal))
+
+
+_held = Statement(lambda _: select(*_shown).where(*_this).with_for_update(), into=Due)
 
 
 def held(session: Session, row: Due) -> Due | None:
@@ -303,9 +283,29 @@ def learned(session: Session, row: Due) -> dict[str, Any] | None:
     return found
 
 
+_done = Statement(lambda _: delete(DueRow).where(*_this))
+
+
 def done(session: Session, row: Due) -> None:
     """Ran, or was skipped, and does not come again; one that set itself anew does."""
     session.put(_done, **_as(row))
+
+
+_move = Statement(
+    lambda _: (
+        update(DueRow)
+        .where(*_this)
+        .values(
+            planned=bindparam("new_planned"),
+            at=bindparam("new_at"),
+            until=bindparam("new_until"),
+            attempts=0,
+            journal=null(),
+            wall=bindparam("new_wall"),
+            last=bindparam("new_last"),
+        )
+    )
+)
 
 
 def move(  # noqa: PLR0913  an occurrence
@@ -315,15 +315,30 @@ def move(  # noqa: PLR0913  an occurrence
     session.put(_move, **_as(row), new_planned=planned, new_at=at, new_until=until, new_wall=wall, new_last=last)
 
 
+_failed = Statement(
+    lambda _: update(DueRow).where(*_this).values(at=bindparam("new_at"), attempts=bindparam("new_attempts"))
+)
+
+
 def failed(session: Session, row: Due, at: int, attempts: int) -> None:
     """Did not work, so often by now; again at a moment, unless something else became of it meanwhile."""
     session.put(_failed, **_as(row), new_at=at, new_attempts=attempts)
+
+
+_next = Statement(
+    lambda _: select(func.min(_d.at).label("at")).where(
+        or_(_d.journal.is_(None), bindparam("idle", type_=Integer) == 1)
+    )
+)
 
 
 def next_at(session: Session, *, idle: bool = True) -> int | None:
     """When the next row is due, in ms since 1970; None when nothing waits."""
     at = session.one(_next, idle=int(idle)).at
     return None if at is None else int(at)
+
+
+_failing = Statement(lambda _: select(*_shown).where(_d.attempts >= OFTEN).order_by(_d.id), into=Due)
 
 
 def failing(session: Session) -> list[Due]:
@@ -352,11 +367,23 @@ def _key(about: str, job: str, of: str) -> str:
     return f"{about}:{job}:{of}"
 
 
+_drop_about = Statement(lambda _: delete(DueRow).where(*_is_about))
+_is_for = (_here, _d.argument.contains(bindparam("goes")))
+_rename = Statement(
+    lambda _: (
+        update(DueRow).where(*_is_for).values(argument=func.replace(_d.argument, bindparam("goes"), bindparam("stays")))
+    )
+)
+
+
 def _erase(session: Session, person: Person, _now: int) -> int:
     """What is about somebody goes; what is only to be told to them comes without them."""
     if person.member:
         session.run(_rename, community=person.community, goes=person.member, stays="")
     return sum(session.run(_drop_about, **one) for one in _theirs(session, person))
+
+
+_count_about = Statement(lambda _: select(func.count().label("n")).select_from(DueRow).where(*_is_about))
 
 
 def _export(session: Session, person: Person) -> dict[str, Any]:
@@ -366,6 +393,15 @@ def _export(session: Session, person: Person) -> dict[str, Any]:
 def _theirs(session: Session, person: Person) -> list[dict[str, str]]:
     known = [*([person.member] if person.member else []), *person.accounts]
     return [{"community": person.community, "whom": _about(session, person.community, one)} for one in known]
+
+
+_keys_about = Statement(lambda _: select(_d.id, _d.key, _d.at, _d.flow, _d.subject).where(*_is_about))
+_set_about = Statement(
+    lambda _: (
+        update(DueRow).where(_d.id == bindparam("row"), _here).values(key=bindparam("row_key"), about=bindparam("whom"))
+    )
+)
+_drop = Statement(lambda _: delete(DueRow).where(_d.id == bindparam("row"), _here))
 
 
 def _merge(session: Session, community: str, stays: str, goes: str) -> None:

@@ -78,151 +78,10 @@ class Grant:
 
 
 _community, _grant, _member, _account = map(columns, (Community, RoleGrant, Member, Account))
+
+
 _add_member = Statement(lambda sql: sql.insert(Member))
 _add_account = Statement(lambda sql: sql.insert(Account))
-
-
-def _granting(sql: Any) -> Any:
-    """Give a role. Who holds it already keeps it, under the name known now: Teams does not always tell one."""
-    new = sql.insert(RoleGrant)
-    key = [column.name for column in _grant if column.primary_key]
-    known = case((new.excluded.name != "", new.excluded.name), else_=_grant.name)
-    return new.on_conflict_do_update(index_elements=key, set_={"name": known, "gone": 0})
-
-
-_add_grant = Statement(_granting)
-_drop_grants = Statement(
-    lambda _: delete(RoleGrant).where(
-        _grant.community_id == bindparam("community"),
-        _grant.role == bindparam("of_role"),
-        _grant.platform == bindparam("on"),
-    )
-)
-_named = Statement(
-    lambda _: (
-        select(_account.member_id)
-        .join(
-            RoleGrant,
-            (_grant.community_id == _account.community_id)
-            & (_grant.platform == _account.platform)
-            & (_grant.external_id == _account.external_id),
-        )
-        .where(
-            _grant.community_id == bindparam("community"),
-            _grant.role == bindparam("of_role"),
-            _grant.kind == "person",
-            _grant.gone == 0,
-        )
-        .distinct()
-        .order_by(_account.member_id)
-    )
-)
-_this_grant = (
-    _grant.community_id == bindparam("community"),
-    _grant.role == bindparam("of_role"),
-    _grant.platform == bindparam("on"),
-    _grant.kind == "person",
-    _grant.external_id == bindparam("external"),
-)
-_drop_grant = Statement(lambda _: delete(RoleGrant).where(*_this_grant))
-_set_gone = Statement(lambda _: update(RoleGrant).where(*_this_grant).values(gone=bindparam("mark")))
-_granted = Statement(
-    lambda _: (
-        select(_grant.role, _grant.platform, _grant.kind, _grant.external_id, _grant.name, _grant.gone)
-        .where(_grant.community_id == bindparam("community"))
-        .order_by(_grant.role, _grant.platform, _grant.kind.desc(), _grant.name, _grant.external_id)
-    )
-)
-_by_name = (
-    _grant.community_id == bindparam("community"),
-    _grant.kind == "person",
-    _grant.platform == bindparam("on"),
-    _grant.external_id == bindparam("external"),
-)
-_granted_to = Statement(
-    lambda _: select(_grant.role, _grant.platform, _grant.name).where(*_by_name).order_by(_grant.role)
-)
-_drop_granted_to = Statement(lambda _: delete(RoleGrant).where(*_by_name))
-_about_member = Statement(
-    lambda _: select(_member.language, _member.name).where(
-        _member.id == bindparam("member"), _member.community_id == bindparam("community")
-    )
-)
-_set_latest = Statement(
-    lambda _: (
-        update(Account)
-        .where(_account.platform == bindparam("on"), _account.external_id == bindparam("external"))
-        .values(latest=case((_account.community_id == bindparam("community"), 1), else_=0))
-    )
-)
-_drop_all = [
-    Statement(lambda _: delete(Account).where(_account.community_id == bindparam("community"))),
-    Statement(lambda _: delete(Member).where(_member.community_id == bindparam("community"))),
-    Statement(lambda _: delete(RoleGrant).where(_grant.community_id == bindparam("community"))),
-]
-_set_language = Statement(
-    lambda _: (
-        update(Member)
-        .where(
-            _member.id == bindparam("member"),
-            _member.community_id == bindparam("community"),
-        )
-        .values(language=bindparam("new"))
-    )
-)
-_set_name = Statement(
-    lambda _: (
-        update(Member)
-        .where(_member.id == bindparam("member"), _member.community_id == bindparam("community"))
-        .values(name=bindparam("new"))
-    )
-)
-_set_roles = Statement(
-    lambda _: (
-        update(Account)
-        .where(
-            _account.platform == bindparam("on"),
-            _account.external_id == bindparam("external"),
-            _account.community_id == bindparam("community"),
-        )
-        .values(roles=bindparam("held"))
-    )
-)
-_drop_roles = Statement(
-    lambda _: (
-        update(Account)
-        .where(_account.member_id == bindparam("member"), _account.community_id == bindparam("community"))
-        .values(roles="")
-    )
-)
-_set_address = Statement(
-    lambda _: (
-        update(Account)
-        .where(
-            _account.platform == bindparam("on"),
-            _account.external_id == bindparam("external"),
-        )
-        .values(address=bindparam("new"))
-    )
-)
-_accounts_of = Statement(
-    lambda _: (
-        select(
-            _account.platform,
-            _account.space_id,
-            _account.external_id,
-            _account.address,
-            func.coalesce(func.nullif(_member.language, ""), _community.language).label("language"),
-        )
-        .join(Member, _member.id == _account.member_id)
-        .join(Community, _community.id == _account.community_id)
-        .where(
-            _account.member_id == bindparam("member"),
-            _account.community_id == bindparam("community"),
-        )
-        .order_by(_account.write_here.desc(), _account.platform, _account.external_id)
-    )
-)
 
 
 def add_member(  # noqa: PLR0913  one row of two tables
@@ -255,9 +114,29 @@ def add_member(  # noqa: PLR0913  one row of two tables
     return member
 
 
+_set_latest = Statement(
+    lambda _: (
+        update(Account)
+        .where(_account.platform == bindparam("on"), _account.external_id == bindparam("external"))
+        .values(latest=case((_account.community_id == bindparam("community"), 1), else_=0))
+    )
+)
+
+
 def set_latest(session: Session, platform: str, person: str, community: str) -> None:
     """Someone did something here; what they write privately is meant for here from now on."""
     session.put(_set_latest, on=platform, external=person, community=community)
+
+
+def _granting(sql: Any) -> Any:
+    """Give a role. Who holds it already keeps it, under the name known now: Teams does not always tell one."""
+    new = sql.insert(RoleGrant)
+    key = [column.name for column in _grant if column.primary_key]
+    known = case((new.excluded.name != "", new.excluded.name), else_=_grant.name)
+    return new.on_conflict_do_update(index_elements=key, set_={"name": known, "gone": 0})
+
+
+_add_grant = Statement(_granting)
 
 
 def grant(  # noqa: PLR0913
@@ -282,6 +161,15 @@ def grant(  # noqa: PLR0913
     )
 
 
+_granted = Statement(
+    lambda _: (
+        select(_grant.role, _grant.platform, _grant.kind, _grant.external_id, _grant.name, _grant.gone)
+        .where(_grant.community_id == bindparam("community"))
+        .order_by(_grant.role, _grant.platform, _grant.kind.desc(), _grant.name, _grant.external_id)
+    )
+)
+
+
 def granted(session: Session, community: str) -> list[Grant]:
     """Who holds which role, on each platform."""
     return [
@@ -290,9 +178,39 @@ def granted(session: Session, community: str) -> list[Grant]:
     ]
 
 
+_named = Statement(
+    lambda _: (
+        select(_account.member_id)
+        .join(
+            RoleGrant,
+            (_grant.community_id == _account.community_id)
+            & (_grant.platform == _account.platform)
+            & (_grant.external_id == _account.external_id),
+        )
+        .where(
+            _grant.community_id == bindparam("community"),
+            _grant.role == bindparam("of_role"),
+            _grant.kind == "person",
+            _grant.gone == 0,
+        )
+        .distinct()
+        .order_by(_account.member_id)
+    )
+)
+
+
 def by_name(session: Session, community: str, role: str) -> list[str]:
     """The members who hold a role by name, and can be written to."""
     return [row.member_id for row in session.all(_named, community=community, of_role=role)]
+
+
+_drop_grants = Statement(
+    lambda _: delete(RoleGrant).where(
+        _grant.community_id == bindparam("community"),
+        _grant.role == bindparam("of_role"),
+        _grant.platform == bindparam("on"),
+    )
+)
 
 
 def revoke(session: Session, community: str, role: str, platform: str) -> None:
@@ -300,9 +218,22 @@ def revoke(session: Session, community: str, role: str, platform: str) -> None:
     session.put(_drop_grants, community=community, of_role=role, on=platform)
 
 
+_this_grant = (
+    _grant.community_id == bindparam("community"),
+    _grant.role == bindparam("of_role"),
+    _grant.platform == bindparam("on"),
+    _grant.kind == "person",
+    _grant.external_id == bindparam("external"),
+)
+_drop_grant = Statement(lambda _: delete(RoleGrant).where(*_this_grant))
+
+
 def take_away(session: Session, community: str, grant: Grant) -> None:
     """One person holds a role by name no more."""
     session.put(_drop_grant, community=community, **_key(grant))
+
+
+_set_gone = Statement(lambda _: update(RoleGrant).where(*_this_grant).values(gone=bindparam("mark")))
 
 
 def set_gone(session: Session, community: str, grant: Grant, *, gone: bool) -> None:
@@ -314,9 +245,30 @@ def _key(grant: Grant) -> dict[str, str]:
     return {"of_role": grant.role, "on": grant.platform, "external": grant.external_id}
 
 
+_set_language = Statement(
+    lambda _: (
+        update(Member)
+        .where(
+            _member.id == bindparam("member"),
+            _member.community_id == bindparam("community"),
+        )
+        .values(language=bindparam("new"))
+    )
+)
+
+
 def set_language(session: Session, community: str, member: str, language: str) -> None:
     """The language a member wants to be spoken to."""
     session.put(_set_language, community=community, member=member, new=language)
+
+
+_set_name = Statement(
+    lambda _: (
+        update(Member)
+        .where(_member.id == bindparam("member"), _member.community_id == bindparam("community"))
+        .values(name=bindparam("new"))
+    )
+)
 
 
 def set_name(session: Session, community: str, member: str, name: str) -> None:
@@ -330,9 +282,31 @@ def joined(roles: Iterable[str]) -> str:
     return f",{','.join(found)}," if found else ""
 
 
+_set_roles = Statement(
+    lambda _: (
+        update(Account)
+        .where(
+            _account.platform == bindparam("on"),
+            _account.external_id == bindparam("external"),
+            _account.community_id == bindparam("community"),
+        )
+        .values(roles=bindparam("held"))
+    )
+)
+
+
 def set_roles(session: Session, community: str, platform: str, person: str, roles: Iterable[str]) -> None:
     """What a member of staff holds by an account, as it is seen now."""
     session.put(_set_roles, community=community, on=platform, external=person, held=joined(roles))
+
+
+_drop_roles = Statement(
+    lambda _: (
+        update(Account)
+        .where(_account.member_id == bindparam("member"), _account.community_id == bindparam("community"))
+        .values(roles="")
+    )
+)
 
 
 def drop_roles(session: Session, community: str, member: str) -> None:
@@ -340,15 +314,54 @@ def drop_roles(session: Session, community: str, member: str) -> None:
     session.put(_drop_roles, community=community, member=member)
 
 
+_set_address = Statement(
+    lambda _: (
+        update(Account)
+        .where(
+            _account.platform == bindparam("on"),
+            _account.external_id == bindparam("external"),
+        )
+        .values(address=bindparam("new"))
+    )
+)
+
+
 def set_address(session: Session, platform: str, person: str, address: str) -> None:
     """How the adapter reaches someone from now on."""
     session.put(_set_address, on=platform, external=person, new=address)
+
+
+_drop_all = [
+    Statement(lambda _: delete(Account).where(_account.community_id == bindparam("community"))),
+    Statement(lambda _: delete(Member).where(_member.community_id == bindparam("community"))),
+    Statement(lambda _: delete(RoleGrant).where(_grant.community_id == bindparam("community"))),
+]
 
 
 def drop_all(session: Session, community: str) -> None:
     """Nobody is in this community any more, and nobody holds a role."""
     for statement in _drop_all:
         session.put(statement, community=community)
+
+
+_accounts_of = Statement(
+    lambda _: (
+        select(
+            _account.platform,
+            _account.space_id,
+            _account.external_id,
+            _account.address,
+            func.coalesce(func.nullif(_member.language, ""), _community.language).label("language"),
+        )
+        .join(Member, _member.id == _account.member_id)
+        .join(Community, _community.id == _account.community_id)
+        .where(
+            _account.member_id == bindparam("member"),
+            _account.community_id == bindparam("community"),
+        )
+        .order_by(_account.write_here.desc(), _account.platform, _account.external_id)
+    )
+)
 
 
 def accounts(session: Session, community: str, member: str) -> list[Destination]:
@@ -369,9 +382,23 @@ def are_last(grants: Iterable[Grant], role: str, accounts: Iterable[str]) -> boo
 # ---------------------------------------------------------------- what is kept of people
 
 
+_by_name = (
+    _grant.community_id == bindparam("community"),
+    _grant.kind == "person",
+    _grant.platform == bindparam("on"),
+    _grant.external_id == bindparam("external"),
+)
+_granted_to = Statement(
+    lambda _: select(_grant.role, _grant.platform, _grant.name).where(*_by_name).order_by(_grant.role)
+)
+
+
 def _export_roles(session: Session, person: Person) -> dict[str, Any]:
     held = [row for one in person.accounts for row in session.all(_granted_to, **_external(person.community, one))]
     return {"roles": [{"role": row.role, "platform": row.platform, "name": row.name} for row in held]}
+
+
+_drop_granted_to = Statement(lambda _: delete(RoleGrant).where(*_by_name))
 
 
 def _erase_roles(session: Session, person: Person, _now: int) -> int:
@@ -386,6 +413,13 @@ def _erase_roles(session: Session, person: Person, _now: int) -> int:
 def _external(community: str, account: str) -> dict[str, str]:
     platform, external = platform_and_id(account)
     return {"community": community, "on": platform, "external": external}
+
+
+_about_member = Statement(
+    lambda _: select(_member.language, _member.name).where(
+        _member.id == bindparam("member"), _member.community_id == bindparam("community")
+    )
+)
 
 
 def _export_member(session: Session, person: Person) -> dict[str, Any]:

@@ -124,73 +124,12 @@ class Depth:
 
 
 _o, _account = columns(Outbox), columns(Account)
-_before = Outbox.__table__.alias().c  # type: ignore[attr-defined]
-
-_edits = (
-    select(_before.message)
-    .where(
-        _before.platform == _o.platform,
-        _before.lane == _o.lane,
-        _before.state == SENT,
-        _before.subject == _o.subject,
-        _before.id < _o.id,
-    )
-    .order_by(_before.id.desc())
-    .limit(1)
-    .correlate(Outbox)
-    .scalar_subquery()
-)
-_address = (
-    select(_account.address)
-    .where(
-        _account.platform == _o.platform,
-        _account.community_id == _o.community_id,
-        _account.external_id == _o.lane,
-        _o.private == 1,
-    )
-    .correlate(Outbox)
-    .scalar_subquery()
-)
 
 
-_head = heads(Outbox.__table__, WAITING)  # type: ignore[attr-defined]
-_on_this_way = and_(
-    _o.platform == bindparam("on"),
-    _o.private.between(bindparam("least", type_=Integer), bindparam("greatest", type_=Integer)),
-)
-_free = Statement(
-    lambda _: (
-        select(_o.id)
-        .select_from(_head.join(Outbox, _o.id == _head.c.id))
-        .where(_on_this_way, _o.not_before <= bindparam("now"))
-        .order_by(_o.id)
-        .limit(bindparam("most"))
-    )
-)
-_claimable = Statement(
-    lambda _: (
-        select(
-            _o.id,
-            _o.key,
-            _o.community_id,
-            _o.platform,
-            _o.space_id,
-            _o.lane,
-            _o.private,
-            _o.fleeting,
-            _o.payload,
-            _o.attempts,
-            _o.tried_since,
-            case((_o.subject == "", ""), else_=func.coalesce(_edits, "")).label("edits"),
-            func.coalesce(_address, "").label("address"),
-            _o.why,
-            _o.until,
-            _o.loud_until,
-        )
-        .where(_o.id == bindparam("row"), _o.state == WAITING, _o.not_before <= bindparam("now"))
-        .with_for_update(skip_locked=True, of=Outbox)
-    )
-)
+def _change(**values: Any) -> Statement:
+    return Statement(lambda _: update(Outbox).where(_o.id == bindparam("row")).values(**values))
+
+
 _given = (
     "key",
     "community_id",
@@ -220,52 +159,6 @@ _add = Statement(
         .inline()
     )
 )
-
-
-def _change(**values: Any) -> Statement:
-    return Statement(lambda _: update(Outbox).where(_o.id == bindparam("row")).values(**values))
-
-
-_lease = _change(not_before=bindparam("until"))
-_sent = _change(
-    state=SENT,
-    message=bindparam("reference"),
-    fault="",
-    payload=case((bindparam("keep", type_=Integer) == 1, _o.payload), else_=bindparam("empty", type_=_o.payload.type)),
-)
-_retry = _change(attempts=_o.attempts + 1, not_before=bindparam("at"), fault=bindparam("why"))
-_sooner = Statement(
-    lambda _: (
-        update(Outbox)
-        .where((_o.state == WAITING) | (_o.state == HELD), _o.not_before > bindparam("latest"))
-        .values(not_before=bindparam("now"))
-    )
-)
-_bury = _change(state=DEAD, attempts=_o.attempts + 1, fault=bindparam("why"))
-_forget = Statement(lambda _: delete(Outbox).where(_o.id == bindparam("row")))
-_next = Statement(
-    lambda _: (
-        select(func.min(_o.not_before).label("at"))
-        .select_from(_head.join(Outbox, _o.id == _head.c.id))
-        .where(_on_this_way)
-    )
-)
-_not_sent = (_o.state == WAITING) | (_o.state == DEAD)  # not "other than sent": these two an index finds
-_depth = Statement(
-    lambda _: (
-        select(_o.state, func.count().label("n"), func.min(_o.created_at).label("oldest"))
-        .where(_not_sent)
-        .group_by(_o.state)
-    )
-)
-_to_person = (
-    _o.community_id == bindparam("community"),
-    _o.platform == bindparam("on"),
-    _o.lane == bindparam("person"),
-    _o.private == 1,
-)
-_drop_to = Statement(lambda _: delete(Outbox).where(*_to_person))
-_states_to = Statement(lambda _: select(_o.state, func.count().label("n")).where(*_to_person).group_by(_o.state))
 
 
 def add(  # noqa: PLR0913  one row
@@ -312,6 +205,73 @@ def add(  # noqa: PLR0913  one row
     return added == 1
 
 
+_before = Outbox.__table__.alias().c  # type: ignore[attr-defined]
+_edits = (
+    select(_before.message)
+    .where(
+        _before.platform == _o.platform,
+        _before.lane == _o.lane,
+        _before.state == SENT,
+        _before.subject == _o.subject,
+        _before.id < _o.id,
+    )
+    .order_by(_before.id.desc())
+    .limit(1)
+    .correlate(Outbox)
+    .scalar_subquery()
+)
+_address = (
+    select(_account.address)
+    .where(
+        _account.platform == _o.platform,
+        _account.community_id == _o.community_id,
+        _account.external_id == _o.lane,
+        _o.private == 1,
+    )
+    .correlate(Outbox)
+    .scalar_subquery()
+)
+_head = heads(Outbox.__table__, WAITING)  # type: ignore[attr-defined]
+_on_this_way = and_(
+    _o.platform == bindparam("on"),
+    _o.private.between(bindparam("least", type_=Integer), bindparam("greatest", type_=Integer)),
+)
+_free = Statement(
+    lambda _: (
+        select(_o.id)
+        .select_from(_head.join(Outbox, _o.id == _head.c.id))
+        .where(_on_this_way, _o.not_before <= bindparam("now"))
+        .order_by(_o.id)
+        .limit(bindparam("most"))
+    )
+)
+_claimable = Statement(
+    lambda _: (
+        select(
+            _o.id,
+            _o.key,
+            _o.community_id,
+            _o.platform,
+            _o.space_id,
+            _o.lane,
+            _o.private,
+            _o.fleeting,
+            _o.payload,
+            _o.attempts,
+            _o.tried_since,
+            case((_o.subject == "", ""), else_=func.coalesce(_edits, "")).label("edits"),
+            func.coalesce(_address, "").label("address"),
+            _o.why,
+            _o.until,
+            _o.loud_until,
+        )
+        .where(_o.id == bindparam("row"), _o.state == WAITING, _o.not_before <= bindparam("now"))
+        .with_for_update(skip_locked=True, of=Outbox)
+    )
+)
+_lease = _change(not_before=bindparam("until"))
+
+
 def claim(  # noqa: PLR0913  what, until when, how many, and which
     session: Session, platform: str, now: int, lease_until: int, most: int, *, private: bool | None = None
 ) -> list[Waiting]:
@@ -330,9 +290,20 @@ def claim(  # noqa: PLR0913  what, until when, how many, and which
     return claimed
 
 
+_sent = _change(
+    state=SENT,
+    message=bindparam("reference"),
+    fault="",
+    payload=case((bindparam("keep", type_=Integer) == 1, _o.payload), else_=bindparam("empty", type_=_o.payload.type)),
+)
+
+
 def sent(session: Session, row: int, message: str, keep: bool = False) -> None:  # noqa: FBT001, FBT002  a column
     """Delivered as ``message``. The payload goes, unless the platform draws its channels from here (``keep``)."""
     session.put(_sent, row=row, reference=message, keep=int(keep), empty=b"")
+
+
+_retry = _change(attempts=_o.attempts + 1, not_before=bindparam("at"), fault=bindparam("why"))
 
 
 def retry(session: Session, row: int, at: int, why: str) -> None:
@@ -340,9 +311,21 @@ def retry(session: Session, row: int, at: int, why: str) -> None:
     session.put(_retry, row=row, at=at, why=why)
 
 
+_sooner = Statement(
+    lambda _: (
+        update(Outbox)
+        .where((_o.state == WAITING) | (_o.state == HELD), _o.not_before > bindparam("latest"))
+        .values(not_before=bindparam("now"))
+    )
+)
+
+
 def sooner(session: Session, now: int, latest: int) -> None:
     """What a clock that ran ahead had put off beyond ``latest`` is tried from now on."""
     session.put(_sooner, now=now, latest=latest)
+
+
+_bury = _change(state=DEAD, attempts=_o.attempts + 1, fault=bindparam("why"))
 
 
 def bury(session: Session, row: int, why: str) -> None:
@@ -350,9 +333,21 @@ def bury(session: Session, row: int, why: str) -> None:
     session.put(_bury, row=row, why=why)
 
 
+_forget = Statement(lambda _: delete(Outbox).where(_o.id == bindparam("row")))
+
+
 def forget(session: Session, row: int) -> None:
     """Delivered or given up, and not to be known of any more."""
     session.run(_forget, row=row)
+
+
+_next = Statement(
+    lambda _: (
+        select(func.min(_o.not_before).label("at"))
+        .select_from(_head.join(Outbox, _o.id == _head.c.id))
+        .where(_on_this_way)
+    )
+)
 
 
 def next_at(session: Session, platform: str, *, private: bool | None = None) -> int | None:
@@ -365,6 +360,16 @@ def _way(*, private: bool | None) -> dict[str, int]:
     return {"least": int(private is True), "greatest": int(private is not False)}
 
 
+_not_sent = (_o.state == WAITING) | (_o.state == DEAD)  # not "other than sent": these two an index finds
+_depth = Statement(
+    lambda _: (
+        select(_o.state, func.count().label("n"), func.min(_o.created_at).label("oldest"))
+        .where(_not_sent)
+        .group_by(_o.state)
+    )
+)
+
+
 def depth(session: Session) -> Depth:
     """What waits and what died."""
     found = {row.state: (int(row.n), int(row.oldest)) for row in session.all(_depth)}
@@ -372,8 +377,20 @@ def depth(session: Session) -> Depth:
     return Depth(waiting[0], waiting[1], dead[0], dead[1])
 
 
+_to_person = (
+    _o.community_id == bindparam("community"),
+    _o.platform == bindparam("on"),
+    _o.lane == bindparam("person"),
+    _o.private == 1,
+)
+_drop_to = Statement(lambda _: delete(Outbox).where(*_to_person))
+
+
 def _drop_person(session: Session, person: Person, _now: int) -> int:
     return sum(session.run(_drop_to, **_lane(person.community, one)) for one in person.accounts)
+
+
+_states_to = Statement(lambda _: select(_o.state, func.count().label("n")).where(*_to_person).group_by(_o.state))
 
 
 def _export(session: Session, person: Person) -> dict[str, Any]:

@@ -46,6 +46,11 @@ class Who:
 _community, _space, _grant, _member, _account = map(columns, (Community, CommunitySpace, RoleGrant, Member, Account))
 # Written into the statement: values that never change need not be sent each time.
 _NOTHING, _WITHIN, _BETWEEN = (literal_column(f"'{text}'", String) for text in ("", "\x1f", "\x1e"))
+
+
+_talk = columns(Conversation)
+
+
 _grants = (
     select(
         func.aggregate_strings(
@@ -56,18 +61,6 @@ _grants = (
     .where(_grant.community_id == _community.id, _grant.platform == bindparam("platform"))
     .correlate(Community)
     .scalar_subquery()
-)
-
-
-_talk = columns(Conversation)
-_in_conversation = Statement(
-    lambda _: (
-        select(_account.external_id)
-        .distinct()
-        .join(Conversation, (_talk.member_id == _account.member_id) & (_talk.community_id == _account.community_id))
-        .where(_account.platform == bindparam("on"))
-        .order_by(_account.external_id)
-    )
 )
 # By its name: the outbox is built on this file.
 _texts = (column(name, String) for name in ("platform", "community_id", "lane", "state"))
@@ -178,6 +171,17 @@ def _likeliest(rows: list[Any]) -> Any:
 @lru_cache(maxsize=1024)
 def _parsed(grants: str) -> tuple[tuple[str, str, str], ...]:
     return tuple(tuple(one.split("\x1f")) for one in grants.split("\x1e")) if grants else ()  # type: ignore[misc]
+
+
+_in_conversation = Statement(
+    lambda _: (
+        select(_account.external_id)
+        .distinct()
+        .join(Conversation, (_talk.member_id == _account.member_id) & (_talk.community_id == _account.community_id))
+        .where(_account.platform == bindparam("on"))
+        .order_by(_account.external_id)
+    )
+)
 
 
 def in_conversation(session: Session, platform: str) -> list[str]:

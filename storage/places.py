@@ -24,47 +24,14 @@ class Place(SQLModel, table=True):
 KEEPING = (Keeping(Place, kept="until another channel is chosen"),)
 
 _place, _community = columns(Place), columns(Community)
+
+
 _add_place = Statement(lambda sql: sql.insert(Place))
 _drop_place = Statement(
     lambda _: delete(Place).where(
         _place.community_id == bindparam("community"),
         _place.kind == bindparam("of_kind"),
         _place.platform == bindparam("on"),
-    )
-)
-_drop_place_by_id = Statement(
-    lambda _: delete(Place).where(_place.platform == bindparam("on"), _place.external_id == bindparam("external"))
-)
-_drop_place_by_space = Statement(
-    lambda _: delete(Place).where(_place.platform == bindparam("on"), _place.space_id == bindparam("external"))
-)
-_every = Statement(
-    lambda _: (
-        select(
-            _place.kind,
-            _place.platform,
-            _place.space_id,
-            _place.external_id,
-            _place.name,
-        )
-        .where(_place.community_id == bindparam("community"))
-        .order_by(_place.kind)
-    )
-)
-_of_kind = Statement(
-    lambda _: (
-        select(
-            _place.platform,
-            _place.space_id,
-            _place.external_id,
-            literal("").label("address"),
-            _community.language,
-        )
-        .join(Community, _community.id == _place.community_id)
-        .where(
-            _place.community_id == bindparam("community"),
-            _place.kind == bindparam("of_kind"),
-        )
     )
 )
 
@@ -91,9 +58,19 @@ def choose(  # noqa: PLR0913  one row
     )
 
 
+_drop_place_by_id = Statement(
+    lambda _: delete(Place).where(_place.platform == bindparam("on"), _place.external_id == bindparam("external"))
+)
+
+
 def forget(session: Session, platform: str, external_id: str) -> None:
     """A channel was deleted."""
     session.put(_drop_place_by_id, on=platform, external=external_id)
+
+
+_drop_place_by_space = Statement(
+    lambda _: delete(Place).where(_place.platform == bindparam("on"), _place.space_id == bindparam("external"))
+)
 
 
 def forget_all(session: Session, platform: str, space: str) -> None:
@@ -101,9 +78,42 @@ def forget_all(session: Session, platform: str, space: str) -> None:
     session.put(_drop_place_by_space, on=platform, external=space)
 
 
+_of_kind = Statement(
+    lambda _: (
+        select(
+            _place.platform,
+            _place.space_id,
+            _place.external_id,
+            literal("").label("address"),
+            _community.language,
+        )
+        .join(Community, _community.id == _place.community_id)
+        .where(
+            _place.community_id == bindparam("community"),
+            _place.kind == bindparam("of_kind"),
+        )
+    )
+)
+
+
 def of_kind(session: Session, community: str, kind: str) -> list[Destination]:
     """The channels for a purpose: one on each platform where it is set."""
     return [Destination(*row) for row in session.all(_of_kind, community=community, of_kind=kind)]
+
+
+_every = Statement(
+    lambda _: (
+        select(
+            _place.kind,
+            _place.platform,
+            _place.space_id,
+            _place.external_id,
+            _place.name,
+        )
+        .where(_place.community_id == bindparam("community"))
+        .order_by(_place.kind)
+    )
+)
 
 
 def every(session: Session, community: str) -> list[tuple[str, str, str, str, str]]:

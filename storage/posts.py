@@ -9,6 +9,8 @@ from storage.outbox import SENT, Outbox
 from storage.statement import Session, Statement, columns
 
 _o = columns(Outbox)
+
+
 _standing = Statement(
     lambda _: (
         select(_o.key, _o.subject, _o.payload)
@@ -22,23 +24,6 @@ _standing = Statement(
         .order_by(_o.id)
     )
 )
-_last_of = Statement(
-    lambda _: (
-        select(_o.key, _o.payload)
-        .where(
-            _o.platform == bindparam("on"),
-            _o.community_id == bindparam("community"),
-            _o.lane == bindparam("of_lane"),
-            _o.subject == bindparam("about"),
-            _o.state == SENT,
-        )
-        .order_by(_o.id.desc())
-        .limit(1)
-    )
-)
-_about = (_o.community_id == bindparam("community"), _o.subject == bindparam("about"), _o.private == 0)
-_drop_unsent = Statement(lambda _: delete(Outbox).where(*_about, _o.state != SENT))
-_drop_words = Statement(lambda _: update(Outbox).where(*_about).values(payload=bindparam("empty")))
 
 
 def standing(session: Session, platform: str, community: str, lane: str) -> list[tuple[str, bytes]]:
@@ -54,10 +39,31 @@ def standing(session: Session, platform: str, community: str, lane: str) -> list
     return list(places.values())
 
 
+_last_of = Statement(
+    lambda _: (
+        select(_o.key, _o.payload)
+        .where(
+            _o.platform == bindparam("on"),
+            _o.community_id == bindparam("community"),
+            _o.lane == bindparam("of_lane"),
+            _o.subject == bindparam("about"),
+            _o.state == SENT,
+        )
+        .order_by(_o.id.desc())
+        .limit(1)
+    )
+)
+
+
 def stands(session: Session, community: str, to: Destination, subject: str, payload: bytes) -> bool:
     """Whether just this was the last that was posted in a place about a subject, as far as it is still known."""
     row = session.one(_last_of, on=to.platform, community=community, of_lane=to.external_id, about=subject)
     return bool(row and row.payload) and session.keys.open("outbox", row.key, bytes(row.payload)) == payload
+
+
+_about = (_o.community_id == bindparam("community"), _o.subject == bindparam("about"), _o.private == 0)
+_drop_unsent = Statement(lambda _: delete(Outbox).where(*_about, _o.state != SENT))
+_drop_words = Statement(lambda _: update(Outbox).where(*_about).values(payload=bindparam("empty")))
 
 
 def silence(session: Session, community: str, subject: str) -> int:

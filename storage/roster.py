@@ -64,19 +64,26 @@ class Unanswered:
 
 
 _r, _account, _member, _grant, _case = map(columns, (RosterRow, Account, Member, RoleGrant, Case))
-_named = (
-    select(_grant.role)
-    .where(
-        _grant.community_id == _account.community_id,
-        _grant.platform == _account.platform,
-        _grant.external_id == _account.external_id,
-        _grant.kind == "person",
-        _grant.role != "student",
-    )
-    .correlate(Account)
-    .exists()
-)
+
+
 _want = Statement(lambda sql: sql.insert(RosterRow).on_conflict_do_nothing())
+
+
+def want(session: Session, community: str, now: int) -> None:
+    """A community's staff is to be asked for, now; where that is under way already it stays as it is."""
+    session.put(_want, community_id=community, since=now, not_before=now, doubt="")
+
+
+_sooner = Statement(
+    lambda _: update(RosterRow).where(_r.not_before > bindparam("latest")).values(not_before=bindparam("now"))
+)
+
+
+def sooner(session: Session, now: int, latest: int) -> None:
+    """Whom nobody would ask for before ``latest`` is asked for now: a clock that ran ahead had put it off."""
+    session.put(_sooner, now=now, latest=latest)
+
+
 _take = Statement(
     lambda _: (
         select(_r.community_id)
@@ -89,16 +96,65 @@ _take = Statement(
 _lease = Statement(
     lambda _: update(RosterRow).where(_r.community_id == bindparam("community")).values(not_before=bindparam("until"))
 )
-_sooner = Statement(
-    lambda _: update(RosterRow).where(_r.not_before > bindparam("latest")).values(not_before=bindparam("now"))
-)
+
+
+def take(session: Session, now: int, until: int) -> str:
+    """A community whose staff is to be asked for now, ours until a moment; empty when there is none."""
+    row = session.one(_take, now=now)
+    if row is None:
+        return ""
+    session.put(_lease, community=row.community_id, until=until)
+    return str(row.community_id)
+
+
 _doubt = Statement(
     lambda _: update(RosterRow).where(_r.community_id == bindparam("community")).values(doubt=bindparam("about"))
 )
+
+
+def doubt(session: Session, community: str, platforms: str) -> None:
+    """What these platforms say is not believed; empty when there is no doubt any more."""
+    session.put(_doubt, community=community, about=platforms)
+
+
 _done = Statement(lambda _: delete(RosterRow).where(_r.community_id == bindparam("community")))
+
+
+def done(session: Session, community: str) -> None:
+    """All platforms have answered for everyone."""
+    session.put(_done, community=community)
+
+
 _next = Statement(lambda _: select(func.min(_r.not_before).label("at")))
+
+
+def next_at(session: Session) -> int | None:
+    """When a platform is to be asked next, in ms since 1970; None when there is nothing to ask."""
+    at = session.one(_next).at
+    return None if at is None else int(at)
+
+
 _all = Statement(
     lambda _: select(_r.community_id.label("community"), _r.since, _r.doubt).order_by(_r.community_id), into=Unanswered
+)
+
+
+def unanswered(session: Session) -> list[Unanswered]:
+    """The communities whose staff is still to be asked for."""
+    return session.all(_all)
+
+
+_named = (
+    select(_grant.role)
+    .where(
+        _grant.community_id == _account.community_id,
+        _grant.platform == _account.platform,
+        _grant.external_id == _account.external_id,
+        _grant.kind == "person",
+        _grant.role != "student",
+    )
+    .correlate(Account)
+    .exists()
 )
 _known = Statement(
     lambda _: (
@@ -115,46 +171,6 @@ _known = Statement(
         .order_by(_account.platform, _account.external_id)
     )
 )
-
-
-def want(session: Session, community: str, now: int) -> None:
-    """A community's staff is to be asked for, now; where that is under way already it stays as it is."""
-    session.put(_want, community_id=community, since=now, not_before=now, doubt="")
-
-
-def sooner(session: Session, now: int, latest: int) -> None:
-    """Whom nobody would ask for before ``latest`` is asked for now: a clock that ran ahead had put it off."""
-    session.put(_sooner, now=now, latest=latest)
-
-
-def take(session: Session, now: int, until: int) -> str:
-    """A community whose staff is to be asked for now, ours until a moment; empty when there is none."""
-    row = session.one(_take, now=now)
-    if row is None:
-        return ""
-    session.put(_lease, community=row.community_id, until=until)
-    return str(row.community_id)
-
-
-def doubt(session: Session, community: str, platforms: str) -> None:
-    """What these platforms say is not believed; empty when there is no doubt any more."""
-    session.put(_doubt, community=community, about=platforms)
-
-
-def done(session: Session, community: str) -> None:
-    """All platforms have answered for everyone."""
-    session.put(_done, community=community)
-
-
-def next_at(session: Session) -> int | None:
-    """When a platform is to be asked next, in ms since 1970; None when there is nothing to ask."""
-    at = session.one(_next).at
-    return None if at is None else int(at)
-
-
-def unanswered(session: Session) -> list[Unanswered]:
-    """The communities whose staff is still to be asked for."""
-    return session.all(_all)
 
 
 def staff(session: Session, community: str) -> Staff:

@@ -33,6 +33,8 @@ class Line:
 
 
 _o, _community, _place = map(columns, (Outbox, Community, Place))
+
+
 _later = Outbox.__table__.alias().c  # type: ignore[attr-defined]
 _overtaken = (
     select(_later.id)
@@ -50,6 +52,13 @@ _again = case((_o.why == "", WAITING), else_=HELD)  # what came through the atte
 _alive = {"state": _again, "attempts": 0, "tried_since": bindparam("at"), "not_before": bindparam("at"), "fault": ""}
 _of_use = or_(_o.until.is_(None), _o.until > bindparam("at"))
 _revive = Statement(lambda _: update(Outbox).where(_o.state == DEAD, _of_use, ~_overtaken).values(_alive))
+
+
+def revive(session: Session, now: int) -> int:
+    """Try every dead letter again from now on, but those that a later message has replaced; returns how many."""
+    return session.run(_revive, at=now)
+
+
 _reached = Statement(
     lambda _: (
         update(Outbox)
@@ -68,6 +77,18 @@ _reached = Statement(
         .values(_alive)
     )
 )
+
+
+def reached(  # noqa: PLR0913  who, since when and until when
+    session: Session, platform: str, community: str, person: str, now: int, *, written: int, tried: int
+) -> int:
+    """Someone is there again: try the dead letters to them again; returns how many.
+
+    Those written since ``written`` and last tried before ``tried``, in ms since 1970.
+    """
+    return session.run(_reached, at=now, on=platform, community=community, person=person, written=written, tried=tried)
+
+
 _rows = Statement(
     lambda _: (
         select(
@@ -96,21 +117,6 @@ _rows = Statement(
         .limit(bindparam("most"))
     )
 )
-
-
-def revive(session: Session, now: int) -> int:
-    """Try every dead letter again from now on, but those that a later message has replaced; returns how many."""
-    return session.run(_revive, at=now)
-
-
-def reached(  # noqa: PLR0913  who, since when and until when
-    session: Session, platform: str, community: str, person: str, now: int, *, written: int, tried: int
-) -> int:
-    """Someone is there again: try the dead letters to them again; returns how many.
-
-    Those written since ``written`` and last tried before ``tried``, in ms since 1970.
-    """
-    return session.run(_reached, at=now, on=platform, community=community, person=person, written=written, tried=tried)
 
 
 def rows(session: Session, most: int) -> list[Line]:
