@@ -46,7 +46,7 @@ def seed(session: Session, program: Program, where: dict[str, Any]) -> str:
     community = found_community(session, program.catalogue, "bench", "Bench", "en", "UTC", now)
     for platform, space, place in where["spaces"]:
         communities.add_space(session, community, platform, space)
-        places.choose(session, community, "students", platform, space, place, "students")
+        places.choose(session, community, places.PlaceSet("students", platform, space, place, "students"))
     return check_ins.open_round(session, community, now, now + DAY)
 
 

@@ -47,7 +47,7 @@ class Storm:
         """The platform fails as a whole."""
         return len(self._failed) >= STORM
 
-    def saw(self, lane: str, result: object, now: float) -> None:
+    def saw(self, recipient: str, result: object, now: float) -> None:
         """Learn from what became of a message."""
         if isinstance(result, Sent) or (isinstance(result, SendError) and not result.retry):
             self._failed.clear()
@@ -55,7 +55,7 @@ class Storm:
         if not isinstance(result, Outage | TooFast):
             return
         before = self.raging
-        self._failed.add(lane)
+        self._failed.add(recipient)
         if not self.raging:
             return
         asked = result.seconds if isinstance(result, TooFast) else 0.0

@@ -26,7 +26,7 @@ from flows.gate import claim
 from flows.gate.claim import UNASKED
 from flows.seam import Adapter, Blocked, Outage, Outgoing, SendError, Sent, Space, Text, TooFast
 from flows.words import _, said
-from storage import attention, outbox, places
+from storage import delivery, held, outbox, places
 from storage.database import NotSaved
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Sender:
             await rung(bell, wait)
             await asyncio.sleep(rested - clock())
 
-    async def _next(self, way: Way, most: int, going: int) -> tuple[list[outbox.Waiting], float]:
+    async def _next(self, way: Way, most: int, going: int) -> tuple[list[delivery.Waiting], float]:
         """What may go now, and how many seconds to wait until there can be more; the bell rings sooner."""
         now = asyncio.get_running_loop().time()
         room = way.storm.room(most - going, going, now)
@@ -152,7 +152,7 @@ class Sender:
         rows = await self._claim(way, room)
         return rows, LOOK_AGAIN if len(rows) == room else await self._pause(way)
 
-    async def _claim(self, way: Way, free: int) -> list[outbox.Waiting]:
+    async def _claim(self, way: Way, free: int) -> list[delivery.Waiting]:
         now = self._clock.now()
         return await self._database.run(
             lambda s: claim.claim(s, way.platform, now, now + LEASE, free, private=way.private, known=self._audiences)
@@ -165,10 +165,10 @@ class Sender:
             return LOOK_AGAIN
         return min(LOOK_AGAIN, max(0.0, (at - self._clock.now()) / 1000))
 
-    async def _one(self, way: Way, row: outbox.Waiting) -> None:
+    async def _one(self, way: Way, row: delivery.Waiting) -> None:
         """Deliver one message and write down what became of it."""
         result = await self._attempt(way, row)
-        way.storm.saw(row.lane, result, asyncio.get_running_loop().time())
+        way.storm.saw(row.recipient, result, asyncio.get_running_loop().time())
         longest = LONGEST_IN_STORM if way.storm.raging else LONGEST_WAIT
         steps = _settling(result, row, self._clock.now(), longest)
         for settle in steps:
@@ -183,7 +183,7 @@ class Sender:
         name = "sent" if isinstance(result, Sent) else type(result).__name__
         self._metrics.sent.labels(row.platform, name).inc()
 
-    async def _attempt(self, way: Way, row: outbox.Waiting) -> Sent | Exception:
+    async def _attempt(self, way: Way, row: delivery.Waiting) -> Sent | Exception:
         try:
             parts, language = wire.unpack(row.payload)
             await way.pace.turn()
@@ -225,33 +225,34 @@ def verdict(fault: Exception, attempts: int, since: int, now: int, longest: int 
 
 
 def _settling(
-    result: Sent | Exception, row: outbox.Waiting, now: int, longest: int
+    result: Sent | Exception, row: delivery.Waiting, now: int, longest: int
 ) -> list[Callable[[Session], object]]:
     """What to write down; each in a transaction of its own."""
     if isinstance(result, Sent):
-        drawn_from_here = not row.private or row.platform == "web"
-        if row.fleeting and not drawn_from_here:
-            return [lambda s: outbox.forget(s, row.id)]
-        return [lambda s: _sent(s, row, result.message, drawn_from_here=drawn_from_here)]
+        # What stands in a channel is compared with what would be posted next; the web chat draws its windows from here.
+        payload_stays = not row.private or row.platform == "web"
+        if row.fleeting and not payload_stays:
+            return [lambda s: delivery.forget(s, row.id)]
+        return [lambda s: _sent(s, row, result.message, payload_stays=payload_stays)]
     then = verdict(result, row.attempts, row.tried_since, now, longest)
     if then.at is not None:
         at = then.at
-        return [lambda s: outbox.retry(s, row.id, at, then.why)]
+        return [lambda s: delivery.retry(s, row.id, at, then.why)]
     if row.fleeting:
-        return [lambda s: outbox.forget(s, row.id)]  # nothing waits any more, so no note says so either
-    steps: list[Callable[[Session], object]] = [lambda s: outbox.bury(s, row.id, then.why)]
+        return [lambda s: delivery.forget(s, row.id)]  # nothing waits any more, so no note says so either
+    steps: list[Callable[[Session], object]] = [lambda s: delivery.bury(s, row.id, then.why)]
     if row.private and isinstance(result, Blocked):
         steps.append(lambda s: _something_waits(s, row, now))
     return steps
 
 
-def _sent(session: Session, row: outbox.Waiting, message: str, *, drawn_from_here: bool) -> None:
-    outbox.sent(session, row.id, message, drawn_from_here)
+def _sent(session: Session, row: delivery.Waiting, message: str, *, payload_stays: bool) -> None:
+    delivery.sent(session, row.id, message, payload_stays)
     if row.why == UNASKED and row.private:
-        attention.sent_within(session, row.community, row.id, row.key, row.payload if drawn_from_here else b"")
+        held.sent_within(session, row.community, row.id, row.key, row.payload if payload_stays else b"")
 
 
-def _something_waits(session: Session, row: outbox.Waiting, now: int) -> None:
+def _something_waits(session: Session, row: delivery.Waiting, now: int) -> None:
     """A note in the students' channel that something waits, without a name; one at a time."""
     here = (one for one in places.of_kind(session, row.community, "students") if one.platform == row.platform)
     place = next(here, None)
@@ -266,15 +267,17 @@ def _something_waits(session: Session, row: outbox.Waiting, now: int) -> None:
     )
     outbox.add(
         session,
-        f"waits.{row.key}",
-        row.community,
-        place.platform,
-        place.space,
-        place.external_id,
-        private=False,
-        subject="waits",
-        payload=wire.pack((Text(text),), place.language),
-        now=now,
+        outbox.Message(
+            f"waits.{row.key}",
+            row.community,
+            place.platform,
+            place.space,
+            place.external_id,
+            private=False,
+            subject="waits",
+            payload=wire.pack((Text(text),), place.language),
+            at=now,
+        ),
     )
 
 
@@ -283,13 +286,13 @@ def outgoing_id(key: str) -> str:
     return urlsafe_b64encode(hashlib.sha256(key.encode()).digest())[:22].decode()
 
 
-def _outgoing(row: outbox.Waiting, parts: tuple[object, ...], language: str) -> Outgoing:
+def _outgoing(row: delivery.Waiting, parts: tuple[object, ...], language: str) -> Outgoing:
     return Outgoing(
         id=outgoing_id(row.key),
         space=Space(row.platform, row.space),
         parts=parts,  # type: ignore[arg-type]
-        place="" if row.private else row.lane,
-        person=row.lane if row.private else "",
+        place="" if row.private else row.recipient,
+        person=row.recipient if row.private else "",
         address=row.address,
         edits=row.edits,
         language=language,

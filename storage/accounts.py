@@ -7,6 +7,7 @@ is not among it: nothing there says whose it is.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +21,15 @@ from storage.members import Account, Member, accounts
 from storage.statement import Session, Statement, columns
 
 CASE_PAGE = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Whose a mark is: the member, and the account as ``platform:id``."""
+
+    member: str
+    account: str
+
 
 _m, _account, _space, _p, _round = map(columns, (Member, Account, CommunitySpace, Participation, Round))
 
@@ -126,10 +136,10 @@ _of_mark = Statement(
 )
 
 
-def of_mark(session: Session, community: str, mark: str) -> tuple[str, str] | None:
-    """(member, account) with this mark; None when the account is gone."""
+def of_mark(session: Session, community: str, mark: str) -> Marked | None:
+    """Whose mark this is; None when the account is gone."""
     row = session.one(_of_mark, community=community, sign=mark)
-    return None if row is None else (row.member_id, f"{row.platform}:{row.external_id}")
+    return None if row is None else Marked(row.member_id, f"{row.platform}:{row.external_id}")
 
 
 _write_here = Statement(

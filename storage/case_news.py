@@ -46,4 +46,4 @@ def take(session: Session, community: str, until: int) -> list[Answered]:
     return_paths.set_told(session, community, until)
     keys = [key for row in rows if (key := case_key.found(session, row.id, row.wrapped_key)) is not None]
     known = [accounts.of_mark(session, community, mark) for mark in return_paths.marks(session, community, keys)]
-    return [Answered(*one) for one in known if one is not None]
+    return [Answered(one.member, one.account) for one in known if one is not None]

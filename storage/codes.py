@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select
@@ -46,6 +47,14 @@ class CodeMiss(SQLModel, table=True):
     misses: int
 
 
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a code stands for."""
+
+    community: str
+    payload: str
+
+
 _c, _miss = columns(Code), columns(CodeMiss)
 
 
@@ -81,8 +90,8 @@ _is_it = (_c.fingerprint == bindparam("typed"), _c.expires_at > bindparam("now")
 _look = Statement(lambda _: select(_c.fingerprint, _c.community_id, _c.sealed).where(*_is_it))
 
 
-def look(session: Session, purpose: str, typed: str, now: int, tried_by: str = "") -> tuple[str, str] | None:
-    """(community, payload) of a code that works, which stays; None for a wrong, used or expired one.
+def look(session: Session, purpose: str, typed: str, now: int, tried_by: str = "") -> Meant | None:
+    """What a code that works stands for; it stays. None for a wrong, used or expired one.
 
     ``tried_by``: whose wrong tries are counted, an account say; see :func:`too_many`.
     """
@@ -92,8 +101,8 @@ def look(session: Session, purpose: str, typed: str, now: int, tried_by: str = "
 _take = Statement(lambda _: delete(Code).where(*_is_it).returning(_c.fingerprint, _c.community_id, _c.sealed))
 
 
-def take(session: Session, purpose: str, typed: str, now: int, tried_by: str = "") -> tuple[str, str] | None:
-    """(community, payload) of a code that works, which is used up now; None for a wrong, used or expired one."""
+def take(session: Session, purpose: str, typed: str, now: int, tried_by: str = "") -> Meant | None:
+    """What a code that works stands for; it is used up now. None for a wrong, used or expired one."""
     return _found(session, _take, purpose, typed, now, tried_by)
 
 
@@ -149,14 +158,14 @@ _missed = Statement(
 
 def _found(  # noqa: PLR0913  what look and take have in common
     session: Session, statement: Statement, purpose: str, typed: str, now: int, tried_by: str
-) -> tuple[str, str] | None:
+) -> Meant | None:
     if too_many(session, purpose, tried_by, now):
         return None
     row: Any = session.one(statement, typed=_fingerprint(session, purpose, tidy(typed)), now=now)
     if row is None:
         session.run(_missed, tried_by=_who(session, purpose, tried_by), hour=now // _HOUR)
         return None
-    return row.community_id, _payload(session, row)
+    return Meant(row.community_id, _payload(session, row))
 
 
 def _code_of(random: bytes) -> str:

@@ -49,6 +49,26 @@ KEEPING = (
 
 
 @dataclass(frozen=True, slots=True)
+class CommunityInfo:
+    """A community as :class:`Community` has it, without its threshold."""
+
+    id: str
+    slug: str
+    name: str
+    """Empty while it is being set up."""
+    language: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceInfo:
+    """A space where a community lives."""
+
+    platform: str
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Destination:
     """Where a message goes on a platform; ``external_id`` is a place's or a person's."""
 
@@ -125,13 +145,14 @@ _spaces = Statement(
         select(_space.platform, _space.external_id)
         .where(_space.community_id == bindparam("community"))
         .order_by(_space.platform, _space.external_id)
-    )
+    ),
+    into=SpaceInfo,
 )
 
 
-def spaces(session: Session, community: str) -> list[tuple[str, str]]:
-    """(platform, id) of each space where a community lives."""
-    return [tuple(row) for row in session.all(_spaces, community=community)]
+def spaces(session: Session, community: str) -> list[SpaceInfo]:
+    """The spaces where a community lives."""
+    return session.all(_spaces, community=community)
 
 
 _move_spaces = Statement(
@@ -162,11 +183,16 @@ _change = Statement(
 )
 
 
-def change(  # noqa: PLR0913  one row
-    session: Session, community: str, slug: str, name: str, language: str, time_zone: str
-) -> None:
+def change(session: Session, new: CommunityInfo) -> None:
     """What a community is called, which language it speaks first, and by which clock it lives."""
-    session.put(_change, community=community, new_slug=slug, new_name=name, new_language=language, new_zone=time_zone)
+    session.put(
+        _change,
+        community=new.id,
+        new_slug=new.slug,
+        new_name=new.name,
+        new_language=new.language,
+        new_zone=new.time_zone,
+    )
 
 
 _drop_spaces = Statement(lambda _: delete(CommunitySpace).where(_space.community_id == bindparam("community")))
@@ -195,51 +221,34 @@ def day(session: Session, community: str, at: int) -> int:
     return day_of(at, session.one(_zone, community=community).time_zone)
 
 
-_about = Statement(
-    lambda _: select(_community.name, _community.slug, _community.language, _community.time_zone).where(
-        _community.id == bindparam("community")
-    )
-)
+_info = (_community.id, _community.slug, _community.name, _community.language, _community.time_zone)
+_by_id = Statement(lambda _: select(*_info).where(_community.id == bindparam("community")), into=CommunityInfo)
 
 
-def about(session: Session, community: str) -> tuple[str, str, str, str]:
-    """(name, slug, language, time zone) of a community that is there."""
-    return tuple(session.one(_about, community=community))
+def by_id(session: Session, community: str) -> CommunityInfo | None:
+    """A community; None when it is there no more."""
+    found: CommunityInfo | None = session.one(_by_id, community=community)
+    return found
 
 
-_by_slug = Statement(lambda _: select(_community.id, _community.name).where(_community.slug == bindparam("slug")))
+def about(session: Session, community: str) -> CommunityInfo:
+    """A community that is there."""
+    found: CommunityInfo = session.one(_by_id, community=community)
+    return found
 
 
-def by_slug(session: Session, slug: str) -> tuple[str, str] | None:
-    """(id, name) of the community with this address."""
-    row = session.one(_by_slug, slug=slug)
-    return None if row is None else tuple(row)
+_by_slug = Statement(lambda _: select(*_info).where(_community.slug == bindparam("slug")), into=CommunityInfo)
 
 
-_by_id = Statement(
-    lambda _: select(_community.id, _community.name, _community.language, _community.time_zone).where(
-        _community.id == bindparam("community")
-    )
-)
+def by_slug(session: Session, slug: str) -> CommunityInfo | None:
+    """The community with this address."""
+    found: CommunityInfo | None = session.one(_by_slug, slug=slug)
+    return found
 
 
-def by_id(session: Session, community: str) -> tuple[str, str, str, str] | None:
-    """(id, name, language, time zone) of a community."""
-    row = session.one(_by_id, community=community)
-    return None if row is None else tuple(row)
+_every = Statement(lambda _: select(*_info).order_by(_community.slug), into=CommunityInfo)
 
 
-_all = Statement(
-    lambda _: select(
-        _community.id,
-        _community.slug,
-        _community.name,
-        _community.language,
-        _community.time_zone,
-    ).order_by(_community.slug)
-)
-
-
-def every(session: Session) -> list[tuple[str, str, str, str, str]]:
-    """(id, slug, name, language, time zone) of each community."""
-    return [tuple(row) for row in session.all(_all)]
+def every(session: Session) -> list[CommunityInfo]:
+    """All communities, by their addresses."""
+    return session.all(_every)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Index, bindparam, case, delete, func, select, update
 from sqlmodel import BigInteger, Field, SQLModel
@@ -60,6 +60,17 @@ TOGETHER = 100
 Asked = Callable[[], Any]
 """The row of a conversation that was asked for."""
 
+
+class UnderWay(NamedTuple):
+    """A conversation; its journal opened."""
+
+    id: str
+    turn: int
+    journal: bytes
+    expires_at: int
+    """In ms since 1970 UTC."""
+
+
 _c, _seen = columns(Conversation), columns(EventSeen)
 
 
@@ -109,12 +120,12 @@ def ask(session: Session, conversation: str) -> Asked:
 
 def find(
     session: Session, community: str, member: str, conversation: str, asked: Asked | None = None
-) -> tuple[str, int, bytes, int] | None:
-    """(id, turn, journal, expires at) of a conversation of this person, locked for this transaction."""
+) -> UnderWay | None:
+    """A conversation of this person, locked for this transaction."""
     row = (asked or ask(session, conversation))()
     if row is None or (row.id, row.community_id, row.member_id) != (conversation, community, member):
         return None
-    return _opened(session, row[:4])
+    return _opened(session, row)
 
 
 _turn = Statement(lambda _: select(_c.turn).where(_c.id == bindparam("conversation")))
@@ -136,7 +147,7 @@ _open = Statement(
 )
 
 
-def open_of(session: Session, community: str, member: str) -> list[tuple[str, int, bytes, int]]:
+def open_of(session: Session, community: str, member: str) -> list[UnderWay]:
     """The open conversations of a member, the last used first, locked."""
     return [_opened(session, row) for row in session.all(_open, community=community, member=member)]
 
@@ -251,7 +262,7 @@ def end_naming(session: Session, community: str, idents: Iterable[str]) -> int:
     needles = [json.dumps(one, ensure_ascii=False).encode() for one in idents]
     ended = 0
     for row in session.all(_here, community=community):
-        _id, _turn, journal, _until = _opened(session, row)
+        journal = _opened(session, row).journal
         if any(needle in journal for needle in needles):
             ended += session.run(_drop, conversation=row.id)
     return ended
@@ -261,8 +272,7 @@ def end_flow(session: Session, community: str, flow: str) -> int:
     """End every conversation of a community that is in a flow of this name. Returns how many."""
     ended = 0
     for row in session.all(_here, community=community):
-        _id, _turn, journal, _until = _opened(session, row)
-        if json.loads(journal).get("@flow") == flow:
+        if json.loads(_opened(session, row).journal).get("@flow") == flow:
             ended += session.run(_drop, conversation=row.id)
     return ended
 
@@ -311,11 +321,6 @@ def _sealed(session: Session, conversation: str, journal: bytes) -> bytes:
     return session.keys.seal_passing("journal", conversation, padded)
 
 
-def _opened(session: Session, row: tuple[str, int, bytes, int]) -> tuple[str, int, bytes, int]:
-    conversation, turn, journal, expires_at = row
-    return (
-        conversation,
-        turn,
-        session.keys.open_passing("journal", conversation, bytes(journal)).rstrip(b" "),
-        expires_at,
-    )
+def _opened(session: Session, row: Any) -> UnderWay:
+    journal = session.keys.open_passing("journal", row.id, bytes(row.journal)).rstrip(b" ")
+    return UnderWay(row.id, row.turn, journal, row.expires_at)

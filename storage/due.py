@@ -6,10 +6,9 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, bindparam, case, delete, func, null, or_, select, update
+from sqlalchemy import BigInteger, Integer, bindparam, delete, func, null, or_, select, update
 from sqlmodel import Field, SQLModel
 
-from storage.keeping import Keeping, Person
 from storage.statement import Session, Statement, columns
 
 OFTEN = 8
@@ -73,11 +72,12 @@ _d = columns(DueRow)
 
 
 _given = ("key", "community_id", "flow", "argument", "at", "until")
-_new = {name: bindparam(name) for name in _given} | {"planned": bindparam("at"), "attempts": 0}
+new = {name: bindparam(name) for name in _given} | {"planned": bindparam("at"), "attempts": 0}
+"""What a new row has, in statements."""
 _add = Statement(
     lambda sql: (
         sql.insert(DueRow)
-        .values({**_new, "subject": "", "about": "", "wall": bindparam("wall"), "last": ""})
+        .values({**new, "subject": "", "about": "", "wall": bindparam("wall"), "last": ""})
         .on_conflict_do_nothing()
         .inline()
     )
@@ -106,67 +106,6 @@ def add(  # noqa: PLR0913  one row
         wall=wall,
     )
     return added == 1
-
-
-_owned = {"subject": bindparam("subject"), "about": bindparam("about"), "wall": "", "last": ""}
-_set = Statement(
-    lambda sql: (
-        sql.insert(DueRow)
-        .values({**_new, **_owned})
-        .on_conflict_do_update(
-            index_elements=["key"],
-            set_={name: bindparam(name) for name in ("argument", "at", "until")}
-            # Raised where slow work may be under way: its result, of an older attempt, counts no more.
-            | {"planned": bindparam("at"), "attempts": case((_d.journal.is_(None), 0), else_=_d.attempts + 1)}
-            | {"journal": null()},
-        )
-        .inline()
-    )
-)
-
-
-def later(  # noqa: PLR0913  one row
-    session: Session,
-    community: str,
-    job: str,
-    argument: str,
-    at: int,
-    until: int | None = None,
-    *,
-    subject: str,
-    whom: str = "",
-) -> None:
-    """Start a job at a moment, once for each subject and person; where it waits already, it is set anew.
-
-    ``whom`` it is about: a member's id, or an account as ``platform:id``. It goes when they are forgotten, and follows
-    them when two members become one. The row shows neither subject nor person to who has not the database's key.
-    """
-    of, about = _subject(session, community, subject), _about(session, community, whom)
-    session.run(
-        _set,
-        key=_key(about, job, of),
-        community_id=community,
-        flow=job,
-        argument=argument,
-        at=at,
-        until=until,
-        subject=of,
-        about=about,
-    )
-
-
-_here = _d.community_id == bindparam("community")
-_is_about = (_here, _d.about == bindparam("whom"))
-_never = Statement(lambda _: delete(DueRow).where(_here, _d.subject == bindparam("of")))
-_never_about = Statement(lambda _: delete(DueRow).where(*_is_about, _d.subject == bindparam("of")))
-
-
-def never(session: Session, community: str, subject: str, whom: str = "") -> int:
-    """Nothing that belongs to a subject comes, or nothing of it that is about somebody; returns how many that were."""
-    of = _subject(session, community, subject)
-    if whom:
-        return session.run(_never_about, community=community, of=of, whom=_about(session, community, whom))
-    return session.run(_never, community=community, of=of)
 
 
 _forget = Statement(lambda _: delete(DueRow).where(_d.key == bindparam("row_key")))
@@ -308,11 +247,17 @@ _move = Statement(
 )
 
 
-def move(  # noqa: PLR0913  an occurrence
-    session: Session, row: Due, planned: int, at: int, until: int | None, wall: str, last: str
-) -> None:
-    """Comes again, or at another time."""
-    session.put(_move, **_as(row), new_planned=planned, new_at=at, new_until=until, new_wall=wall, new_last=last)
+def move(session: Session, row: Due, to: Due) -> None:
+    """Comes again, or at another time: as planned there."""
+    session.put(
+        _move,
+        **_as(row),
+        new_planned=to.planned,
+        new_at=to.at,
+        new_until=to.until,
+        new_wall=to.wall,
+        new_last=to.last,
+    )
 
 
 _failed = Statement(
@@ -353,78 +298,3 @@ def _as(row: Due) -> dict[str, Any]:
 def _sealed(session: Session, row: Due, journal: dict[str, Any]) -> bytes:
     text = json.dumps(journal, ensure_ascii=False, separators=(",", ":")).encode()
     return session.keys.seal("timer", str(row.id), text)
-
-
-def _subject(session: Session, community: str, subject: str) -> str:
-    return session.keys.fingerprint(f"subject:{community}:{subject}").hex()
-
-
-def _about(session: Session, community: str, whom: str) -> str:
-    return session.keys.fingerprint(f"about:{community}:{whom}").hex() if whom else ""
-
-
-def _key(about: str, job: str, of: str) -> str:
-    return f"{about}:{job}:{of}"
-
-
-_drop_about = Statement(lambda _: delete(DueRow).where(*_is_about))
-_is_for = (_here, _d.argument.contains(bindparam("goes")))
-_rename = Statement(
-    lambda _: (
-        update(DueRow).where(*_is_for).values(argument=func.replace(_d.argument, bindparam("goes"), bindparam("stays")))
-    )
-)
-
-
-def _erase(session: Session, person: Person, _now: int) -> int:
-    """What is about somebody goes; what is only to be told to them comes without them."""
-    if person.member:
-        session.run(_rename, community=person.community, goes=person.member, stays="")
-    return sum(session.run(_drop_about, **one) for one in _theirs(session, person))
-
-
-_count_about = Statement(lambda _: select(func.count().label("n")).select_from(DueRow).where(*_is_about))
-
-
-def _export(session: Session, person: Person) -> dict[str, Any]:
-    return {"timers": sum(int(session.one(_count_about, **one).n) for one in _theirs(session, person))}
-
-
-def _theirs(session: Session, person: Person) -> list[dict[str, str]]:
-    known = [*([person.member] if person.member else []), *person.accounts]
-    return [{"community": person.community, "whom": _about(session, person.community, one)} for one in known]
-
-
-_keys_about = Statement(lambda _: select(_d.id, _d.key, _d.at, _d.flow, _d.subject).where(*_is_about))
-_set_about = Statement(
-    lambda _: (
-        update(DueRow).where(_d.id == bindparam("row"), _here).values(key=bindparam("row_key"), about=bindparam("whom"))
-    )
-)
-_drop = Statement(lambda _: delete(DueRow).where(_d.id == bindparam("row"), _here))
-
-
-def _merge(session: Session, community: str, stays: str, goes: str) -> None:
-    session.run(_rename, community=community, stays=stays, goes=goes)
-    before, after = (_about(session, community, one) for one in (goes, stays))
-    for row in session.all(_keys_about, community=community, whom=before):
-        key = _key(after, row.flow, row.subject or str(row.id))
-        other = named(session, key)
-        if other is not None and other.at <= row.at:  # of two for the same, the sooner comes
-            session.run(_drop, community=community, row=row.id)
-            continue
-        if other is not None:
-            session.run(_drop, community=community, row=other.id)
-        session.run(_set_about, community=community, row=row.id, row_key=key, whom=after)
-
-
-KEEPING = (
-    Keeping(
-        DueRow,
-        kept="until it is due",
-        names=("key", "argument", "about", "journal"),
-        erase=_erase,
-        export=_export,
-        merge=_merge,
-    ),
-)

@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, select
 from storage import erasures, members
 from storage.ids import platform_and_id
 from storage.keeping import Person
-from storage.members import Account, Member, RoleGrant
+from storage.members import Account, Member
+from storage.role_grants import RoleGrant
 from storage.statement import Session, Statement, columns
 
 _m, _account, _grant = map(columns, (Member, Account, RoleGrant))

@@ -12,7 +12,8 @@ from sqlalchemy import Integer, String, bindparam, column, func, literal_column,
 from storage import communities, settings
 from storage.communities import Community, CommunitySpace
 from storage.conversations import Conversation
-from storage.members import Account, Member, RoleGrant
+from storage.members import Account, Member
+from storage.role_grants import RoleGrant
 from storage.statement import Session, Statement, columns
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import bindparam, delete, literal, select
 from sqlmodel import Field, SQLModel
 
@@ -21,6 +23,17 @@ class Place(SQLModel, table=True):
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class PlaceSet:
+    """A channel with a purpose on a platform."""
+
+    kind: str
+    platform: str
+    space: str
+    external_id: str
+    name: str
+
+
 KEEPING = (Keeping(Place, kept="until another channel is chosen"),)
 
 _place, _community = columns(Place), columns(Community)
@@ -36,25 +49,17 @@ _drop_place = Statement(
 )
 
 
-def choose(  # noqa: PLR0913  one row
-    session: Session,
-    community: str,
-    kind: str,
-    platform: str,
-    space: str,
-    external_id: str,
-    name: str,
-) -> None:
+def choose(session: Session, community: str, place: PlaceSet) -> None:
     """The channel for a purpose; takes the place of an earlier one."""
-    session.put(_drop_place, community=community, of_kind=kind, on=platform)
+    session.put(_drop_place, community=community, of_kind=place.kind, on=place.platform)
     session.put(
         _add_place,
         community_id=community,
-        kind=kind,
-        platform=platform,
-        space_id=space,
-        external_id=external_id,
-        name=name,
+        kind=place.kind,
+        platform=place.platform,
+        space_id=place.space,
+        external_id=place.external_id,
+        name=place.name,
     )
 
 
@@ -82,7 +87,7 @@ _of_kind = Statement(
     lambda _: (
         select(
             _place.platform,
-            _place.space_id,
+            _place.space_id.label("space"),
             _place.external_id,
             literal("").label("address"),
             _community.language,
@@ -92,30 +97,26 @@ _of_kind = Statement(
             _place.community_id == bindparam("community"),
             _place.kind == bindparam("of_kind"),
         )
-    )
+    ),
+    into=Destination,
 )
 
 
 def of_kind(session: Session, community: str, kind: str) -> list[Destination]:
     """The channels for a purpose: one on each platform where it is set."""
-    return [Destination(*row) for row in session.all(_of_kind, community=community, of_kind=kind)]
+    return session.all(_of_kind, community=community, of_kind=kind)
 
 
 _every = Statement(
     lambda _: (
-        select(
-            _place.kind,
-            _place.platform,
-            _place.space_id,
-            _place.external_id,
-            _place.name,
-        )
+        select(_place.kind, _place.platform, _place.space_id.label("space"), _place.external_id, _place.name)
         .where(_place.community_id == bindparam("community"))
         .order_by(_place.kind)
-    )
+    ),
+    into=PlaceSet,
 )
 
 
-def every(session: Session, community: str) -> list[tuple[str, str, str, str, str]]:
-    """(kind, platform, space, id, name) of each channel."""
-    return [tuple(row) for row in session.all(_every, community=community)]
+def every(session: Session, community: str) -> list[PlaceSet]:
+    """The channels with a purpose, on all platforms."""
+    return session.all(_every, community=community)

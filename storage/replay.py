@@ -10,7 +10,8 @@ from storage import case_work, erasures, forgetting
 from storage.cases import Case
 from storage.keeping import Person
 from storage.ledger import Line
-from storage.members import Account, RoleGrant
+from storage.members import Account
+from storage.role_grants import RoleGrant
 from storage.statement import Session, Statement, columns
 
 _account, _grant, _case = map(columns, (Account, RoleGrant, Case))

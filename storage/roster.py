@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from sqlalchemy import BigInteger, bindparam, delete, func, or_, select, update
 from sqlmodel import Field, SQLModel
 
-from storage import communities, members, staff_cases
+from storage import communities, role_grants, staff_cases
 from storage.cases import Case
+from storage.communities import SpaceInfo
 from storage.keeping import Keeping
-from storage.members import Account, Grant, Member, RoleGrant
+from storage.members import Account, Member
+from storage.role_grants import Grant, RoleGrant
 from storage.statement import Session, Statement, columns
 
 
@@ -48,8 +50,7 @@ class StaffAccount:
 class Staff:
     """Everyone in a community who holds something as staff, and where it can be asked whether they are there."""
 
-    spaces: tuple[tuple[str, str], ...]
-    """(platform, id)"""
+    spaces: tuple[SpaceInfo, ...]
     grants: tuple[Grant, ...]
     accounts: tuple[StaffAccount, ...]
 
@@ -175,7 +176,7 @@ _known = Statement(
 
 def staff(session: Session, community: str) -> Staff:
     """Who holds something as staff in a community, by name, by a case, or as far as is remembered."""
-    grants = tuple(members.granted(session, community))
+    grants = tuple(role_grants.granted(session, community))
     holders = staff_cases.holders(session, community)
     found = {
         (platform, external): StaffAccount(platform, external, member, name, bool(name), member in holders)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, case, func, or_, select, update
 
@@ -40,7 +40,7 @@ _overtaken = (
     select(_later.id)
     .where(
         _later.platform == _o.platform,
-        _later.lane == _o.lane,
+        _later.recipient == _o.recipient,
         _later.subject == _o.subject,
         _later.subject != "",
         _later.id > _o.id,
@@ -64,7 +64,7 @@ _reached = Statement(
         update(Outbox)
         .where(
             _o.platform == bindparam("on"),
-            _o.lane == bindparam("person"),
+            _o.recipient == bindparam("person"),
             _o.state == DEAD,
             _o.community_id == bindparam("community"),
             _o.private == 1,
@@ -93,7 +93,7 @@ _rows = Statement(
     lambda _: (
         select(
             _o.id,
-            _community.name,
+            _community.name.label("community"),
             _o.platform,
             _o.private,
             func.coalesce(_place.kind, "").label("place"),
@@ -109,16 +109,17 @@ _rows = Statement(
             Place,
             (_place.community_id == _o.community_id)
             & (_place.platform == _o.platform)
-            & (_place.external_id == _o.lane)
+            & (_place.external_id == _o.recipient)
             & (_o.private == 0),
         )
         .where(or_(_o.state == WAITING, _o.state == DEAD))
         .order_by(_o.state, _o.id)
         .limit(bindparam("most"))
-    )
+    ),
+    into=Line,
 )
 
 
 def rows(session: Session, most: int) -> list[Line]:
     """Messages that died, then those that wait, the oldest first."""
-    return [Line(*(*row[:3], bool(row.private), *row[4:])) for row in session.all(_rows, most=most)]
+    return [replace(row, private=bool(row.private)) for row in session.all(_rows, most=most)]

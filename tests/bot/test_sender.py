@@ -64,16 +64,18 @@ def queue(database: Database, clock: Clock, *texts: str, lane: str = "students",
         for text in texts:
             outbox.add(
                 session,
-                f"{lane}:{text}",
-                found[0],
-                platform,
-                tryout.SLUG,
-                lane,
-                private=bool(named.get("private")),
-                subject=named.get("subject", ""),
-                fleeting=bool(named.get("fleeting")),
-                payload=wire.pack((Text(text),), "en"),
-                now=clock.now(),
+                outbox.Message(
+                    f"{lane}:{text}",
+                    found.id,
+                    platform,
+                    tryout.SLUG,
+                    lane,
+                    private=bool(named.get("private")),
+                    subject=named.get("subject", ""),
+                    fleeting=bool(named.get("fleeting")),
+                    payload=wire.pack((Text(text),), "en"),
+                    at=clock.now(),
+                ),
             )
 
     database.run_now(add)
