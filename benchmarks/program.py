@@ -26,10 +26,9 @@ from bot.program import Program
 from bot.settings import Settings
 from flows.engine.timers import found_community
 from storage import check_ins, communities, places
+from storage.days import DAY
 from storage.keys import new_key
 from storage.statement import Session
-
-DAY = 86_400_000
 
 
 def point(where: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """The sender: delivers what waits in the outbox, in order per conversation, and decides what is tried again.
 
 Each platform has a loop of its own, so that one that is slow or down holds up no other. While a platform fails as a
-whole, one message at a time tries it (bot/pace.py), and what waits goes when it is back. A message is leased while it
+whole, one message at a time tries it (bot/storm.py), and what waits goes when it is back. A message is leased while it
 is on its way: should this process die, another (or the next start) finds it again once the lease is over. So a message
 is delivered at least once, and its ``Outgoing.id`` stays the same for platforms that drop a repeat.
 """
@@ -19,15 +19,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.pace import Pace, Storm
+from bot.storm import Storm
 from bot.time import rung
 from flows.engine import wire
 from flows.gate import claim
 from flows.gate.claim import UNASKED
+from flows.pace import Pace
 from flows.seam import Adapter, Blocked, Outage, Outgoing, SendError, Sent, Space, Text, TooFast
 from flows.words import _, said
 from storage import delivery, held, outbox, places
 from storage.database import NotSaved
+from storage.days import DAY
 
 if TYPE_CHECKING:
     from bot.metrics import Metrics
@@ -46,7 +48,7 @@ FIRST_WAIT, LONGEST_WAIT = 1_000, 300_000
 """Milliseconds before the second attempt, and at the most between two."""
 LONGEST_IN_STORM = 30_000
 """The same while the platform fails as a whole: it is asked seldom anyway, and what waits shall go once it is back."""
-GIVE_UP = 3 * 24 * 3600 * 1000
+GIVE_UP = 3 * DAY
 """Milliseconds after which a message that could still be tried is buried: nobody waits for it any more."""
 LOOK_AGAIN = 15.0
 """Seconds after which the outbox is looked at in any case, for what other processes left."""

@@ -32,8 +32,6 @@ class Marked:
 
 
 _m, _account, _space, _p, _round = map(columns, (Member, Account, CommunitySpace, Participation, Round))
-
-
 _lock = Statement(
     lambda _: (
         select(_m.id, _m.language, _m.name)

@@ -75,8 +75,6 @@ class HeldBack:
 
 
 _a, _o, _account, _community = map(columns, (Attention, Outbox, Account, Community))
-
-
 # ---------------------------------------------------------------- what somebody wants
 
 
@@ -144,9 +142,6 @@ _home = Statement(lambda _: select(_community.time_zone).where(_community.id == 
 def time_zone(session: Session, community: str) -> str:
     """The community's."""
     return str(session.one(_home, community=community).time_zone)
-
-
-# ---------------------------------------------------------------- what waits for the gate
 
 
 # ---------------------------------------------------------------- what is kept of people

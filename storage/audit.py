@@ -39,8 +39,6 @@ class Act:
 
 
 _a = columns(Audit)
-
-
 _add = Statement(lambda sql: sql.insert(Audit))
 
 

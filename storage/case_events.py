@@ -40,8 +40,6 @@ class CaseChange:
 
 
 _e, _member = columns(CaseEvent), columns(Member)
-
-
 _add = Statement(lambda sql: sql.insert(CaseEvent))
 _last = Statement(
     lambda _: select(func.coalesce(func.max(_e.position), -1).label("last")).where(_e.case_id == bindparam("case"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import bindparam, delete, func, select
@@ -44,8 +45,6 @@ class CaseWords:
 KEEPING = (Keeping(CaseMessage, kept="as long as its case"),)
 
 _m = columns(CaseMessage)
-
-
 _add = Statement(lambda sql: sql.insert(CaseMessage))
 _last = Statement(
     lambda _: select(func.coalesce(func.max(_m.position), -1).label("last")).where(_m.case_id == bindparam("case"))
@@ -71,10 +70,11 @@ _of_case = Statement(
 
 def of_case(session: Session, case: str, cipher: AESGCM) -> list[CaseWords]:
     """All words in a case, in order."""
-    return [
-        CaseWords(author, unseal(cipher, f"{case}:{position}:{author}", bytes(sealed)).rstrip(b"\0").decode(), day)
-        for position, author, day, sealed in session.all(_of_case, case=case)
-    ]
+    return [CaseWords(row.author, _opened(cipher, case, row), row.day) for row in session.all(_of_case, case=case)]
+
+
+def _opened(cipher: AESGCM, case: str, row: Any) -> str:
+    return unseal(cipher, f"{case}:{row.position}:{row.author}", bytes(row.sealed)).rstrip(b"\0").decode()
 
 
 _spoken = Statement(

@@ -17,8 +17,6 @@ from storage.letters import Letter
 from storage.statement import Session, Statement, columns
 
 _c, _e = columns(Case), columns(CaseEvent)
-
-
 _ORDER = tuple(letters.FIELDS)
 
 

@@ -20,11 +20,12 @@ from sqlalchemy import BigInteger, bindparam, delete, null, select, update
 from sqlmodel import Field, SQLModel
 
 from storage.communities import FEWEST, Community
+from storage.days import DAY
 from storage.ids import new_id
 from storage.keeping import Keeping
 from storage.statement import Session, Statement, columns
 
-TERM = 20 * 7 * 24 * 60 * 60 * 1000
+TERM = 20 * 7 * DAY
 """How long ballots wait for others, in ms: half a school year. Then they are destroyed unopened."""
 _PAD = 768
 """Bytes: a remark of 500 letters beside its answers. With its ids a row stays under the 1,002 bytes above which SQLite
@@ -93,8 +94,6 @@ class Counted:
 
 
 _c, _p, _b, _n, _r = map(columns, (Community, Pool, CarriedBallot, AnswerCount, Remark))
-
-
 # One round of a community after the other: two that end at once must find the same pool.
 _threshold = Statement(
     lambda _: select(_c.threshold).where(_c.id == bindparam("community")).with_for_update(key_share=True)

@@ -80,8 +80,6 @@ class RoundInfo:
 
 
 _r, _p, _v, _b = map(columns, (Round, Participation, SpentVote, Ballot))
-
-
 _add_round = Statement(lambda sql: sql.insert(Round))
 
 

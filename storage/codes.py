@@ -56,8 +56,6 @@ class Meant:
 
 
 _c, _miss = columns(Code), columns(CodeMiss)
-
-
 _add = Statement(lambda sql: sql.insert(Code))
 _here = _c.community_id == bindparam("community")
 _replace = Statement(lambda _: delete(Code).where(_here, _c.meant == bindparam("same")))

@@ -85,8 +85,6 @@ class Destination:
 
 
 _community, _space = columns(Community), columns(CommunitySpace)
-
-
 _add_community = Statement(lambda sql: sql.insert(Community))
 
 

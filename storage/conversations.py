@@ -72,8 +72,6 @@ class UnderWay(NamedTuple):
 
 
 _c, _seen = columns(Conversation), columns(EventSeen)
-
-
 _mark = Statement(lambda sql: sql.insert(EventSeen).on_conflict_do_nothing())
 
 

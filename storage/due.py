@@ -69,8 +69,6 @@ class Due:
 
 
 _d = columns(DueRow)
-
-
 _given = ("key", "community_id", "flow", "argument", "at", "until")
 new = {name: bindparam(name) for name in _given} | {"planned": bindparam("at"), "attempts": 0}
 """What a new row has, in statements."""

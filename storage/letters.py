@@ -107,8 +107,6 @@ KEEPING = (
 )
 
 _l, _k, _a = columns(CaseLetter), columns(LetterKey), columns(AccountLetter)
-
-
 # ---------------------------------------------------------------- the key
 
 

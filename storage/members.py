@@ -44,8 +44,6 @@ class Account(SQLModel, table=True):
 
 
 _community, _member, _account = map(columns, (Community, Member, Account))
-
-
 _add_member = Statement(lambda sql: sql.insert(Member))
 _add_account = Statement(lambda sql: sql.insert(Account))
 

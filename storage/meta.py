@@ -22,8 +22,6 @@ class Meta(SQLModel, table=True):
 KEEPING = (Keeping(Meta, kept="of the database as a whole"),)
 
 _c = columns(Meta)
-
-
 _find = Statement(lambda _: select(_c.value).where(_c.name == bindparam("name")))
 
 

@@ -116,8 +116,6 @@ class Depth:
 
 
 _o = columns(Outbox)
-
-
 _given = (
     "key",
     "community_id",

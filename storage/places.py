@@ -37,8 +37,6 @@ class PlaceSet:
 KEEPING = (Keeping(Place, kept="until another channel is chosen"),)
 
 _place, _community = columns(Place), columns(Community)
-
-
 _add_place = Statement(lambda sql: sql.insert(Place))
 _drop_place = Statement(
     lambda _: delete(Place).where(

@@ -20,8 +20,6 @@ class Standing:
 
 
 _o = columns(Outbox)
-
-
 _standing = Statement(
     lambda _: (
         select(_o.key, _o.subject, _o.payload)

@@ -52,8 +52,6 @@ KEEPING = (
 )
 
 _p, _t = columns(ReturnPath), columns(AnswersTold)
-
-
 _add = Statement(lambda sql: sql.insert(ReturnPath))
 _drop_all = Statement(lambda _: delete(ReturnPath).where(_p.community_id == bindparam("community")))
 

@@ -65,8 +65,6 @@ class Unanswered:
 
 
 _r, _account, _member, _grant, _case = map(columns, (RosterRow, Account, Member, RoleGrant, Case))
-
-
 _want = Statement(lambda sql: sql.insert(RosterRow).on_conflict_do_nothing())
 
 
@@ -179,8 +177,10 @@ def staff(session: Session, community: str) -> Staff:
     grants = tuple(role_grants.granted(session, community))
     holders = staff_cases.holders(session, community)
     found = {
-        (platform, external): StaffAccount(platform, external, member, name, bool(name), member in holders)
-        for platform, external, member, name in session.all(_known, community=community)
+        (row.platform, row.external_id): StaffAccount(
+            row.platform, row.external_id, row.member_id, row.name, bool(row.name), row.member_id in holders
+        )
+        for row in session.all(_known, community=community)
     }
     for grant in grants:
         key = (grant.platform, grant.external_id)

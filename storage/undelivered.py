@@ -33,8 +33,6 @@ class Line:
 
 
 _o, _community, _place = map(columns, (Outbox, Community, Place))
-
-
 _later = Outbox.__table__.alias().c  # type: ignore[attr-defined]
 _overtaken = (
     select(_later.id)

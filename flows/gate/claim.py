@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from flows.engine import wire
 from flows.gate.rules import NAMES, Because, Pending, Unasked, counts_from, held_until, judge
@@ -13,7 +12,7 @@ from storage import attention, audiences, delivery, held
 from storage.attention import Reader
 from storage.audiences import Audience
 from storage.delivery import Waiting
-from storage.held import HeldRow
+from storage.held import HeldRow, ToLookAt
 from storage.statement import Session
 
 UNASKED = NAMES[Unasked]
@@ -65,7 +64,7 @@ class _Gate:
             if reader is None:
                 held.keep_back(self.session, row.community, row.id, Because.OVER)
             elif row.why != UNASKED:
-                if self.quiet_hours_let(row, row.community, reader):
+                if self.quiet_hours_let(row, reader):
                     self.free(row.community, row.id, [])
             elif reader.member not in decided:
                 decided.add(reader.member)
@@ -74,7 +73,7 @@ class _Gate:
     def at_the_door(self, row: Waiting, lease_until: int) -> Waiting | None:
         """A message that was claimed, as it is to be sent now; None when it is not."""
         if not row.private or not row.why:
-            return row if self.of_use(row, row.community) else None
+            return row if self.of_use(row) else None
         if row.id in self.let_go and row.why != UNASKED:
             return row
         reader = attention.reader(self.session, row.community, row.platform, row.recipient)
@@ -82,7 +81,7 @@ class _Gate:
             held.keep_back(self.session, row.community, row.id, Because.OVER)
             return None
         if row.why != UNASKED:
-            return row if self.quiet_hours_let(row, row.community, reader) else None
+            return row if self.quiet_hours_let(row, reader) else None
         if row.id not in self.let_go:
             # It was let go before, and has been waiting for the platform: all that may be different by now.
             held.hold(self.session, row.community, row.id, self.now)
@@ -93,20 +92,20 @@ class _Gate:
         held.lease(self.session, row.community, row.id, lease_until)
         return replace(row, payload=self.merged(row))
 
-    def of_use(self, row: Any, community: str) -> bool:
+    def of_use(self, row: Waiting | ToLookAt) -> bool:
         """Whether it is not too late for a message; else it is held back."""
         if row.until is None or row.until > self.now:
             return True
-        held.keep_back(self.session, community, row.id, Because.LATE)
+        held.keep_back(self.session, row.community, row.id, Because.LATE)
         return False
 
-    def quiet_hours_let(self, row: Any, community: str, reader: Reader) -> bool:
+    def quiet_hours_let(self, row: Waiting | ToLookAt, reader: Reader) -> bool:
         """Whether something that was asked for, or a duty, may go now; if not, it waits or is held back."""
-        if not self.of_use(row, community):
+        if not self.of_use(row):
             return False
         at = held_until(self.now, person(reader.home, reader.wishes).zone, row.loud_until)
         if at > self.now:
-            held.hold(self.session, community, row.id, at)
+            held.hold(self.session, row.community, row.id, at)
         return at == self.now
 
     def all_of(self, community: str, reader: Reader) -> None:

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from bot import sender as module
 from bot import tryout
 from bot.metrics import Metrics
-from bot.pace import Pace
 from bot.runtime import Runtime
 from bot.sender import Sender, outgoing_id, verdict
 from bot.time import Clock
 from flows.catalogue import catalogue
 from flows.engine import wire
+from flows.pace import Pace
 from flows.seam import Blocked, Command, Gone, Incoming, Limits, Outage, Outgoing, Person, Receive, Sent, Text, TooFast
 from storage import communities, outbox, undelivered
 from storage.database import Database

@@ -16,10 +16,9 @@ from flows.catalogue import catalogue
 from flows.engine.timers import Ran, fail_due, mend, recurring_key, wind, wind_new
 from storage import check_ins, communities, conversations, delivery, due, members, outbox
 from storage.database import Database
+from storage.days import DAY
 from storage.statement import Session
 from tests.due import run_due
-
-DAY = 86_400_000
 
 
 @pytest.fixture

@@ -23,10 +23,11 @@ from flows.staff.left import settle
 from flows.staff.rules import Leaving
 from storage import check_ins, communities, delivery, due, migrate, places, roster
 from storage.database import Database
+from storage.days import DAY
 from storage.keys import Masters
 from storage.statement import Session
 from tests.data import HERE, KEY
-from tests.door import DAY, HOUR, MINUTE, SIX, button, card, form
+from tests.door import HOUR, MINUTE, SIX, button, card, form
 from tests.scenarios.town import Town
 
 STUDENTS = ("sam", "noor", "lena", "finn", "amal", "jonas", "mila", "yara")

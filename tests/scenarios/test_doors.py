@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from adapters.teams.pace import Pace
+from adapters.teams.pace import Throttle
 from flows.catalogue import catalogue
 from flows.engine.declared import names_of
 from flows.engine.sentences import IN_THE_CHAT, OVER, not_for_you
@@ -167,10 +167,10 @@ class Doors:
 def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """More is sent here in a second than Teams takes in an hour."""
     for limit in ("message", "request"):
-        monkeypatch.setattr(Pace, limit, _at_once)
+        monkeypatch.setattr(Throttle, limit, _at_once)
 
 
-async def _at_once(_pace: Pace, _whom: str) -> None:
+async def _at_once(_throttle: Throttle, _whom: str) -> None:
     pass
 
 

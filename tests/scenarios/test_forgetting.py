@@ -11,11 +11,12 @@ from flows.engine.turn import take
 from flows.seam import Incoming, Pressed
 from storage import accounts, forgetting, role_grants
 from storage.database import Database
+from storage.days import DAY
 from storage.keeping import Person
 from storage.keys import Masters
 from storage.statement import Session
 from storage.tables import keeping, metadata
-from tests.door import DAY, MINUTE, button, card, text
+from tests.door import MINUTE, button, card, text
 from tests.raw import rows, tables_with
 from tests.scenarios.town import Town, ident, name
 from tests.storage.conftest import opened

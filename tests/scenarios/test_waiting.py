@@ -14,9 +14,9 @@ from flows.seam import Pressed, Reply
 from storage import cases, communities, due, role_grants, settings, undelivered
 from storage.communities import CommunityInfo
 from storage.database import Database
-from storage.days import day_of
+from storage.days import DAY, day_of
 from storage.statement import Session
-from tests.door import DAY, HOUR, MINUTE, card, text
+from tests.door import HOUR, MINUTE, card, text
 from tests.raw import rows, tables_with
 from tests.scenarios.runner import Player, Story
 from tests.scenarios.test_stories import RECORD, Surface, each_surface

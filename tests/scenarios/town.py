@@ -10,8 +10,9 @@ from flows.engine.timers import found_community
 from flows.seam import Act, Command, Filled, Form, Incoming, Person, Pressed, Reply, Said, Space
 from storage import cases, check_ins, communities, delivery, due, people, places, role_grants
 from storage.database import Database
+from storage.days import DAY
 from storage.statement import Session
-from tests.door import DAY, NOW, SIX, Door, button, card, form, text
+from tests.door import NOW, SIX, Door, button, card, form, text
 from tests.due import run_due
 from tests.raw import rows
 

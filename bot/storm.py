@@ -1,8 +1,7 @@
-"""How fast a platform is sent to: evenly while it takes messages, one at a time while it takes none."""
+"""A platform that fails as a whole: one message at a time tries it."""
 
 from __future__ import annotations
 
-import asyncio
 import random
 
 from flows.seam import Outage, SendError, Sent, TooFast
@@ -11,22 +10,6 @@ STORM = 3
 """Conversations that fail, one after the other, before the platform itself is taken to fail."""
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 """Seconds between two messages that try whether a failing platform takes them again."""
-
-
-class Pace:
-    """Spreads sends evenly: at most so many a second."""
-
-    def __init__(self, per_second: float) -> None:
-        self._step = 1 / per_second
-        self._next = 0.0
-
-    async def turn(self) -> None:
-        """Wait for our turn."""
-        now = asyncio.get_running_loop().time()
-        at = max(now, self._next)
-        self._next = at + self._step
-        if at > now:
-            await asyncio.sleep(at - now)
 
 
 class Storm:
