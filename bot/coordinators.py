@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from bot import formats
 from flows.engine import COORDINATOR
 from storage import accounts, audit, communities, conversations, role_grants
+from storage.role_grants import Grant
 
 if TYPE_CHECKING:
     from storage.communities import CommunityInfo
-    from storage.role_grants import Grant
     from storage.statement import Session
 
 ADDED, REMOVED = "named on the command line", "taken away on the command line"
@@ -35,7 +35,7 @@ def add(session: Session, platform: str, ident: str, slug: str, name: str) -> st
         return f"{name or ident} is a coordinator of {title} already."
     # A form of the coordinators that is open now shows who they were; kept, it would take this one away again.
     conversations.end_flow(session, community, "setup_coordinators")
-    role_grants.grant(session, community, COORDINATOR, platform, "person", ident, name)
+    role_grants.grant(session, community, Grant(COORDINATOR, platform, "person", ident, name))
     audit.add(session, community, time.time_ns() // 1_000_000, "", ADDED, COORDINATOR)
     return f"{name or ident} is a coordinator of {title} now. With the word setup in the chat they go on."
 

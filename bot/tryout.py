@@ -54,7 +54,7 @@ def seed(session: Session, catalogue: Catalogue, now: int) -> bool:
     for kind, name, _roles in places_in(catalogue):
         places.choose(session, community, places.PlaceSet(kind, SPACE.platform, SPACE.id, kind, name))
     for role in (one.name for one in catalogue.roles.values() if one.tryout):
-        role_grants.grant(session, community, role, SPACE.platform, "role", role)
+        role_grants.grant(session, community, role_grants.Grant(role, SPACE.platform, "role", role))
     for one in accounts_in(catalogue):
         name = "" if one.role == STUDENT else one.name
         members.add_member(session, community, SPACE.platform, SPACE.id, one.id, one.id, name)

@@ -38,7 +38,8 @@ class Grant:
     platform: str
     kind: str
     external_id: str
-    name: str
+    name: str = ""
+    """Of the role or of the member of staff, as setup shows it; may be empty."""
     gone: bool = False
     """True for the last coordinator, who has left."""
 
@@ -62,24 +63,16 @@ def _granting(sql: Any) -> Any:
 _add_grant = Statement(_granting)
 
 
-def grant(  # noqa: PLR0913
-    session: Session,
-    community: str,
-    role: str,
-    platform: str,
-    kind: str,
-    external_id: str,
-    name: str = "",
-) -> None:
+def grant(session: Session, community: str, new: Grant) -> None:
     """Give a role to a platform role or to one person."""
     session.put(
         _add_grant,
         community_id=community,
-        role=role,
-        platform=platform,
-        kind=kind,
-        external_id=external_id,
-        name=name,
+        role=new.role,
+        platform=new.platform,
+        kind=new.kind,
+        external_id=new.external_id,
+        name=new.name,
         gone=0,
     )
 

@@ -18,6 +18,7 @@ from storage import communities, due, people, places, role_grants, setup
 from storage.days import DAY
 from storage.ids import new_id
 from storage.people import Who
+from storage.role_grants import Grant
 from storage.statement import Session
 
 ZONES = {
@@ -53,7 +54,7 @@ def begin(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: 
     language, zone = language_of(incoming.locale), zone_of(incoming.locale)
     community = communities.add_community(session, new_id(), "", language, zone)
     communities.add_space(session, community, space.platform, space.id, space.within)
-    role_grants.grant(session, community, COORDINATOR, space.platform, "person", person.id, person.name)
+    role_grants.grant(session, community, Grant(COORDINATOR, space.platform, "person", person.id, person.name))
     wait_for_a_name(session, community, now)
     return True
 

@@ -9,6 +9,7 @@ from flows.words import NAMES, Msg, _, dates
 from storage import audit, communities, members, role_grants
 from storage.communities import CommunityInfo
 from storage.days import local
+from storage.role_grants import Grant
 from storage.statement import Session
 
 ZONES = (
@@ -118,7 +119,7 @@ def keep(session: Session, community: str, who: Founder, about: About, now: int)
         for account in members.accounts(session, community, who.member):
             # Not every platform says again later who may do this.
             role_grants.grant(
-                session, community, COORDINATOR, account.platform, "person", account.external_id, who.name
+                session, community, Grant(COORDINATOR, account.platform, "person", account.external_id, who.name)
             )
     communities.change(session, CommunityInfo(community, slug, about.name, about.language, about.time_zone))
     if not before.name:

@@ -32,6 +32,7 @@ from flows.words import Msg, _
 from storage import audit, members, places, role_grants, roster, settings
 from storage import setup as stored
 from storage.communities import Destination
+from storage.role_grants import Grant
 from storage.setup import SetUp
 from storage.statement import Session
 
@@ -214,9 +215,9 @@ def keep_people(session: Session, by: By, role: str, platform_role: Picked | Non
     platform = by.space.platform
     role_grants.revoke(session, by.community, role, platform)
     if platform_role is not None and not platform_role.open_to_all:
-        role_grants.grant(session, by.community, role, platform, "role", platform_role.id, platform_role.name)
+        role_grants.grant(session, by.community, Grant(role, platform, "role", platform_role.id, platform_role.name))
     for one in people:
-        role_grants.grant(session, by.community, role, platform, "person", one.id, one.name)
+        role_grants.grant(session, by.community, Grant(role, platform, "person", one.id, one.name))
     audit.add(session, by.community, by.now, by.member, "set up", role)
     if any(one.role.name == role and one.role.comes_with for one in known().values()):
         roster.want(session, by.community, by.now)

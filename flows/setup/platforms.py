@@ -6,6 +6,7 @@ from flows.engine import COORDINATOR, SETUP, Chat, Form, Shown, Start, flow, lin
 from flows.words import _
 from storage import audit, codes, communities, members, role_grants
 from storage import setup as stored
+from storage.role_grants import Grant
 from storage.statement import Session
 
 JOIN = "another platform"
@@ -77,6 +78,8 @@ def join(session: Session, comer: Comer, typed: str, now: int) -> str:
     communities.move_spaces(session, comer.community, community)
     stored.abandon(session, comer.community)
     for account in mine:
-        role_grants.grant(session, community, COORDINATOR, account.platform, "person", account.external_id, comer.name)
+        role_grants.grant(
+            session, community, Grant(COORDINATOR, account.platform, "person", account.external_id, comer.name)
+        )
     audit.add(session, community, now, "", "set up", "another platform")
     return communities.about(session, community).name

@@ -190,8 +190,8 @@ def test_check_says_what_a_community_still_misses(empty: Path, monkeypatch: pyte
         here = communities.add_community(session, "year-1", "Year 1", "en", "UTC")
         for kind in ("students", "mentors"):
             places.choose(session, here, places.PlaceSet(kind, "discord", "1", kind, kind))
-        role_grants.grant(session, here, "lead", "discord", "role", "9")
-        role_grants.grant(session, here, "coordinator", "discord", "person", "8")
+        role_grants.grant(session, here, role_grants.Grant("lead", "discord", "role", "9"))
+        role_grants.grant(session, here, role_grants.Grant("coordinator", "discord", "person", "8"))
         return here
 
     here = database.run_now(begun)
@@ -203,7 +203,7 @@ def test_check_says_what_a_community_still_misses(empty: Path, monkeypatch: pyte
     assert "wrong Year 1: The team leads have no channel yet." in said
     assert said.count("wrong Year 1") == 2
 
-    database.run_now(lambda s: role_grants.grant(s, here, "mentor", "discord", "role", "7"))
+    database.run_now(lambda s: role_grants.grant(s, here, role_grants.Grant("mentor", "discord", "role", "7")))
     database.run_now(lambda s: places.choose(s, here, places.PlaceSet("leads", "discord", "1", "leads", "leads")))
     database.close()
     assert "Year 1 has its channels and its people." in run.invoke(app, ["check"]).output
@@ -218,7 +218,7 @@ def test_check_says_whose_staff_was_not_answered_for(empty: Path, monkeypatch: p
     def begun(session: Session) -> None:
         for number, since in ((1, now - 3_600_000), (2, now - 25 * 3_600_000), (3, now)):
             here = communities.add_community(session, f"year-{number}", f"Year {number}", "en", "UTC")
-            role_grants.grant(session, here, "coordinator", "discord", "person", "8", "Alex")
+            role_grants.grant(session, here, role_grants.Grant("coordinator", "discord", "person", "8", "Alex"))
             roster.want(session, here, since)
         roster.doubt(session, here, "discord")
         role_grants.set_gone(session, here, role_grants.granted(session, here)[0], gone=True)

@@ -23,7 +23,7 @@ class Desk(Door):
         communities.add_space(session, community, "web", slug)
         for kind in ("students", "mentors", "leads"):
             places.choose(session, community, places.PlaceSet(kind, "web", slug, f"{slug}-{kind}", kind))
-        role_grants.grant(session, community, "mentor", "web", "person", "robin")
+        role_grants.grant(session, community, role_grants.Grant("mentor", "web", "person", "robin"))
         return community
 
     def give(

@@ -71,7 +71,7 @@ def test_a_student_starts_nothing_of_the_mentors(desk: Desk) -> None:
 def test_a_role_taken_away_between_two_clicks_counts_at_once(desk: Desk) -> None:
     @_in(desk)
     def _lead(session: Session) -> None:
-        role_grants.grant(session, desk.one, "student", "web", "role", "first-years")
+        role_grants.grant(session, desk.one, role_grants.Grant("student", "web", "role", "first-years"))
 
     space, act = Space("web", "one"), Pressed(f"s.check_in.{desk.round(desk.one)}")
     has = Person("sam", roles=frozenset({"first-years"}))

@@ -57,13 +57,15 @@ class Chats(Door):
         self.community = here
         for space in (SERVER, TEAM):
             communities.add_space(session, here, space.platform, space.id, space.within)
-            role_grants.grant(session, here, "mentor", space.platform, "person", "robin", "Robin")
+            role_grants.grant(session, here, role_grants.Grant("mentor", space.platform, "person", "robin", "Robin"))
             places.choose(session, here, places.PlaceSet("mentors", space.platform, space.id, "m", "mentors"))
         self.case = case_telling.tell(session, here, "0" * 64, {"issue": SECRET}, NOW // 86_400_000)
         case_release.release(session, here)
 
     def role(self, role: str, external: str = "r1") -> None:
-        self.database.run_now(lambda s: role_grants.grant(s, self.community, role, "discord", "role", external))
+        self.database.run_now(
+            lambda s: role_grants.grant(s, self.community, role_grants.Grant(role, "discord", "role", external))
+        )
 
     def give(
         self,

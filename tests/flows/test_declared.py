@@ -88,14 +88,18 @@ def test_setup_asks_for_its_channel_and_its_people(town: Town) -> None:
 
 def test_help_and_what_is_stored_know_the_role(town: Town) -> None:
     assert "This is for the guides of this community" in text(town.ask(SAM, "walk"))
-    town.database.run_now(lambda s: role_grants.grant(s, town.one, "guide", "discord", "person", ident(GUIDE), "Gus"))
+    town.database.run_now(
+        lambda s: role_grants.grant(s, town.one, role_grants.Grant("guide", "discord", "person", ident(GUIDE), "Gus"))
+    )
     assert pressed(town.ask(GUIDE, "help"), "Begin a walk") == "s.walk."
     rows = dict(card(town.give(GUIDE, Pressed("s.my_data."))).rows)
     assert rows["Roles you have by name"] == "guide"
 
 
 def test_who_may_change_its_setting_does_and_nobody_else(town: Town) -> None:
-    town.database.run_now(lambda s: role_grants.grant(s, town.one, "guide", "discord", "person", ident(GUIDE), "Gus"))
+    town.database.run_now(
+        lambda s: role_grants.grant(s, town.one, role_grants.Grant("guide", "discord", "person", ident(GUIDE), "Gus"))
+    )
     asked = town.press(GUIDE, town.ask(GUIDE, "help"), "Campus walks")
     assert [one.draft for one in form(asked).fields] == ["8"]
     assert "Saved." in text(town.fill(GUIDE, asked, {"size": "4"}))
@@ -108,7 +112,9 @@ def test_who_may_change_its_setting_does_and_nobody_else(town: Town) -> None:
 
 
 def test_a_role_that_is_lost_while_the_form_is_open(town: Town) -> None:
-    town.database.run_now(lambda s: role_grants.grant(s, town.one, "guide", "discord", "person", ident(GUIDE), "Gus"))
+    town.database.run_now(
+        lambda s: role_grants.grant(s, town.one, role_grants.Grant("guide", "discord", "person", ident(GUIDE), "Gus"))
+    )
     asked = town.give(GUIDE, Pressed("s.setup_settings.walks"))
     town.database.run_now(lambda s: role_grants.revoke(s, town.one, "guide", "discord"))
     town.fill(GUIDE, asked, {"size": "4"})

@@ -187,7 +187,7 @@ def narrow(town: Town, *readers: str) -> None:
         settings.choose(session, town.one, "cases.who", "some")
         places.choose(session, town.one, places.PlaceSet("cases", "discord", "one-discord", "one-cases", "cases"))
         for who in readers:
-            role_grants.grant(session, town.one, "case_reader", "discord", "person", ident(who), who)
+            role_grants.grant(session, town.one, role_grants.Grant("case_reader", "discord", "person", ident(who), who))
 
     town.database.run_now(keep)
 
@@ -238,7 +238,9 @@ def test_news_of_cases_goes_to_their_readers_channel_and_to_no_other(town: Town)
 def test_a_reader_need_be_no_mentor_and_reads_nothing_else(town: Town) -> None:
     adviser = "yara on discord"
     town.database.run_now(
-        lambda s: role_grants.grant(s, town.one, "case_reader", "discord", "person", ident(adviser), "Y")
+        lambda s: role_grants.grant(
+            s, town.one, role_grants.Grant("case_reader", "discord", "person", ident(adviser), "Y")
+        )
     )
     assert "This is for the mentors" in text(town.ask(adviser, "cases")), "the right comes with mentors alone here"
     narrow(town, adviser)

@@ -85,7 +85,7 @@ class Town:
             communities.add_space(session, here, space.platform, space.id, space.within)
         places.choose(session, here, places.PlaceSet("mentors", "discord", SERVER.id, "mentors", "mentors"))
         for role, who in (("mentor", "robin"), ("mentor", "kim"), ("coordinator", "alex"), ("coordinator", "toni")):
-            role_grants.grant(session, here, role, "discord", "person", who, who.title())
+            role_grants.grant(session, here, role_grants.Grant(role, "discord", "person", who, who.title()))
             members.add_member(session, here, "discord", SERVER.id, who, "", who.title())
         members.add_member(session, here, "discord", SERVER.id, "sam")
         self.cases = [case_telling.tell(session, here, f"{n:064x}", {"issue": "x"}, 20_000) for n in range(3)]
@@ -132,7 +132,9 @@ class Town:
             goes = members.add_member(session, self.community, "teams", TEAM.id, f"{who}-t")
             accounts.merge(session, self.community, stays=self_member, goes=goes)
             if mentor:
-                role_grants.grant(session, self.community, "mentor", "teams", "person", f"{who}-t", who.title())
+                role_grants.grant(
+                    session, self.community, role_grants.Grant("mentor", "teams", "person", f"{who}-t", who.title())
+                )
 
         self_member = self.member(who)
         self.do(link)
@@ -302,7 +304,11 @@ async def test_as_long_as_it_is_not_known_elsewhere_the_cases_stay(town: Town) -
 
 async def test_a_mentor_by_role_who_lost_the_role_gives_the_cases_back(town: Town) -> None:
     town.do(lambda s: role_grants.revoke(s, town.community, "mentor", "discord"))
-    town.do(lambda s: role_grants.grant(s, town.community, "mentor", "discord", "role", "mentors", "Mentor"))
+    town.do(
+        lambda s: role_grants.grant(
+            s, town.community, role_grants.Grant("mentor", "discord", "role", "mentors", "Mentor")
+        )
+    )
     robin = town.hold("robin", 0)
     town.hold("kim", 1)
     town.stands |= {("discord", "robin"): HERE, ("discord", "kim"): MENTOR}
@@ -337,8 +343,8 @@ async def test_a_student_who_left_is_nobodys_news(town: Town) -> None:
 
 
 async def test_who_was_named_and_never_wrote_to_erbij_goes_too(town: Town) -> None:
-    town.do(lambda s: role_grants.grant(s, town.community, "lead", "teams", "person", "eve", "Eve"))
-    town.do(lambda s: role_grants.grant(s, town.community, "lead", "teams", "person", "lou", "Lou"))
+    town.do(lambda s: role_grants.grant(s, town.community, role_grants.Grant("lead", "teams", "person", "eve", "Eve")))
+    town.do(lambda s: role_grants.grant(s, town.community, role_grants.Grant("lead", "teams", "person", "lou", "Lou")))
     town.stands["teams", "eve"] = GONE
     await town.until("2026-11-25 09:00")
     assert ("lead", "teams", "eve") not in town.grants()

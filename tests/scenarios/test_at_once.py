@@ -67,7 +67,7 @@ async def alone(database: Database) -> AsyncIterator[Alone]:
         for space in (HERE, PAGE):
             communities.add_space(session, here, space.platform, space.id)
         for who, role in PEOPLE.items():
-            role_grants.grant(session, here, role, "web", "person", who.lower())
+            role_grants.grant(session, here, role_grants.Grant(role, "web", "person", who.lower()))
 
     await database.run(found)
     yield Alone(world)
@@ -146,7 +146,7 @@ async def test_another_community_cannot_read_a_case(alone: Alone, database: Data
     def found(session: Session) -> None:
         other = communities.add_community(session, "second", "Year 2", "en", "UTC")
         communities.add_space(session, other, "web", "second")
-        role_grants.grant(session, other, "mentor", "web", "person", "eve")
+        role_grants.grant(session, other, role_grants.Grant("mentor", "web", "person", "eve"))
 
     await database.run(found)
     await alone.act("Robin", Pressed(f"s.claim_case.{case}"))

@@ -119,7 +119,9 @@ class Doors:
         for role in ("mentor", "student"):
             role_grants.revoke(session, here, role, platform)
         for who in ("Sam", "Robin", "Noor", "Kim"):
-            role_grants.grant(session, here, PEOPLE[who], platform, "person", surface.person_ids[who], who)
+            role_grants.grant(
+                session, here, role_grants.Grant(PEOPLE[who], platform, "person", surface.person_ids[who], who)
+            )
         there = found_community(session, catalogue(), "second", "Second", "en", "Europe/Amsterdam", now)
         self.mine, self.theirs = ({"group": "mentors", "carried": "A" * 64}, {"group": "nobody", "carried": "A" * 63})
         for known, community in ((self.mine, here), (self.theirs, there)):

@@ -173,7 +173,7 @@ def first(database: Database) -> str:
         here = found_community(session, catalogue(), "first", "Year 1", "en", "Europe/Amsterdam", NOW)
         for space in (CHAT, PAGE):
             communities.add_space(session, here, space.platform, space.id)
-        role_grants.grant(session, here, "mentor", "web", "person", "robin")
+        role_grants.grant(session, here, role_grants.Grant("mentor", "web", "person", "robin"))
         return here
 
     return database.run_now(found)

@@ -40,7 +40,9 @@ class Story:
         self.case = case_telling.tell(session, self.here, "0" * 64, {"issue": SECRET}, 1)
         case_release.release(session, self.here)
         role_grants.grant(
-            session, self.here, "coordinator", self.surface.name, "person", self.surface.person_ids["Alex"], "Alex"
+            session,
+            self.here,
+            role_grants.Grant("coordinator", self.surface.name, "person", self.surface.person_ids["Alex"], "Alex"),
         )
 
     async def begin(self) -> None:
@@ -202,7 +204,11 @@ async def test_a_mentor_by_role_who_lost_the_role(on_discord: Story) -> None:
 
     def by_role(session: Session) -> None:
         role_grants.revoke(session, on_discord.here, "mentor", "discord")
-        role_grants.grant(session, on_discord.here, "mentor", "discord", "role", surface.role_ids["mentors"], "Mentor")
+        role_grants.grant(
+            session,
+            on_discord.here,
+            role_grants.Grant("mentor", "discord", "role", surface.role_ids["mentors"], "Mentor"),
+        )
 
     on_discord.world.database.run_now(by_role)
     await surface.say("Robin", "/cases")

@@ -119,7 +119,7 @@ def chosen(session: Session, surface: object, channel: str, post: str, now: int)
     """A coordinator fills in the students' form."""
     here = communities.every(session)[0].id
     space, ids = surface.space, surface.place_ids  # type: ignore[attr-defined]
-    role_grants.grant(session, here, "coordinator", space.platform, "person", "alex", "Alex")
+    role_grants.grant(session, here, role_grants.Grant("coordinator", space.platform, "person", "alex", "Alex"))
 
     def give(event: str, act: Act) -> Reply:
         incoming = Incoming(event, space, Person("alex", "Alex"), act, locale="en")

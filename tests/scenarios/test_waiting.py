@@ -37,7 +37,11 @@ async def test_reminders(surface_type: Surface, database: Database) -> None:
 
         def coordinates(session: Session) -> None:
             here = communities.every(session)[0].id
-            role_grants.grant(session, here, "coordinator", surface.name, "person", surface.person_ids["Alex"], "Alex")
+            role_grants.grant(
+                session,
+                here,
+                role_grants.Grant("coordinator", surface.name, "person", surface.person_ids["Alex"], "Alex"),
+            )
 
         database.run_now(coordinates)
         await surface.command("Alex", "help")

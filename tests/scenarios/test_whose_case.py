@@ -116,9 +116,9 @@ async def story(database: Database) -> AsyncIterator[Story]:
         now = one.world.clock.now()
         here = found_community(session, catalogue(), "first", "Year 1", "en", "Europe/Amsterdam", now)
         communities.add_space(session, here, HERE.platform, HERE.id)
-        role_grants.grant(session, here, "mentor", "web", "person", MENTOR)
+        role_grants.grant(session, here, role_grants.Grant("mentor", "web", "person", MENTOR))
         for student in STUDENTS:
-            role_grants.grant(session, here, "student", "web", "person", student)
+            role_grants.grant(session, here, role_grants.Grant("student", "web", "person", student))
 
     await database.run(found)
     yield one

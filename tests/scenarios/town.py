@@ -33,7 +33,9 @@ class Town(Door):
             session, here, places.PlaceSet("mentors", "discord", f"{slug}-discord", f"{slug}-mentors", "mentors")
         )
         for role, who in (("mentor", "robin"), ("mentor", "kim"), ("coordinator", "alex"), ("coordinator", "pat")):
-            role_grants.grant(session, here, role, "discord", "person", ident(f"{who} on discord"), name(who))
+            role_grants.grant(
+                session, here, role_grants.Grant(role, "discord", "person", ident(f"{who} on discord"), name(who))
+            )
         return here
 
     # ------------------------------------------------------------ what people do

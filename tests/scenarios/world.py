@@ -131,7 +131,9 @@ class World:
             external = surface.place_ids[place]
             places.choose(session, here, places.PlaceSet(place, space.platform, space.id, external, place))
             for who in HOLDERS[place] if role != "student" else ():  # a student is who is named as nothing else
-                role_grants.grant(session, here, role, space.platform, "person", surface.person_ids[who])
+                role_grants.grant(
+                    session, here, role_grants.Grant(role, space.platform, "person", surface.person_ids[who])
+                )
 
 
 def local(when: str) -> int:

@@ -38,7 +38,7 @@ async def surface(tmp_path: Path) -> AsyncIterator[DiscordSurface]:
             for place, id_ in made.place_ids.items():
                 places.choose(session, community, places.PlaceSet(place, "discord", made.space.id, id_, place))
             for place, role in (("students", "student"), ("mentors", "mentor"), ("leads", "lead")):
-                role_grants.grant(session, community, role, "discord", "role", made.role_ids[place])
+                role_grants.grant(session, community, role_grants.Grant(role, "discord", "role", made.role_ids[place]))
             return check_ins.open_round(session, community, clock.now(), clock.now() + 3_600_000)
 
         round_id = database.run_now(seed)
