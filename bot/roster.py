@@ -14,7 +14,7 @@ from flows.engine.declared import rights
 from flows.seam import Space, Standing
 from flows.staff.left import settle
 from flows.staff.rules import Outcome, outcome, telling_time, together
-from storage import communities, members, roster, settings
+from storage import communities, role_grants, roster, settings
 from storage.database import NotSaved
 
 if TYPE_CHECKING:
@@ -103,9 +103,10 @@ class Roster:
     async def _seen(self, staff: Staff, account: StaffAccount) -> Standing | None:
         """How one account stands, over all spaces that the community has on its platform."""
         said = []
-        for platform, space in staff.spaces:
-            if platform == account.platform:
-                said.append(await self._standings.ask(Space(platform, space), account.external_id))
+        for space in staff.spaces:
+            if space.platform == account.platform:
+                here = Space(space.platform, space.external_id)
+                said.append(await self._standings.ask(here, account.external_id))
                 await asyncio.sleep(self._pause)
         return together(one if isinstance(one, Standing) else None for one in said)
 
@@ -115,11 +116,11 @@ def conclude(session: Session, community: str, what: Outcome, now: int) -> None:
     known = communities.by_id(session, community)
     if known is None:
         return
-    at = telling_time(known[3], now)
+    at = telling_time(known.time_zone, now)
     for one in what.leaving:
         settle(session, community, one, now, at)
     for grant in what.back:
-        members.set_gone(session, community, grant, gone=False)
+        role_grants.set_gone(session, community, grant, gone=False)
     if what.complete:
         roster.done(session, community)
     else:

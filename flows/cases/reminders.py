@@ -15,7 +15,7 @@ from flows.cases.readers import place
 from flows.cases.waiting import at_work, is_due, working_days
 from flows.engine import COORDINATOR, Duty, Piece, Steps, job
 from flows.words import Msg, _, listed, n_
-from storage import cases, members, settings
+from storage import cases, role_grants, settings
 from storage.cases import CaseLine
 from storage.days import day_of
 from storage.statement import Session
@@ -64,7 +64,7 @@ def reminding(session: Session, community: str, today: int) -> Reminding:
     chosen = settings.chosen(session, community)
     mentors, coordinators = int(MENTORS.of(chosen)), int(COORDINATORS.of(chosen))
     open_cases = cases.listing(session, community)
-    tell = members.by_name(session, community, COORDINATOR)
+    tell = role_grants.by_name(session, community, COORDINATOR)
     return Reminding(due(open_cases, mentors, today), late(open_cases, coordinators, today), tuple(tell))
 
 

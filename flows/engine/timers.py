@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import takewhile
@@ -26,6 +26,7 @@ from flows.engine.wall_clock import (
     wall_of,
 )
 from storage import audit, communities, conversations, due, outbox, roster, settings
+from storage.communities import CommunityInfo
 from storage.statement import Session
 
 HOUR = 3_600_000
@@ -110,7 +111,7 @@ def finish_slow(session: Session, catalogue: Catalogue, slow: Slow, result: Any,
     if run.pending is None or run.pending.key != slow.key:
         raise FlowFault(f"the job {row.job} does not come to {slow.key} again")
     run.answer(result)
-    return [_leave(taking, row, run, known[3], idle=True)]
+    return [_leave(taking, row, run, known.time_zone, idle=True)]
 
 
 def fail_due(session: Session, row: due.Due, now: int, *, slow: bool = False) -> None:
@@ -127,18 +128,18 @@ def _shares(catalogue: Catalogue, row: due.Due) -> bool:
     return job is not None and job.shares
 
 
-def _context(session: Session, community: str, known: tuple[str, str, str, str] | None) -> Context:
+def _context(session: Session, community: str, known: CommunityInfo | None) -> Context:
     """For whom a job runs: a community; nobody where there is none any more."""
     if known is None:
         return Context()
-    _id, name, language, zone = known
-    return Context(community, name, zone, language, chosen=settings.chosen(session, community))
+    chosen = settings.chosen(session, community)
+    return Context(community, known.name, known.time_zone, known.language, chosen=chosen)
 
 
 def _run(session: Session, catalogue: Catalogue, row: due.Due, now: int, *, idle: bool) -> Ran:
     known = communities.by_id(session, row.community)
     job = catalogue.jobs.get(row.job)
-    zone = "" if known is None else known[3]
+    zone = "" if known is None else known.time_zone
     taking = Taking(session, catalogue, _context(session, row.community, known), now)
     until = _until(_recurring(catalogue, row, taking.context.chosen), row, zone, now)
     if known is None or job is None or (until is not None and now > until):
@@ -207,11 +208,11 @@ def wind(session: Session, catalogue: Catalogue, community: str, time_zone: str,
 
 def wind_new(session: Session, catalogue: Catalogue, now: int) -> None:
     """Set in every community what recurs since this version of Erbij; what is set already keeps its wall clock."""
-    for community, _slug, name, _language, time_zone in communities.every(session):
-        if name:
-            set_right(session, catalogue, community, time_zone, now)
+    for one in communities.every(session):
+        if one.name:
+            set_right(session, catalogue, one.id, one.time_zone, now)
         else:
-            wait_for_a_name(session, community, now)
+            wait_for_a_name(session, one.id, now)
 
 
 def set_right(session: Session, catalogue: Catalogue, community: str, time_zone: str, now: int) -> None:
@@ -246,9 +247,9 @@ def mend(session: Session, catalogue: Catalogue, now: int, by: int = 0) -> None:
     message is tried within an hour. When time is set on, whoever is in the middle of something has another day: their
     conversation would else end without a day having passed.
     """
-    for community, _slug, name, _language, time_zone in communities.every(session):
-        for one in recurring_in(session, catalogue, community) if name else ():
-            _mend(session, one, community, time_zone, now)
+    for community in communities.every(session):
+        for one in recurring_in(session, catalogue, community.id) if community.name else ():
+            _mend(session, one, community.id, community.time_zone, now)
     outbox.sooner(session, now, now + HOUR)
     roster.sooner(session, now, now + HOUR)
     if by > 0:
@@ -314,7 +315,9 @@ def _set_to(  # noqa: PLR0913  an occurrence
     session: Session, one: Recurring, row: due.Due, zone: str, wall: datetime, *, last: str, planned: int | None = None
 ) -> None:
     at = moment_of(wall, zone)
-    due.move(session, row, at if planned is None else planned, at, _worthwhile(one, at), text_of(wall), last)
+    planned = at if planned is None else planned
+    then = replace(row, planned=planned, at=at, until=_worthwhile(one, at), wall=text_of(wall), last=last)
+    due.move(session, row, then)
 
 
 def _mend(session: Session, one: Recurring, community: str, zone: str, now: int) -> None:

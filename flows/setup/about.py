@@ -8,8 +8,10 @@ from flows.engine.nearby import COUNTRY
 from flows.engine.timers import moves, set_right, wind
 from flows.setup.rules import KEEP, free_slug
 from flows.words import NAMES, Msg, _, dates
-from storage import audit, communities, members
+from storage import audit, communities, members, role_grants
+from storage.communities import CommunityInfo
 from storage.days import local
+from storage.role_grants import Grant
 from storage.statement import Session
 
 ZONES = (
@@ -92,8 +94,8 @@ async def setup_about(chat: Chat) -> None:
 
 def today_of(session: Session, community: str) -> dict[str, str]:
     """What the form shows at first."""
-    name, _slug, language, zone = communities.about(session, community)
-    return {"name": name, "language": language, "time_zone": zone}
+    now = communities.about(session, community)
+    return {"name": now.name, "language": now.language, "time_zone": now.time_zone}
 
 
 def moves_in(session: Session, community: str, time_zone: str, now: int) -> list[Move]:
@@ -124,16 +126,19 @@ def keep(session: Session, community: str, who: Founder, about: About, now: int)
     """Keep who the community is. With its name it begins: its case page, and all that recurs in it."""
     from flows.catalogue import catalogue  # here, because the catalogue holds this flow
 
-    name, slug, _language, zone = communities.about(session, community)
-    if not name:
-        slug = free_slug(about.name, [other for _id, other, *_rest in communities.every(session)])
+    before = communities.about(session, community)
+    slug = before.slug
+    if not before.name:
+        slug = free_slug(about.name, [one.slug for one in communities.every(session)])
         communities.add_space(session, community, "page", slug)
         for account in members.accounts(session, community, who.member):
             # Not every platform says again later who may do this.
-            members.grant(session, community, COORDINATOR, account.platform, "person", account.external_id, who.name)
-    communities.change(session, community, slug, about.name, about.language, about.time_zone)
-    if not name:
+            role_grants.grant(
+                session, community, Grant(COORDINATOR, account.platform, "person", account.external_id, who.name)
+            )
+    communities.change(session, CommunityInfo(community, slug, about.name, about.language, about.time_zone))
+    if not before.name:
         wind(session, catalogue(), community, about.time_zone, now)
-    elif zone != about.time_zone:
+    elif before.time_zone != about.time_zone:
         set_right(session, catalogue(), community, about.time_zone, now)
     audit.add(session, community, now, who.member, "set up", "about")

@@ -29,9 +29,10 @@ from flows.seam import Picked, Space
 from flows.setup.rules import KEEP, place_doubts, role_doubts
 from flows.setup.welcome import GONE, WELCOME, wanted
 from flows.words import Msg, _
-from storage import audit, members, places, roster, settings
+from storage import audit, members, places, role_grants, roster, settings
 from storage import setup as stored
 from storage.communities import Destination
+from storage.role_grants import Grant
 from storage.setup import SetUp
 from storage.statement import Session
 
@@ -205,18 +206,18 @@ def left_by_post(session: Session, by: By, chosen: Picked, *, on: bool) -> list[
 
 def keep_place(session: Session, by: By, kind: str, chosen: Picked) -> None:
     """The channel of a group on this platform."""
-    places.choose(session, by.community, kind, by.space.platform, by.space.id, chosen.id, chosen.name)
+    places.choose(session, by.community, places.PlaceSet(kind, by.space.platform, by.space.id, chosen.id, chosen.name))
     audit.add(session, by.community, by.now, by.member, "set up", kind)
 
 
 def keep_people(session: Session, by: By, role: str, platform_role: Picked | None, people: list[Picked]) -> None:
     """Who holds a role on this platform: these, and nobody else any more. What others held by it goes back."""
     platform = by.space.platform
-    members.revoke(session, by.community, role, platform)
+    role_grants.revoke(session, by.community, role, platform)
     if platform_role is not None and not platform_role.open_to_all:
-        members.grant(session, by.community, role, platform, "role", platform_role.id, platform_role.name)
+        role_grants.grant(session, by.community, Grant(role, platform, "role", platform_role.id, platform_role.name))
     for one in people:
-        members.grant(session, by.community, role, platform, "person", one.id, one.name)
+        role_grants.grant(session, by.community, Grant(role, platform, "person", one.id, one.name))
     audit.add(session, by.community, by.now, by.member, "set up", role)
     if any(one.role.name == role and one.role.comes_with for one in known().values()):
         roster.want(session, by.community, by.now)

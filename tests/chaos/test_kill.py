@@ -177,7 +177,7 @@ def _found(url: str, key: str, start: int, lives: int) -> str:
         community = found_community(s, catalogue(), "chaos", "Chaos", "en", "UTC", start)
         communities.add_space(s, community, SPACE.platform, SPACE.id)
         for place in ("students", "mentors"):
-            places.choose(s, community, place, SPACE.platform, SPACE.id, place, place)
+            places.choose(s, community, places.PlaceSet(place, SPACE.platform, SPACE.id, place, place))
         for life in range(lives):
             at = start + life * JUMP
             due.add(s, f"open {life}", community, "open_check_in", "", at)

@@ -11,7 +11,7 @@ from flows.engine import Capability, Catalogue, Chat, Command, Purpose, Role, Se
 from flows.engine.flow import FlowFault
 from flows.seam import Card, Filled, Form, Picked, Pressed, Reply
 from flows.words import Msg
-from storage import communities, members, places, settings
+from storage import communities, places, role_grants, settings
 from storage.database import Database
 from tests.scenarios.town import NOW, Town, card, form, ident, text
 from tests.scenarios.town import button as pressed
@@ -82,20 +82,24 @@ def test_setup_asks_for_its_channel_and_its_people(town: Town) -> None:
     town.give(ALEX, Filled(form(asked).id, {"channel": Picked("w1", "walks"), "role": None, "people": people}))
     assert town.database.run_now(lambda s: [one.external_id for one in places.of_kind(s, town.one, "walks")]) == ["w1"]
     assert ("guide", ident(GUIDE)) in {
-        (one.role, one.external_id) for one in town.database.run_now(lambda s: members.granted(s, town.one))
+        (one.role, one.external_id) for one in town.database.run_now(lambda s: role_grants.granted(s, town.one))
     }
 
 
 def test_help_and_what_is_stored_know_the_role(town: Town) -> None:
     assert "This is for the guides of this community" in text(town.ask(SAM, "walk"))
-    town.database.run_now(lambda s: members.grant(s, town.one, "guide", "discord", "person", ident(GUIDE), "Gus"))
+    town.database.run_now(
+        lambda s: role_grants.grant(s, town.one, role_grants.Grant("guide", "discord", "person", ident(GUIDE), "Gus"))
+    )
     assert pressed(town.ask(GUIDE, "help"), "Begin a walk") == "s.walk."
     rows = dict(card(town.give(GUIDE, Pressed("s.my_data."))).rows)
     assert rows["Roles you have by name"] == "guide"
 
 
 def test_who_may_change_its_setting_does_and_nobody_else(town: Town) -> None:
-    town.database.run_now(lambda s: members.grant(s, town.one, "guide", "discord", "person", ident(GUIDE), "Gus"))
+    town.database.run_now(
+        lambda s: role_grants.grant(s, town.one, role_grants.Grant("guide", "discord", "person", ident(GUIDE), "Gus"))
+    )
     asked = town.press(GUIDE, town.ask(GUIDE, "help"), "Campus walks")
     assert [one.draft for one in form(asked).fields] == ["8"]
     assert "Saved." in text(town.fill(GUIDE, asked, {"size": "4"}))
@@ -108,9 +112,11 @@ def test_who_may_change_its_setting_does_and_nobody_else(town: Town) -> None:
 
 
 def test_a_role_that_is_lost_while_the_form_is_open(town: Town) -> None:
-    town.database.run_now(lambda s: members.grant(s, town.one, "guide", "discord", "person", ident(GUIDE), "Gus"))
+    town.database.run_now(
+        lambda s: role_grants.grant(s, town.one, role_grants.Grant("guide", "discord", "person", ident(GUIDE), "Gus"))
+    )
     asked = town.give(GUIDE, Pressed("s.setup_settings.walks"))
-    town.database.run_now(lambda s: members.revoke(s, town.one, "guide", "discord"))
+    town.database.run_now(lambda s: role_grants.revoke(s, town.one, "guide", "discord"))
     town.fill(GUIDE, asked, {"size": "4"})
     assert town.database.run_now(lambda s: settings.chosen(s, town.one)) == {}
 
@@ -122,7 +128,7 @@ def test_the_try_out_has_its_channel_and_its_people(sqlite: Database, known: Cat
     assert sqlite.run_now(lambda s: tryout.seed(s, known, NOW))
     found = sqlite.run_now(lambda s: communities.by_slug(s, tryout.SLUG))
     assert found is not None
-    assert sqlite.run_now(lambda s: [one.external_id for one in places.of_kind(s, found[0], "walks")]) == ["walks"]
+    assert sqlite.run_now(lambda s: [one.external_id for one in places.of_kind(s, found.id, "walks")]) == ["walks"]
 
 
 def test_what_is_declared_twice_or_for_nobody_is_said_when_it_is_built() -> None:

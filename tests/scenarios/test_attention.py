@@ -33,7 +33,7 @@ async def test_what_falls_together_is_one_message_and_the_rest_can_be_read(surfa
     world = World(sqlite)
 
     def begin(session: Session, text: str) -> None:
-        due.add(session, text, communities.every(session)[0][0], "say", text, world.clock.at)
+        due.add(session, text, communities.every(session)[0].id, "say", text, world.clock.at)
 
     async def tell(*texts: str) -> None:
         for text in texts:
