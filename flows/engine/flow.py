@@ -97,7 +97,10 @@ def flow(  # noqa: PLR0913  what can be said of a flow
     def make(run: Conversation) -> Flow:
         takes_argument = _takes_argument(name, run)
         if takes_argument and starters and subject is None:
-            raise FlowFault(f"flow {name} can be started with any argument, and has no subject that looks at it")
+            raise FlowFault(
+                f"flow {name} can be started with any argument: give it a subject=, which says whether this person may"
+                " open just that"
+            )
         return Flow(name, run, expires_after, starters, takes_argument, subject, keep, makes_known)
 
     return make

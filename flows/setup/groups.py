@@ -18,6 +18,7 @@ from flows.engine import (
     Form,
     Purpose,
     Role,
+    Setting,
     Shown,
     Start,
     flow,
@@ -43,6 +44,8 @@ class Group:
 
     role: Role
     purpose: Purpose | None = None
+    asks_who: bool = True
+    """Whether it asks who holds the role: of several channels with the same people, the first does."""
 
     @property
     def kind(self) -> str:
@@ -55,6 +58,11 @@ class Group:
         return self.kind or self.role.name
 
     @property
+    def settings(self) -> tuple[Setting, ...]:
+        """What is asked along with its channel."""
+        return self.purpose.settings if self.purpose else ()
+
+    @property
     def title(self) -> Msg:
         """Above its form and on its button."""
         return self.purpose.title if self.purpose else self.role.title
@@ -65,11 +73,11 @@ class Group:
         role, fields = self.role, dict[str, Any]()
         if self.purpose:
             fields["channel"] = pick(self.purpose.which, "place", help=self.purpose.posted)
-        if role.which:
+        if role.which and self.asks_who:
             fields["role"] = pick(role.which, "role", required=False, help=role.which_help)
-        if role.who:
+        if role.who and self.asks_who:
             fields["people"] = pick(role.who, "person", required=role.needed, many=True, help=role.who_help)
-        fields |= {one.name: one.field for one in (self.purpose.settings if self.purpose else ())}
+        fields |= {one.name: one.field for one in self.settings}
         types = {"channel": Picked, "role": Picked | None, "people": list[Picked] | None}
         return form_of(self.title, fields, _("Save"), {name: types[name] for name in fields.keys() & types.keys()})
 
@@ -77,10 +85,12 @@ class Group:
 @lru_cache(maxsize=4)
 def groups(catalogue: Catalogue) -> dict[str, Group]:
     """All groups, those with a channel first."""
-    with_place = [Group(catalogue.roles[one.role], one) for one in catalogue.purposes.values()]
-    have = {one.role.name for one in with_place}
-    others = [Group(one) for one in catalogue.roles.values() if one.name not in have]
-    return {one.name: one for one in [*with_place, *others]}
+    with_place, have = list[Group](), set[str]()
+    for one in catalogue.purposes.values():
+        with_place.append(Group(catalogue.roles[one.role], one, asks_who=one.role not in have))
+        have.add(one.role)
+    others = [Group(role) for role in catalogue.roles.values() if role.name not in have]
+    return {group.name: group for group in [*with_place, *others]}
 
 
 def known() -> dict[str, Group]:
@@ -116,9 +126,7 @@ async def setup_group(chat: Chat, name: str) -> None:
     chosen = await chat.fill("chosen", group.form, draft_of(today, platform, group))
     channel, role = getattr(chosen, "channel", None), getattr(chosen, "role", None)
     people = getattr(chosen, "people", None) or []
-    doubts = list(role_doubts(group.role, role, len(people)))
-    if group.purpose is not None and channel is not None:
-        doubts = [*place_doubts(group.purpose, channel, today, platform), *doubts]
+    doubts = doubts_of(group, chosen, today, platform)
     if doubts:
         for doubt in doubts:
             chat.say(doubt)
@@ -131,8 +139,9 @@ async def setup_group(chat: Chat, name: str) -> None:
             await chat.post(f"gone.{place.platform}", GONE, place=place, subject=WELCOME, why=Asked())
     if channel is not None:
         await chat.do("place", keep_place, by, group.kind, channel)
-    await chat.do("people", keep_people, by, group.role.name, role, people)
-    for one in group.purpose.settings if group.purpose else ():
+    if group.asks_who:
+        await chat.do("people", keep_people, by, group.role.name, role, people)
+    for one in group.settings:
         await chat.do(one.name, settings.choose, chat.community, one.key, getattr(chosen, one.name))
     if post == "yes":
         await chat.later("post", WELCOME, at=by.now)
@@ -182,11 +191,20 @@ def draft_of(now: SetUp, platform: str, group: Group) -> dict[str, Any]:
     people = [_picked(grant.external_id, grant.name) for grant in held if grant.kind == "person"]
     channels = [_picked(p.external_id, p.name) for p in now.places if p.platform == platform and p.kind == group.kind]
     drafts: dict[str, list[Any]] = {"channel": channels[:1], "role": roles[:1], "people": [people] if people else []}
-    for one in group.purpose.settings if group.purpose else ():
+    for one in group.settings:
         drafts[one.name] = [one.of(now.chosen)]
     if WANTED.name in drafts and not any(place.kind == group.kind for place in now.places):
         drafts[WANTED.name] = ["yes"]  # what is offered where nothing is set yet
     return {name: found[0] for name, found in drafts.items() if found}
+
+
+def doubts_of(group: Group, chosen: Form, today: SetUp, platform: str) -> list[Msg]:
+    """What of it may not be meant."""
+    channel, people = getattr(chosen, "channel", None), getattr(chosen, "people", None) or []
+    doubts = list(role_doubts(group.role, getattr(chosen, "role", None), len(people))) if group.asks_who else []
+    if group.purpose is not None and channel is not None:
+        doubts = [*place_doubts(group.purpose, channel, today, platform), *doubts]
+    return doubts
 
 
 def holders(now: SetUp, role: str) -> str:

@@ -134,6 +134,11 @@ class World:
                 role_grants.grant(
                     session, here, role_grants.Grant(role, space.platform, "person", surface.person_ids[who])
                 )
+        home = {role: place for place, role in ROLES.items()}
+        for one in self.known.purposes.values():  # what else has a channel shares the one of those who work there
+            if one.kind not in ROLES and one.role in home and one.is_wanted({}):
+                external = surface.place_ids[home[one.role]]
+                places.choose(session, here, one.kind, space.platform, space.id, external, home[one.role])
 
 
 def local(when: str) -> int:
