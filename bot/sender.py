@@ -129,8 +129,9 @@ class Sender:
             began = clock()
             try:
                 rows, wait = await self._next(way, most, len(on_the_way))
-            except NotSaved:
-                self._metrics.faults.labels("sender", "NotSaved").inc()
+            except Exception as fault:
+                # Whatever stands in one row: the program goes on, and so does all that goes another way.
+                self._metrics.faults.labels("sender", type(fault).__name__).inc()
                 log.warning("outbox not read", exc_info=True)
                 rows, wait = [], LOOK_AGAIN
             for row in rows:

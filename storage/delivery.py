@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Integer, and_, bindparam, case, delete, func, select, update
 
 from storage.heads import heads
+from storage.keys import KeyFault
 from storage.members import Account
 from storage.outbox import DEAD, SENT, WAITING, Outbox
 from storage.statement import Session, Statement, columns
@@ -35,7 +36,8 @@ class Waiting:
     why: str
     until: int | None
     loud_until: int
-    """The three as the columns of the same names."""
+    fanout: str
+    """The four as the columns of the same names."""
 
 
 _o, _account = columns(Outbox), columns(Account)
@@ -104,6 +106,7 @@ _claimable = Statement(
             _o.why,
             _o.until,
             _o.loud_until,
+            _o.fanout,
         )
         .where(_o.id == bindparam("row"), _o.state == WAITING, _o.not_before <= bindparam("now"))
         .with_for_update(skip_locked=True, of=Outbox)
@@ -126,7 +129,11 @@ def claim(  # noqa: PLR0913  what, until when, how many, and which
     asked = [session.ask(_claimable, row=one.id, now=now) for one in free]
     for row in (found for one in asked if (found := one()) is not None):  # another process may have been quicker
         session.put(_lease, row=row.id, until=lease_until)
-        payload = session.keys.open("outbox", row.key, bytes(row.payload))
+        try:
+            payload = session.keys.open("outbox", row.key, bytes(row.payload))
+        except KeyFault:  # changed by hand, or of a master key that is missing: no other message waits for it
+            bury(session, row.id, "KeyFault")
+            continue
         claimed.append(replace(row, private=bool(row.private), fleeting=bool(row.fleeting), payload=payload))
     return claimed
 

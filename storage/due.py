@@ -207,9 +207,13 @@ _held = Statement(lambda _: select(*_shown).where(*_this).with_for_update(), int
 
 
 def held(session: Session, row: Due) -> Due | None:
-    """A row that is held for slow work, locked; None when another try began or it was cancelled."""
+    """A row that is held for slow work, locked; None when another try began or it was cancelled.
+
+    A row that was set anew may look the same, its number included; a journal is never sealed twice alike.
+    """
     found: Due | None = session.one(_held, **_as(row))
-    return found
+    same = found is not None and found.journal is not None and bytes(found.journal) == row.journal
+    return found if same else None
 
 
 def learned(session: Session, row: Due) -> dict[str, Any] | None:

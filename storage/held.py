@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, and_, bindparam, case, delete, func, or_, select, update
 
-from storage.communities import Community
+from storage.delivery import Waiting
 from storage.members import Account, Member
 from storage.outbox import BACK, HELD, SENT, TOGETHER, WAITING, Outbox
 from storage.statement import Session, Statement, columns
@@ -28,7 +28,8 @@ class ToLookAt:
     why: str
     until: int | None
     loud_until: int
-    """The last four as in :class:`~storage.outbox.Outbox`."""
+    fanout: str
+    """The last five as in :class:`~storage.outbox.Outbox`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class HeldRow:
     payload: bytes
 
 
-_o, _account, _member, _community = map(columns, (Outbox, Account, Member, Community))
+_o, _account, _member = map(columns, (Outbox, Account, Member))
 
 
 def _row(*only: Any, **values: Any) -> Statement:
@@ -64,7 +65,13 @@ _held_on = (_o.state == HELD, _o.platform == bindparam("on"))
 _due = Statement(
     lambda _: (
         select(
-            _o.id, _o.community_id.label("community"), _o.recipient.label("recipient"), _o.why, _o.until, _o.loud_until
+            _o.id,
+            _o.community_id.label("community"),
+            _o.recipient.label("recipient"),
+            _o.why,
+            _o.until,
+            _o.loud_until,
+            _o.fanout,
         )
         .where(*_held_on, _o.not_before <= bindparam("now"))
         .order_by(_o.not_before, _o.id)
@@ -102,16 +109,6 @@ def lock(session: Session, community: str, member: str) -> bool:
     return session.one(_lock, community=community, member=member) is not None
 
 
-_lock_place = Statement(
-    lambda _: select(_community.id).where(_community.id == bindparam("community")).with_for_update()
-)
-
-
-def lock_place(session: Session, community: str) -> None:
-    """Nobody else posts unasked in a community's channels until this transaction ends."""
-    session.one(_lock_place, community=community)
-
-
 _to_member = (
     _o.community_id == bindparam("community"),
     _o.private == 1,
@@ -140,18 +137,52 @@ def pending(session: Session, community: str, member: str) -> list[HeldRow]:
     return [replace(row, payload=bytes(row.payload)) for row in rows]
 
 
-_spent = Statement(
+_got = Statement(
     lambda _: (
-        select(_o.tried_since)
+        select(_o.id)
         .join(Account, _of_account)
-        .where(*_to_member, (_o.state == WAITING) | (_o.state == SENT), _o.tried_since >= bindparam("since"))
+        .where(
+            _o.community_id == bindparam("community"),
+            _account.member_id == bindparam("member"),
+            _o.fanout == bindparam("of"),
+            or_(
+                _o.state == SENT, and_(_o.state.in_((WAITING, TOGETHER)), _o.id < bindparam("up_to", type_=BigInteger))
+            ),
+            _o.id != bindparam("row"),
+        )
+        .limit(1)
     )
 )
 
 
-def spent(session: Session, community: str, member: str, since: int) -> list[int]:
-    """The moments (ms) from ``since`` on at which something unasked went to a member."""
-    return [int(row.tried_since) for row in session.all(_spent, community=community, member=member, since=since)]
+def got(session: Session, community: str, member: str, row: ToLookAt | Waiting | HeldRow) -> bool:
+    """Whether a message to an audience went, or goes, to a member by another row: they linked two accounts since.
+
+    Of two that are both on their way the first one goes.
+    """
+    up_to = row.id if isinstance(row, Waiting) else 2**62
+    found = session.one(_got, community=community, member=member, of=row.fanout, row=row.id, up_to=up_to)
+    return found is not None
+
+
+_spent = Statement(
+    lambda _: (
+        select(_o.tried_since)
+        .join(Account, _of_account)
+        .where(
+            *_to_member,
+            (_o.state == WAITING) | (_o.state == SENT),
+            _o.tried_since.between(bindparam("since"), bindparam("now")),
+        )
+    )
+)
+
+
+def spent(session: Session, community: str, member: str, since: int, now: int) -> list[int]:
+    """The moments (ms) from ``since`` until now at which something unasked went to a member."""
+    return [
+        int(row.tried_since) for row in session.all(_spent, community=community, member=member, since=since, now=now)
+    ]
 
 
 _posted = Statement(
@@ -199,7 +230,13 @@ def overtake(session: Session, community: str, platform: str, recipient: str, su
     session.run(_overtake, community=community, on=platform, to=recipient, about=subject)
 
 
-_let_go = _row(_o.state == HELD, state=WAITING, not_before=bindparam("now"), tried_since=bindparam("now"))
+_let_go = _row(
+    _o.state == HELD,
+    state=WAITING,
+    not_before=bindparam("now"),
+    # Of what was tried before, the days go on after which it is given up.
+    tried_since=case((_o.attempts == 0, bindparam("now")), else_=_o.tried_since),
+)
 _join = _row(state=TOGETHER, message=bindparam("head"))
 
 

@@ -161,6 +161,24 @@ def drop_roles(session: Session, community: str, member: str) -> None:
     session.put(_drop_roles, community=community, member=member)
 
 
+_forget_role = Statement(
+    lambda _: (
+        update(Account)
+        .where(_account.community_id == bindparam("community"), _account.roles.contains(bindparam("held")))
+        .values(
+            roles=case(
+                (_account.roles == bindparam("held"), ""), else_=func.replace(_account.roles, bindparam("held"), ",")
+            )
+        )
+    )
+)
+
+
+def forget_role(session: Session, community: str, role: str) -> None:
+    """Nobody is remembered as holding a role, until they are seen with it again."""
+    session.put(_forget_role, community=community, held=f",{role},")
+
+
 _set_address = Statement(
     lambda _: (
         update(Account)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, delete, func, or_, select, update
 from sqlmodel import Field, SQLModel
@@ -73,6 +74,19 @@ def want(session: Session, community: str, now: int) -> None:
     session.put(_want, community_id=community, since=now, not_before=now, doubt="")
 
 
+def _anew(sql: Any) -> Any:
+    new = sql.insert(RosterRow)
+    return new.on_conflict_do_update(index_elements=["community_id"], set_={"not_before": new.excluded.not_before})
+
+
+_again = Statement(_anew)
+
+
+def again(session: Session, community: str, now: int) -> None:
+    """The same, also where it is under way: what is decided just now by what was set before does not end it."""
+    session.put(_again, community_id=community, since=now, not_before=now, doubt="")
+
+
 _sooner = Statement(
     lambda _: update(RosterRow).where(_r.not_before > bindparam("latest")).values(not_before=bindparam("now"))
 )
@@ -116,12 +130,22 @@ def doubt(session: Session, community: str, platforms: str) -> None:
     session.put(_doubt, community=community, about=platforms)
 
 
-_done = Statement(lambda _: delete(RosterRow).where(_r.community_id == bindparam("community")))
+_done = Statement(
+    lambda _: delete(RosterRow).where(_r.community_id == bindparam("community"), _r.not_before == bindparam("until"))
+)
 
 
-def done(session: Session, community: str) -> None:
-    """All platforms have answered for everyone."""
-    session.put(_done, community=community)
+def done(session: Session, community: str, until: int) -> None:
+    """All platforms have answered for everyone; ``until`` as it was given to :func:`take`, unless it is asked again."""
+    session.put(_done, community=community, until=until)
+
+
+_forget = Statement(lambda _: delete(RosterRow).where(_r.community_id == bindparam("community")))
+
+
+def forget(session: Session, community: str) -> None:
+    """Nobody is to be asked for any more."""
+    session.put(_forget, community=community)
 
 
 _next = Statement(lambda _: select(func.min(_r.not_before).label("at")))

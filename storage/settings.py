@@ -76,5 +76,5 @@ def parsed(text: str | None) -> Mapping[str, Any]:
 def _read(value: str) -> list[Any]:
     try:
         return [json.loads(value)]
-    except ValueError:
+    except (ValueError, RecursionError):
         return []

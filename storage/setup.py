@@ -54,7 +54,7 @@ def abandon(session: Session, community: str) -> bool:
     due.forget_all(session, community)
     members.drop_all(session, community)
     role_grants.drop_all(session, community)
-    roster.done(session, community)
+    roster.forget(session, community)
     settings.forget_all(session, community)
     communities.drop(session, community)
     return True

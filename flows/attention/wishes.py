@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from flows.attention.reading import zone_in
 from flows.engine import COORDINATOR, EVERYONE, Chat, Choice, Form, Questions, Start, flow, line
@@ -16,6 +15,7 @@ from flows.words.dates import hour
 from storage import attention
 from storage.attention import Wishes
 from storage.days import local
+from storage.days import zone as known_zone
 from storage.statement import Session
 
 MESSAGES, PAUSE, LESS, STOP = _("messages"), _("pause"), _("less often"), _("no messages")
@@ -112,7 +112,7 @@ async def pause_messages(chat: Chat) -> None:
         day = date.fromisoformat(chosen.answers["day"])
     else:
         day = today + timedelta(days=int(length))
-    until = int(datetime.combine(day, datetime.min.time(), ZoneInfo(zone)).timestamp() * 1000)
+    until = int(datetime.combine(day, datetime.min.time(), known_zone(zone)).timestamp() * 1000)
     await chat.do("keep", keep, chat.community, chat.member, "paused_until", until)
     chat.say(
         _(

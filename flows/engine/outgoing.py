@@ -10,7 +10,7 @@ from flows.engine.chat import Context
 from flows.engine.flow import Catalogue, FlowFault
 from flows.engine.run import Later, Never, Post
 from flows.gate import writing
-from flows.words import LANGUAGES
+from flows.words import LANGUAGES, SOURCE
 from flows.words.own import spoken
 from storage import attention, audiences, due, held, members, outbox, places, posts, subjects
 from storage.attention import Reader, Wishes
@@ -176,7 +176,7 @@ def _go_on(session: Session, community: str, catalogue: Catalogue, this: str, no
             to,
             key(session, this, row.member),
             written.subject,
-            written.packed[row.language],
+            written.packed.get(row.language, written.packed[SOURCE]),
             gate,
             now,
         )

@@ -106,7 +106,7 @@ def finish_slow(session: Session, catalogue: Catalogue, slow: Slow, result: Any,
     if row is None or learned is None or known is None:
         return []
     taking = Taking(session, catalogue, _context(session, row.community, known), now)
-    run = taking.run(catalogue.jobs[row.job], learned)
+    run = taking.run(catalogue.jobs[row.job], {**learned, "@argument": row.argument})  # whom it is about may have moved
     run.go()
     if run.pending is None or run.pending.key != slow.key:
         raise FlowFault(f"the job {row.job} does not come to {slow.key} again")
@@ -119,6 +119,8 @@ def fail_due(session: Session, row: due.Due, now: int, *, slow: bool = False) ->
 
     It never gives up: once the fault is mended it runs, unless it is pointless by then.
     """
+    if slow and due.held(session, row) is None:
+        return  # another try is under way
     tries = row.attempts if slow else row.attempts + 1
     due.failed(session, row, now + min(LONGEST_RETRY, RETRY * 2 ** (tries - 1)), tries)
 
@@ -147,7 +149,8 @@ def _run(session: Session, catalogue: Catalogue, row: due.Due, now: int, *, idle
             audit.add(session, row.community, now, "", "timer skipped", row.job)
         _round_off(taking, row, zone)
         return Ran(row.job, skipped=True, lag_ms=now - row.at)
-    run = taking.run(job, due.learned(session, row) or {"@flow": job.name, "@argument": row.argument})
+    known_before = due.learned(session, row) or {}
+    run = taking.run(job, {**known_before, "@flow": job.name, "@argument": row.argument})
     run.go()
     return _leave(taking, row, run, zone, idle=idle)
 
@@ -322,7 +325,7 @@ def _set_to(  # noqa: PLR0913  an occurrence
 
 def _mend(session: Session, one: Recurring, community: str, zone: str, now: int) -> None:
     row = due.named(session, recurring_key(community, one.job))
-    if row is None or row.attempts or row.journal is not None:
+    if row is None or ((row.attempts or row.journal is not None) and row.at <= now + LONGEST_RETRY):
         return
     wall = upcoming(one.cron, zone, now)
     last = datetime.fromisoformat(row.last) if row.last else None

@@ -64,7 +64,7 @@ class _Gate:
             if reader is None:
                 held.keep_back(self.session, row.community, row.id, Because.OVER)
             elif row.why != UNASKED:
-                if self.quiet_hours_let(row, reader):
+                if self.still_goes(row, row.community, reader) and self.quiet_hours_let(row, reader):
                     self.free(row.community, row.id, [])
             elif reader.member not in decided:
                 decided.add(reader.member)
@@ -81,7 +81,8 @@ class _Gate:
             held.keep_back(self.session, row.community, row.id, Because.OVER)
             return None
         if row.why != UNASKED:
-            return row if self.quiet_hours_let(row, reader) else None
+            goes = self.still_goes(row, row.community, reader) and self.quiet_hours_let(row, reader)
+            return row if goes else None
         if row.id not in self.let_go:
             # It was let go before, and has been waiting for the platform: all that may be different by now.
             held.hold(self.session, row.community, row.id, self.now)
@@ -91,6 +92,16 @@ class _Gate:
                 return None
         held.lease(self.session, row.community, row.id, lease_until)
         return replace(row, payload=self.merged(row))
+
+    def still_goes(self, row: ToLookAt | Waiting | HeldRow, community: str, reader: Reader) -> bool:
+        """Whether one of a message to an audience is still for this person, and their first; else it is held back."""
+        if not self.wanted(community, reader, row):
+            held.keep_back(self.session, community, row.id, Because.OVER)
+        elif row.fanout and held.got(self.session, community, reader.member, row):
+            held.keep_back(self.session, community, row.id, Because.TWICE)
+        else:
+            return True
+        return False
 
     def of_use(self, row: Waiting | ToLookAt) -> bool:
         """Whether it is not too late for a message; else it is held back."""
@@ -114,12 +125,9 @@ class _Gate:
         if not held.lock(session, community, reader.member):
             return
         rows = held.pending(session, community, reader.member)
-        wanted = [row for row in rows if self.wanted(community, reader, row)]
-        for row in rows:
-            if row not in wanted:
-                held.keep_back(session, community, row.id, Because.OVER)
+        wanted = [row for row in rows if self.still_goes(row, community, reader)]
         who = person(reader.home, reader.wishes)
-        spent = held.spent(session, community, reader.member, counts_from(self.now, who))
+        spent = held.spent(session, community, reader.member, counts_from(self.now, who), self.now)
         waiting = [Pending(row.id, row.rank, row.until or 0, row.fanout) for row in wanted]
         verdict = judge(self.now, who, waiting, spent)
         for ident, why in verdict.drop:
@@ -135,7 +143,7 @@ class _Gate:
         if held.let_go(self.session, community, head, self.now, others):
             self.let_go.add(head)
 
-    def wanted(self, community: str, reader: Reader, row: HeldRow) -> bool:
+    def wanted(self, community: str, reader: Reader, row: ToLookAt | Waiting | HeldRow) -> bool:
         """Whether somebody still is one of those to whom a message to an audience goes."""
         if not row.fanout:
             return True

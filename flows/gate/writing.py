@@ -18,7 +18,7 @@ from flows.gate.rules import (
     judge,
     week_begins,
 )
-from storage import attention, held
+from storage import attention, communities, held
 from storage.attention import Reader, Wishes
 from storage.communities import Destination
 from storage.outbox import BACK, HELD, WAITING, Gate
@@ -59,7 +59,7 @@ def to_place(  # noqa: PLR0913  what it is, where, and when
     until = now + OF_USE if why.until is None else why.until
     if subject and held.stands(session, community, to.platform, to.external_id, subject):
         return Gate(until=until)
-    held.lock_place(session, community)
+    communities.lock(session, community)  # nobody else posts unasked meanwhile
     since = week_begins(now, attention.time_zone(session, community))
     posted = held.posted(session, community, to.platform, to.external_id, since)
     gate = Gate(NAMES[Unasked], until=until, rank=int(why.rank))

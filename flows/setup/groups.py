@@ -124,6 +124,8 @@ async def setup_group(chat: Chat, name: str) -> None:
     today = await chat.do("today", stored.read, chat.community)
     platform = chat.space.platform
     chosen = await chat.fill("chosen", group.form, draft_of(today, platform, group))
+    # What nobody changed was not chosen.
+    changed = {one.key: value for one in group.settings if (value := getattr(chosen, one.name)) != one.of(today.chosen)}
     channel, role = getattr(chosen, "channel", None), getattr(chosen, "role", None)
     people = getattr(chosen, "people", None) or []
     doubts = doubts_of(group, chosen, today, platform)
@@ -141,8 +143,8 @@ async def setup_group(chat: Chat, name: str) -> None:
         await chat.do("place", keep_place, by, group.kind, channel)
     if group.asks_who:
         await chat.do("people", keep_people, by, group.role.name, role, people)
-    for one in group.settings:
-        await chat.do(one.name, settings.choose, chat.community, one.key, getattr(chosen, one.name))
+    for key, value in changed.items():
+        await chat.do(key.rpartition(".")[2], settings.choose, chat.community, key, value)
     if post == "yes":
         await chat.later("post", WELCOME, at=by.now)
     await chat.hand_over(SETUP)
@@ -238,7 +240,7 @@ def keep_people(session: Session, by: By, role: str, platform_role: Picked | Non
         role_grants.grant(session, by.community, Grant(role, platform, "person", one.id, one.name))
     audit.add(session, by.community, by.now, by.member, "set up", role)
     if any(one.role.name == role and one.role.comes_with for one in known().values()):
-        roster.want(session, by.community, by.now)
+        roster.again(session, by.community, by.now)
 
 
 def accounts_of(session: Session, community: str, member: str) -> list[str]:

@@ -11,7 +11,7 @@ from flows.engine.timers import set_right
 from flows.setup.own_words import WORD
 from flows.setup.rules import KEEP
 from flows.words import Msg, _
-from storage import audit, settings
+from storage import audit, communities, settings
 from storage.statement import Session
 
 Values = dict[str, Any]
@@ -152,6 +152,7 @@ def keep(session: Session, context: Context, name: str, changed: Values, now: in
     """Keep what was changed. What recurs at a time that was changed comes at the new one."""
     from flows.catalogue import catalogue  # as above
 
+    communities.lock(session, context.community)  # else two at once would set the clock by half of what they chose
     for key, value in changed.items():
         settings.choose(session, context.community, f"{name}.{key}", value)
     set_right(session, catalogue(), context.community, context.time_zone, now)
