@@ -138,7 +138,9 @@ class World:
         for one in self.known.purposes.values():  # what else has a channel shares the one of those who work there
             if one.kind not in ROLES and one.role in home and one.is_wanted({}):
                 external = surface.place_ids[home[one.role]]
-                places.choose(session, here, one.kind, space.platform, space.id, external, home[one.role])
+                places.choose(
+                    session, here, places.PlaceSet(one.kind, space.platform, space.id, external, home[one.role])
+                )
 
 
 def local(when: str) -> int:
