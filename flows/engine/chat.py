@@ -10,9 +10,9 @@ from flows.engine import lists
 from flows.engine.declared import Chosen, Setting
 from flows.engine.flow import EVERYONE, NO_ACCOUNT, FlowFault
 from flows.engine.forms import Completed, Form, Questions
-from flows.engine.token import CHOICE, Starts
 from flows.gate.rules import Unasked, Why
 from flows.seam import Space
+from flows.token import CHOICE, Starts
 from flows.words import Msg, Words, _, said
 from flows.words.own import spoken
 from storage.audiences import To

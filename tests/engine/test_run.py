@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.engine import Chat, Choice, Context, Form, Run, flow, line, scale, yes_no
+from flows.engine import Chat, Choice, Context, Conversation, Form, Run, flow, line, scale, yes_no
 from flows.engine.flow import Capability, Catalogue, Flow, FlowFault
 from flows.words import _
 
 
 def play(made: Flow, journal: dict[str, Any], **more: Any) -> Run:
-    run = Run(made, Context(), journal, **more)
+    run = Run(made, Context(), Conversation(journal), **more)
     run.go()
     return run
 

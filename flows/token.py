@@ -49,6 +49,10 @@ class Answers:
     turn: int
     choice: str = ""
 
+    def way(self, choice: str) -> str:
+        """The id of a button of this question."""
+        return str(Answers(self.conversation, self.turn, choice))
+
     def __str__(self) -> str:
         return _checked(f"c.{self.conversation}.{self.turn}" + (f".{self.choice}" if self.choice else ""), _ANSWERS)
 
@@ -65,12 +69,27 @@ class AnswersFirst:
     argument: str = ""
     choice: str = ""
 
+    def way(self, choice: str) -> str:
+        """The id of a button of this question."""
+        return str(AnswersFirst(self.conversation, self.flow, self.argument, choice))
+
     def __str__(self) -> str:
         text = f"f.{self.conversation}.{self.flow}.{self.argument}"
         return _checked(text + (f".{self.choice}" if self.choice else ""), _FIRST)
 
 
 Token = Starts | Answers | AnswersFirst
+
+
+def conversation_of(text: str) -> str:
+    """The conversation that a button or form belongs to, or that it would begin; empty for any other text."""
+    token = read(text)
+    return "" if token is None or isinstance(token, Starts) else token.conversation
+
+
+def begins(text: str) -> bool:
+    """Whether a button or form answers a first question, of whose conversation nothing is kept yet."""
+    return isinstance(read(text), AnswersFirst)
 
 
 def read(text: str) -> Token | None:
