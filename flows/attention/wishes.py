@@ -173,7 +173,7 @@ async def my_clock(chat: Chat) -> None:
 def end(chat: Chat) -> None:
     """What still comes, and the way back."""
     chat.say(ASKED_FOR)
-    if chat.roles - {STUDENT}:
+    if chat.context.roles - {STUDENT}:
         chat.say(DUTY)
     chat.show(Start("messages_on", "", _("Messages as usual"), "plain"))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -316,8 +316,7 @@ class Turn:
 
     def _shown(self, run: Run) -> None:
         """What the run says before it asks or ends, in the language that its chat speaks by now."""
-        if run.chat.language != self.context.language:
-            self.context = replace(self.context, language=run.chat.language)
+        self.context = run.chat.context
         self.pieces(run.chat.shown)
 
     # ------------------------------------------------------------ finding conversations

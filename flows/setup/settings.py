@@ -112,7 +112,7 @@ async def change(chat: Chat, name: str) -> None:
         chat.say(_("This is what people get to see:"))
         chosen = {f"{name}.{key}": value for key, value in wanted.items()}
         chat.show(panel.whole(Context(chosen=chosen, time_zone=chat.time_zone, language=chat.language)))
-    if COORDINATOR in chat.roles:
+    if COORDINATOR in chat.context.roles:
         await chat.hand_over(SETUP)
     chat.say(_("Saved."))
 
