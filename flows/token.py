@@ -96,13 +96,16 @@ def read(text: str) -> Token | None:
     """The token in a button's or form's id; None when it is none."""
     if len(text) > LONGEST:
         return None
-    if found := _STARTS.fullmatch(text):
-        return Starts(*found.groups())
-    if found := _ANSWERS.fullmatch(text):
-        conversation, turn, choice = found.groups("")
-        return Answers(conversation, int(turn), choice)
-    if found := _FIRST.fullmatch(text):
-        return AnswersFirst(*found.groups(""))
+    match text[:2]:
+        case "s.":
+            found = _STARTS.fullmatch(text)
+            return Starts(*found.groups()) if found else None
+        case "c.":
+            found = _ANSWERS.fullmatch(text)
+            return Answers(found[1], int(found[2]), found[3] or "") if found else None
+        case "f.":
+            found = _FIRST.fullmatch(text)
+            return AnswersFirst(*found.groups("")) if found else None
     return None
 
 
