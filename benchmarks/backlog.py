@@ -23,7 +23,7 @@ from bot.sender import Sender
 from bot.time import Clock
 from flows.engine import wire
 from flows.seam import Limits, Outgoing, Receive, Sent, Text
-from storage import communities, outbox
+from storage import communities, delivery, outbox
 from storage.database import Database
 from storage.keys import Masters, new_key
 from storage.migrate import upgrade
@@ -79,15 +79,17 @@ class House:
             self.written += 1
             outbox.add(
                 session,
-                f"m{self.written}",
-                self.here,
-                "web",
-                "one",
-                lane,
-                private=private,
-                subject="",
-                payload=payload,
-                now=self.clock.now(),
+                outbox.Message(
+                    f"m{self.written}",
+                    self.here,
+                    "web",
+                    "one",
+                    lane,
+                    private=private,
+                    subject="",
+                    payload=payload,
+                    at=self.clock.now(),
+                ),
             )
 
     def counted(self) -> None:
@@ -117,8 +119,8 @@ class House:
         found = []
         for _ in range(15):
             began, now = time.perf_counter(), self.clock.now()
-            rows = self.database.run_now(lambda s, now=now: outbox.claim(s, "web", now, now, 64))
-            self.database.run_now(lambda s: outbox.next_at(s, "web"))
+            rows = self.database.run_now(lambda s, now=now: delivery.claim(s, "web", now, now, 64))
+            self.database.run_now(lambda s: delivery.next_at(s, "web"))
             assert rows
             found.append(1000 * (time.perf_counter() - began))
         return median(found)

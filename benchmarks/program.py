@@ -26,10 +26,9 @@ from bot.program import Program
 from bot.settings import Settings
 from flows.engine.timers import found_community
 from storage import check_ins, communities, places
+from storage.days import DAY
 from storage.keys import new_key
 from storage.statement import Session
-
-DAY = 86_400_000
 
 
 def point(where: dict[str, Any]) -> None:
@@ -46,7 +45,7 @@ def seed(session: Session, program: Program, where: dict[str, Any]) -> str:
     community = found_community(session, program.catalogue, "bench", "Bench", "en", "UTC", now)
     for platform, space, place in where["spaces"]:
         communities.add_space(session, community, platform, space)
-        places.choose(session, community, "students", platform, space, place, "students")
+        places.choose(session, community, places.PlaceSet("students", platform, space, place, "students"))
     return check_ins.open_round(session, community, now, now + DAY)
 
 

@@ -80,7 +80,7 @@ class Round:
             name = f"c{number}"
             community = found_community(session, self.catalogue, name, name, "en", "UTC", START)
             communities.add_space(session, community, platform, space)
-            places.choose(session, community, "students", platform, space, place, "students")
+            places.choose(session, community, places.PlaceSet("students", platform, space, place, "students"))
             due.add(session, f"{community}:now", community, "open_check_in", "", START)
 
     def busy(self) -> bool:

@@ -32,7 +32,7 @@ from flows.engine import Steps, job
 from flows.engine.timers import TOGETHER, found_community
 from flows.seam import Pressed
 from flows.words import Msg
-from storage import communities, due, members, outbox
+from storage import communities, members, outbox, subjects
 from storage.database import Database
 from storage.keys import Masters, new_key
 from storage.migrate import upgrade
@@ -77,7 +77,7 @@ class House:
         """Timers within one minute."""
         for number in numbers:
             whom, when = self.people[number % MEMBERS], at + number % 60_000
-            due.later(session, self.here, "remind", whom, when, subject=f"session {number}", whom=whom)
+            subjects.later(session, self.here, "remind", whom, when, subject=f"session {number}", whom=whom)
 
 
 async def drained(house: House, many: int) -> dict[str, float]:

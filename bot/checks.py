@@ -179,15 +179,15 @@ def _inside(database: Database, settings: Settings) -> list[Finding]:
         found.append(Finding(False, _PROXY))
     found += database.run_now(partial(_ledger, path=settings.ledger_path))
     known = database.run_now(communities.every)
-    found += _roster(database.run_now(roster.unanswered), {row[0]: row[2] for row in known})
-    for community, *_rest in known:
-        found += _community(database.run_now(partial(setup.read, community=community)))
-    for community, _slug, name, *_rest in known:
-        chosen = database.run_now(partial(chosen_of, community=community))
+    found += _roster(database.run_now(roster.unanswered), {one.id: one.name for one in known})
+    for community in known:
+        found += _community(database.run_now(partial(setup.read, community=community.id)))
+    for community in known:
+        chosen = database.run_now(partial(chosen_of, community=community.id))
         here = Context(page=settings.public_url)
         values = [(one, one.of(chosen)) for one in catalogue().settings if one.doubt is not None]
         doubts = (one.doubt(value, here) for one, value in values if one.doubt is not None)
-        found += [Finding(False, f"{name}: {said(why, 'en')}") for why in doubts if why is not None]
+        found += [Finding(False, f"{community.name}: {said(why, 'en')}") for why in doubts if why is not None]
     dead, stuck = database.run_now(outbox.depth).dead, database.run_now(letters.stuck)
     for number, text in ((dead, _DEAD), (stuck, _STUCK), (len(database.run_now(due.failing)), _FAILING)):
         if number:

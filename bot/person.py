@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from flows.engine import COORDINATOR
-from storage import communities, forgetting, members, replay
+from storage import communities, forgetting, replay, role_grants
 
 if TYPE_CHECKING:
     from storage.database import Database
@@ -60,8 +60,8 @@ def forget(database: Database, account: str, slug: str = "", *, dry_run: bool = 
     def work(session: Session) -> list[str]:
         lines = []
         for one in _found(session, account, slug):
-            name = communities.about(session, one.community)[0] or "A community that is being set up"
-            last = members.are_last(members.granted(session, one.community), COORDINATOR, one.accounts)
+            name = communities.about(session, one.community).name or "A community that is being set up"
+            last = role_grants.are_last(role_grants.granted(session, one.community), COORDINATOR, one.accounts)
             rows = ", ".join(_counted(table, count) for table, count in erase(session, one, now).items())
             lines.append(f"{name}: {'would be erased' if dry_run else 'erased'}: {rows or 'nothing'}.")
             if last:
@@ -98,15 +98,15 @@ def replayed(database: Database) -> str:
 
 
 def _found(session: Session, account: str, slug: str) -> list[Person]:
-    if slug and communities.by_slug(session, slug) is None:
-        raise Nobody(f"There is no community with the address {slug}.")
     known = communities.by_slug(session, slug) if slug else None
-    found = [one for one in forgetting.of_account(session, account) if known is None or one.community == known[0]]
+    if slug and known is None:
+        raise Nobody(f"There is no community with the address {slug}.")
+    found = [one for one in forgetting.of_account(session, account) if known is None or one.community == known.id]
     if not found:
         raise Nobody("Nothing is stored that names this person.")
-    return sorted(found, key=lambda one: communities.about(session, one.community)[1])
+    return sorted(found, key=lambda one: communities.about(session, one.community).slug)
 
 
 def _about(session: Session, person: Person) -> dict[str, object]:
-    name, slug, *_rest = communities.about(session, person.community)
-    return {"community": name, "address": slug}
+    about = communities.about(session, person.community)
+    return {"community": about.name, "address": about.slug}

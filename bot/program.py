@@ -196,7 +196,7 @@ class Program:
 
     async def _community(self, slug: str) -> str | None:
         found = await self.database.run(lambda s: communities.by_slug(s, slug))
-        return None if found is None else found[1]
+        return None if found is None else found.name
 
     async def _beside(self, slug: str, language: str) -> tuple[str, Sequence[Part]]:
         return await self.database.run(lambda s: beside_page(s, slug, language))

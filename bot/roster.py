@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,7 +15,7 @@ from flows.engine.declared import rights
 from flows.seam import Space, Standing
 from flows.staff.left import settle
 from flows.staff.rules import Outcome, outcome, telling_time, together
-from storage import communities, members, roster, settings
+from storage import communities, role_grants, roster, settings
 from storage.database import NotSaved
 
 if TYPE_CHECKING:
@@ -69,8 +70,12 @@ class Roster:
         """Ask for every community that is to be asked for by now; gives the seconds after which to look again."""
         now = self._clock.now
         try:
-            while community := await self._database.run(lambda s: roster.take(s, now(), now() + AGAIN)):
-                await self._ask(community)
+            while True:
+                until = now() + AGAIN
+                community = await self._database.run(partial(roster.take, now=now(), until=until))
+                if not community:
+                    break
+                await self._ask(community, until)
             at = await self._database.run(roster.next_at)
         except NotSaved:
             self._metrics.faults.labels("roster", "NotSaved").inc()
@@ -78,7 +83,7 @@ class Roster:
             return LOOK_AGAIN
         return LOOK_AGAIN if at is None else min(LOOK_AGAIN, max(0.0, (at - now()) / 1000))
 
-    async def _ask(self, community: str) -> None:
+    async def _ask(self, community: str, until: int) -> None:
         """Ask for one community's staff, and let follow what follows. A fault is logged; it comes again in an hour."""
         try:
             staff = await self._database.run(lambda s: roster.staff(s, community))
@@ -90,7 +95,7 @@ class Roster:
             if what.doubt:
                 log.warning("everybody seems to have left", platforms=what.doubt)
             now = self._clock.now()
-            await self._database.run(lambda s: conclude(s, community, what, now))
+            await self._database.run(lambda s: conclude(s, community, what, now, until))
         except NotSaved:
             raise
         except Exception as fault:
@@ -103,24 +108,25 @@ class Roster:
     async def _seen(self, staff: Staff, account: StaffAccount) -> Standing | None:
         """How one account stands, over all spaces that the community has on its platform."""
         said = []
-        for platform, space in staff.spaces:
-            if platform == account.platform:
-                said.append(await self._standings.ask(Space(platform, space), account.external_id))
+        for space in staff.spaces:
+            if space.platform == account.platform:
+                here = Space(space.platform, space.external_id)
+                said.append(await self._standings.ask(here, account.external_id))
                 await asyncio.sleep(self._pause)
         return together(one if isinstance(one, Standing) else None for one in said)
 
 
-def conclude(session: Session, community: str, what: Outcome, now: int) -> None:
+def conclude(session: Session, community: str, what: Outcome, now: int, until: int) -> None:
     """Do what follows from what was said; people hear of it by day. Done by two processes at once it is done once."""
     known = communities.by_id(session, community)
     if known is None:
         return
-    at = telling_time(known[3], now)
+    at = telling_time(known.time_zone, now)
     for one in what.leaving:
         settle(session, community, one, now, at)
     for grant in what.back:
-        members.set_gone(session, community, grant, gone=False)
+        role_grants.set_gone(session, community, grant, gone=False)
     if what.complete:
-        roster.done(session, community)
+        roster.done(session, community, until)
     else:
         roster.doubt(session, community, ", ".join(what.doubt))

@@ -1,7 +1,7 @@
 """The sender: delivers what waits in the outbox, in order per conversation, and decides what is tried again.
 
 Each platform has a loop of its own, so that one that is slow or down holds up no other. While a platform fails as a
-whole, one message at a time tries it (bot/pace.py), and what waits goes when it is back. A message is leased while it
+whole, one message at a time tries it (bot/storm.py), and what waits goes when it is back. A message is leased while it
 is on its way: should this process die, another (or the next start) finds it again once the lease is over. So a message
 is delivered at least once, and its ``Outgoing.id`` stays the same for platforms that drop a repeat.
 """
@@ -19,15 +19,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.pace import Pace, Storm
+from bot.storm import Storm
 from bot.time import rung
 from flows.engine import wire
 from flows.gate import claim
 from flows.gate.claim import UNASKED
+from flows.pace import Pace
 from flows.seam import Adapter, Blocked, Outage, Outgoing, SendError, Sent, Space, Text, TooFast
 from flows.words import _, said
-from storage import attention, outbox, places
+from storage import delivery, held, outbox, places
 from storage.database import NotSaved
+from storage.days import DAY
 
 if TYPE_CHECKING:
     from bot.metrics import Metrics
@@ -46,7 +48,7 @@ FIRST_WAIT, LONGEST_WAIT = 1_000, 300_000
 """Milliseconds before the second attempt, and at the most between two."""
 LONGEST_IN_STORM = 30_000
 """The same while the platform fails as a whole: it is asked seldom anyway, and what waits shall go once it is back."""
-GIVE_UP = 3 * 24 * 3600 * 1000
+GIVE_UP = 3 * DAY
 """Milliseconds after which a message that could still be tried is buried: nobody waits for it any more."""
 LOOK_AGAIN = 15.0
 """Seconds after which the outbox is looked at in any case, for what other processes left."""
@@ -127,8 +129,9 @@ class Sender:
             began = clock()
             try:
                 rows, wait = await self._next(way, most, len(on_the_way))
-            except NotSaved:
-                self._metrics.faults.labels("sender", "NotSaved").inc()
+            except Exception as fault:
+                # Whatever stands in one row: the program goes on, and so does all that goes another way.
+                self._metrics.faults.labels("sender", type(fault).__name__).inc()
                 log.warning("outbox not read", exc_info=True)
                 rows, wait = [], LOOK_AGAIN
             for row in rows:
@@ -142,7 +145,7 @@ class Sender:
             await rung(bell, wait)
             await asyncio.sleep(rested - clock())
 
-    async def _next(self, way: Way, most: int, going: int) -> tuple[list[outbox.Waiting], float]:
+    async def _next(self, way: Way, most: int, going: int) -> tuple[list[delivery.Waiting], float]:
         """What may go now, and how many seconds to wait until there can be more; the bell rings sooner."""
         now = asyncio.get_running_loop().time()
         room = way.storm.room(most - going, going, now)
@@ -152,7 +155,7 @@ class Sender:
         rows = await self._claim(way, room)
         return rows, LOOK_AGAIN if len(rows) == room else await self._pause(way)
 
-    async def _claim(self, way: Way, free: int) -> list[outbox.Waiting]:
+    async def _claim(self, way: Way, free: int) -> list[delivery.Waiting]:
         now = self._clock.now()
         return await self._database.run(
             lambda s: claim.claim(s, way.platform, now, now + LEASE, free, private=way.private, known=self._audiences)
@@ -165,10 +168,10 @@ class Sender:
             return LOOK_AGAIN
         return min(LOOK_AGAIN, max(0.0, (at - self._clock.now()) / 1000))
 
-    async def _one(self, way: Way, row: outbox.Waiting) -> None:
+    async def _one(self, way: Way, row: delivery.Waiting) -> None:
         """Deliver one message and write down what became of it."""
         result = await self._attempt(way, row)
-        way.storm.saw(row.lane, result, asyncio.get_running_loop().time())
+        way.storm.saw(row.recipient, result, asyncio.get_running_loop().time())
         longest = LONGEST_IN_STORM if way.storm.raging else LONGEST_WAIT
         steps = _settling(result, row, self._clock.now(), longest)
         for settle in steps:
@@ -183,7 +186,7 @@ class Sender:
         name = "sent" if isinstance(result, Sent) else type(result).__name__
         self._metrics.sent.labels(row.platform, name).inc()
 
-    async def _attempt(self, way: Way, row: outbox.Waiting) -> Sent | Exception:
+    async def _attempt(self, way: Way, row: delivery.Waiting) -> Sent | Exception:
         try:
             parts, language = wire.unpack(row.payload)
             await way.pace.turn()
@@ -225,33 +228,34 @@ def verdict(fault: Exception, attempts: int, since: int, now: int, longest: int 
 
 
 def _settling(
-    result: Sent | Exception, row: outbox.Waiting, now: int, longest: int
+    result: Sent | Exception, row: delivery.Waiting, now: int, longest: int
 ) -> list[Callable[[Session], object]]:
     """What to write down; each in a transaction of its own."""
     if isinstance(result, Sent):
-        drawn_from_here = not row.private or row.platform == "web"
-        if row.fleeting and not drawn_from_here:
-            return [lambda s: outbox.forget(s, row.id)]
-        return [lambda s: _sent(s, row, result.message, drawn_from_here=drawn_from_here)]
+        # What stands in a channel is compared with what would be posted next; the web chat draws its windows from here.
+        payload_stays = not row.private or row.platform == "web"
+        if row.fleeting and not payload_stays:
+            return [lambda s: delivery.forget(s, row.id)]
+        return [lambda s: _sent(s, row, result.message, payload_stays=payload_stays)]
     then = verdict(result, row.attempts, row.tried_since, now, longest)
     if then.at is not None:
         at = then.at
-        return [lambda s: outbox.retry(s, row.id, at, then.why)]
+        return [lambda s: delivery.retry(s, row.id, at, then.why)]
     if row.fleeting:
-        return [lambda s: outbox.forget(s, row.id)]  # nothing waits any more, so no note says so either
-    steps: list[Callable[[Session], object]] = [lambda s: outbox.bury(s, row.id, then.why)]
+        return [lambda s: delivery.forget(s, row.id)]  # nothing waits any more, so no note says so either
+    steps: list[Callable[[Session], object]] = [lambda s: delivery.bury(s, row.id, then.why)]
     if row.private and isinstance(result, Blocked):
         steps.append(lambda s: _something_waits(s, row, now))
     return steps
 
 
-def _sent(session: Session, row: outbox.Waiting, message: str, *, drawn_from_here: bool) -> None:
-    outbox.sent(session, row.id, message, drawn_from_here)
+def _sent(session: Session, row: delivery.Waiting, message: str, *, payload_stays: bool) -> None:
+    delivery.sent(session, row.id, message, payload_stays)
     if row.why == UNASKED and row.private:
-        attention.sent_within(session, row.community, row.id, row.key, row.payload if drawn_from_here else b"")
+        held.sent_within(session, row.community, row.id, row.key, row.payload if payload_stays else b"")
 
 
-def _something_waits(session: Session, row: outbox.Waiting, now: int) -> None:
+def _something_waits(session: Session, row: delivery.Waiting, now: int) -> None:
     """A note in the students' channel that something waits, without a name; one at a time."""
     here = (one for one in places.of_kind(session, row.community, "students") if one.platform == row.platform)
     place = next(here, None)
@@ -266,15 +270,17 @@ def _something_waits(session: Session, row: outbox.Waiting, now: int) -> None:
     )
     outbox.add(
         session,
-        f"waits.{row.key}",
-        row.community,
-        place.platform,
-        place.space,
-        place.external_id,
-        private=False,
-        subject="waits",
-        payload=wire.pack((Text(text),), place.language),
-        now=now,
+        outbox.Message(
+            f"waits.{row.key}",
+            row.community,
+            place.platform,
+            place.space,
+            place.external_id,
+            private=False,
+            subject="waits",
+            payload=wire.pack((Text(text),), place.language),
+            at=now,
+        ),
     )
 
 
@@ -283,13 +289,13 @@ def outgoing_id(key: str) -> str:
     return urlsafe_b64encode(hashlib.sha256(key.encode()).digest())[:22].decode()
 
 
-def _outgoing(row: outbox.Waiting, parts: tuple[object, ...], language: str) -> Outgoing:
+def _outgoing(row: delivery.Waiting, parts: tuple[object, ...], language: str) -> Outgoing:
     return Outgoing(
         id=outgoing_id(row.key),
         space=Space(row.platform, row.space),
         parts=parts,  # type: ignore[arg-type]
-        place="" if row.private else row.lane,
-        person=row.lane if row.private else "",
+        place="" if row.private else row.recipient,
+        person=row.recipient if row.private else "",
         address=row.address,
         edits=row.edits,
         language=language,

@@ -14,7 +14,7 @@ from flows.engine import STUDENT, timers, wire
 from flows.engine.nearby import CONTACT as NEARBY
 from flows.seam import Outgoing, Space
 from flows.setup.welcome import WELCOME
-from storage import communities, due, members, meta, places, posts, settings
+from storage import communities, due, members, meta, places, posts, role_grants, settings
 
 if TYPE_CHECKING:
     from bot.time import Clock
@@ -52,9 +52,9 @@ def seed(session: Session, catalogue: Catalogue, now: int) -> bool:
     communities.add_space(session, community, SPACE.platform, SPACE.id)
     communities.add_space(session, community, "page", SLUG)
     for kind, name, _roles in places_in(catalogue):
-        places.choose(session, community, kind, SPACE.platform, SPACE.id, kind, name)
+        places.choose(session, community, places.PlaceSet(kind, SPACE.platform, SPACE.id, kind, name))
     for role in (one.name for one in catalogue.roles.values() if one.tryout):
-        members.grant(session, community, role, SPACE.platform, "role", role)
+        role_grants.grant(session, community, role_grants.Grant(role, SPACE.platform, "role", role))
     for one in accounts_in(catalogue):
         name = "" if one.role == STUDENT else one.name
         members.add_member(session, community, SPACE.platform, SPACE.id, one.id, one.id, name)
@@ -74,13 +74,13 @@ def tryout(database: Database, catalogue: Catalogue, clock: Clock, moved: Callab
     """What the web chat needs. ``moved`` runs what became due, and says whether it posted anything."""
 
     async def history(place: str, person: str) -> list[Outgoing]:
-        lane = place or person
+        recipient = place or person
 
-        def read(session: Session) -> list[tuple[str, bytes]]:
+        def read(session: Session) -> list[posts.Standing]:
             found = communities.by_slug(session, SLUG)
-            return [] if found is None else posts.standing(session, SPACE.platform, found[0], lane)
+            return [] if found is None else posts.standing(session, SPACE.platform, found.id, recipient)
 
-        return [_outgoing(key, payload, place, person) for key, payload in await database.run(read)]
+        return [_outgoing(one.key, one.payload, place, person) for one in await database.run(read)]
 
     def shown() -> datetime:
         return clock.date().astimezone(ZoneInfo(TIME_ZONE))

@@ -7,6 +7,7 @@ is not among it: nothing there says whose it is.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +21,15 @@ from storage.members import Account, Member, accounts
 from storage.statement import Session, Statement, columns
 
 CASE_PAGE = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Whose a mark is: the member, and the account as ``platform:id``."""
+
+    member: str
+    account: str
+
 
 _m, _account, _space, _p, _round = map(columns, (Member, Account, CommunitySpace, Participation, Round))
 _lock = Statement(
@@ -38,51 +48,6 @@ _set = Statement(
     )
 )
 _drop = Statement(lambda _: delete(Member).where(_m.id == bindparam("goes"), _m.community_id == bindparam("community")))
-_is_account = (
-    _account.community_id == bindparam("community"),
-    _account.platform == bindparam("on"),
-    _account.external_id == bindparam("external"),
-)
-_member_of = Statement(lambda _: select(_account.member_id).where(*_is_account))
-_mark_of = Statement(lambda _: select(_account.mark).where(*_is_account))
-_of_mark = Statement(
-    lambda _: select(_account.member_id, _account.platform, _account.external_id).where(
-        _account.community_id == bindparam("community"), _account.mark == bindparam("sign")
-    )
-)
-_add_member = Statement(lambda sql: sql.insert(Member))
-_leave = Statement(
-    lambda _: update(Account).where(*_is_account).values(member_id=bindparam("alone"), write_here=literal(0))
-)
-_write_here = Statement(
-    lambda _: (
-        update(Account)
-        .where(_account.community_id == bindparam("community"), _account.member_id == bindparam("member"))
-        .values(
-            write_here=case(
-                ((_account.platform == bindparam("on")) & (_account.external_id == bindparam("external")), 1), else_=0
-            )
-        )
-    )
-)
-_platforms = Statement(
-    lambda _: select(func.count(_space.platform.distinct()).label("n")).where(
-        _space.community_id == bindparam("community"), _space.platform != CASE_PAGE
-    )
-)
-_took_part_too = Statement(
-    lambda sql: sql.insert(Participation).from_select(
-        ["round_id", "member_id"],
-        select(_p.round_id, bindparam("alone", type_=_p.member_id.type))
-        .join(Round, _round.id == _p.round_id)
-        .where(
-            _p.member_id == bindparam("member"),
-            _round.community_id == bindparam("community"),
-            _round.pool_id.is_(None),
-        )
-        .with_for_update(read=True, of=Round),
-    )
-)
 
 
 def merge(session: Session, community: str, stays: str, goes: str) -> bool:
@@ -103,6 +68,30 @@ def merge(session: Session, community: str, stays: str, goes: str) -> bool:
     return True
 
 
+_is_account = (
+    _account.community_id == bindparam("community"),
+    _account.platform == bindparam("on"),
+    _account.external_id == bindparam("external"),
+)
+_add_member = Statement(lambda sql: sql.insert(Member))
+_leave = Statement(
+    lambda _: update(Account).where(*_is_account).values(member_id=bindparam("alone"), write_here=literal(0))
+)
+_took_part_too = Statement(
+    lambda sql: sql.insert(Participation).from_select(
+        ["round_id", "member_id"],
+        select(_p.round_id, bindparam("alone", type_=_p.member_id.type))
+        .join(Round, _round.id == _p.round_id)
+        .where(
+            _p.member_id == bindparam("member"),
+            _round.community_id == bindparam("community"),
+            _round.pool_id.is_(None),
+        )
+        .with_for_update(read=True, of=Round),
+    )
+)
+
+
 def split(session: Session, community: str, member: str, account: str) -> str:
     """One of a member's accounts becomes a new member; returns the new member's id, empty when it stood alone.
 
@@ -120,10 +109,16 @@ def split(session: Session, community: str, member: str, account: str) -> str:
     return alone
 
 
+_member_of = Statement(lambda _: select(_account.member_id).where(*_is_account))
+
+
 def member_of(session: Session, community: str, account: str) -> str:
     """The member to whom an account (``platform:id``) belongs; empty for nobody."""
     row = session.one(_member_of, **_external(community, account))
     return "" if row is None else str(row.member_id)
+
+
+_mark_of = Statement(lambda _: select(_account.mark).where(*_is_account))
 
 
 def mark_of(session: Session, community: str, account: str) -> str:
@@ -132,15 +127,42 @@ def mark_of(session: Session, community: str, account: str) -> str:
     return "" if row is None else str(row.mark)
 
 
-def of_mark(session: Session, community: str, mark: str) -> tuple[str, str] | None:
-    """(member, account) with this mark; None when the account is gone."""
+_of_mark = Statement(
+    lambda _: select(_account.member_id, _account.platform, _account.external_id).where(
+        _account.community_id == bindparam("community"), _account.mark == bindparam("sign")
+    )
+)
+
+
+def of_mark(session: Session, community: str, mark: str) -> Marked | None:
+    """Whose mark this is; None when the account is gone."""
     row = session.one(_of_mark, community=community, sign=mark)
-    return None if row is None else (row.member_id, f"{row.platform}:{row.external_id}")
+    return None if row is None else Marked(row.member_id, f"{row.platform}:{row.external_id}")
+
+
+_write_here = Statement(
+    lambda _: (
+        update(Account)
+        .where(_account.community_id == bindparam("community"), _account.member_id == bindparam("member"))
+        .values(
+            write_here=case(
+                ((_account.platform == bindparam("on")) & (_account.external_id == bindparam("external")), 1), else_=0
+            )
+        )
+    )
+)
 
 
 def write_to(session: Session, community: str, member: str, account: str) -> None:
     """Erbij writes to a member there from now on."""
     session.run(_write_here, **_external(community, account), member=member)
+
+
+_platforms = Statement(
+    lambda _: select(func.count(_space.platform.distinct()).label("n")).where(
+        _space.community_id == bindparam("community"), _space.platform != CASE_PAGE
+    )
+)
 
 
 def platforms(session: Session, community: str) -> int:

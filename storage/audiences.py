@@ -54,8 +54,28 @@ class Written:
     why: str
     subject: str
     packed: Mapping[str, bytes]
-    """By language."""
-    reached: str
+    """What it says, by language."""
+    reached: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A member of an audience: where they are written to, and what they want of messages."""
+
+    member: str
+    platform: str
+    space: str
+    external_id: str
+    language: str
+    home: str
+    """The community's time zone."""
+    stopped: int
+    seldom: int
+    paused_until: int
+    time_zone: str
+    """The four as in :class:`~storage.attention.Attention`."""
+    first: int
+    """1 for the account to which Erbij writes to them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,13 +100,6 @@ class To:
 
 member = columns(Member)
 _account, _community, _f, _a = map(columns, (Account, Community, Fanout, Attention))
-_add = Statement(lambda sql: sql.insert(Fanout).on_conflict_do_nothing().inline())
-_this = (_f.key == bindparam("fanout"), _f.community_id == bindparam("community"))
-_find = Statement(lambda _: select(*_f).where(*_this, _f.done == 0).with_for_update(skip_locked=True))
-_about = Statement(lambda _: select(_f.audience, _f.argument).where(*_this))
-_go_on = Statement(
-    lambda _: update(Fanout).where(*_this).values(reached=bindparam("up_to"), done=bindparam("finished"))
-)
 
 
 def role(name: str) -> Audience:
@@ -99,25 +112,30 @@ def role(name: str) -> Audience:
     return Audience(name, (~held if name == "student" else held,))
 
 
-def add(  # noqa: PLR0913  one row
-    session: Session, key: str, community: str, to: To, why: str, subject: str, packed: Mapping[str, bytes], now: int
-) -> bool:
-    """Begin a message to an audience; False when it was begun before. ``packed``: what it says, by language."""
-    text = json.dumps({language: payload.decode() for language, payload in packed.items()}, ensure_ascii=False)
+_add = Statement(lambda sql: sql.insert(Fanout).on_conflict_do_nothing().inline())
+
+
+def add(session: Session, community: str, one: Written, now: int) -> bool:
+    """Begin a message to an audience; False when it was begun before."""
+    text = json.dumps({language: payload.decode() for language, payload in one.packed.items()}, ensure_ascii=False)
     added = session.run(
         _add,
-        key=key,
+        key=one.key,
         community_id=community,
-        audience=to.audience,
-        argument=to.argument,
-        why=why,
-        subject=subject,
-        payload=session.keys.seal("fanout", key, text.encode()),
+        audience=one.audience,
+        argument=one.argument,
+        why=one.why,
+        subject=one.subject,
+        payload=session.keys.seal("fanout", one.key, text.encode()),
         reached="",
         done=0,
         created_at=now,
     )
     return added == 1
+
+
+_this = (_f.key == bindparam("fanout"), _f.community_id == bindparam("community"))
+_find = Statement(lambda _: select(*_f).where(*_this, _f.done == 0).with_for_update(skip_locked=True))
 
 
 def unfinished(session: Session, community: str, key: str) -> Written | None:
@@ -130,11 +148,8 @@ def unfinished(session: Session, community: str, key: str) -> Written | None:
     return Written(key, row.audience, row.argument, row.why, row.subject, packed, row.reached)
 
 
-def page(session: Session, community: str, audience: Audience, argument: str, after: str) -> list[Any]:
-    """The next members of an audience, at most ``TOGETHER``, each once: on the account to which Erbij writes to them.
-
-    Rows of member, platform, space, lane, language, zone, stopped, seldom, paused_until, time_zone (as in Attention).
-    """
+def page(session: Session, community: str, audience: Audience, argument: str, after: str) -> list[Reached]:
+    """The next members of an audience, at most ``TOGETHER``, each once: on the account where Erbij writes to them."""
     rows = session.all(_statements(audience)[0], community=community, argument=argument, after=after, most=TOGETHER)
     return [row for row in rows if row.first == 1]
 
@@ -145,10 +160,18 @@ def holds(session: Session, community: str, audience: Audience, argument: str, w
     return session.one(asked, community=community, argument=argument, who=who) is not None
 
 
+_about = Statement(lambda _: select(_f.audience, _f.argument).where(*_this))
+
+
 def about(session: Session, community: str, key: str) -> To | None:
     """The audience of a message; None when nothing is known of it any more."""
     row = session.one(_about, community=community, fanout=key)
     return None if row is None else To(row.audience, row.argument)
+
+
+_go_on = Statement(
+    lambda _: update(Fanout).where(*_this).values(reached=bindparam("up_to"), done=bindparam("finished"))
+)
 
 
 def go_on(session: Session, community: str, key: str, reached: str) -> None:
@@ -188,7 +211,7 @@ def _statements(audience: Audience) -> tuple[Statement, Statement]:
                 few.c.id.label("member"),
                 _account.platform,
                 _account.space_id.label("space"),
-                _account.external_id.label("lane"),
+                _account.external_id,
                 func.coalesce(func.nullif(few.c.language, ""), _community.language).label("language"),
                 _community.time_zone.label("home"),
                 few.c.stopped,
@@ -204,7 +227,7 @@ def _statements(audience: Audience) -> tuple[Statement, Statement]:
         )
 
     whether = Statement(lambda _: select(member.id).where(member.id == bindparam("who"), *here))
-    return Statement(next_page), whether
+    return Statement(next_page, into=Reached), whether
 
 
 KEEPING = (

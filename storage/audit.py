@@ -40,22 +40,6 @@ class Act:
 
 _a = columns(Audit)
 _add = Statement(lambda sql: sql.insert(Audit))
-_listing = Statement(
-    lambda _: (
-        select(_a.at, _a.who, _a.what, _a.subject)
-        .where(_a.community_id == bindparam("community"))
-        .order_by(_a.at.desc(), _a.id)
-        .limit(bindparam("most"))
-    ),
-    into=Act,
-)
-_of_member = Statement(
-    lambda _: (
-        select(_a.at, _a.what, _a.subject)
-        .where(_a.community_id == bindparam("community"), _a.who == bindparam("member"))
-        .order_by(_a.at, _a.id)
-    )
-)
 
 
 def add(  # noqa: PLR0913  one row
@@ -65,9 +49,29 @@ def add(  # noqa: PLR0913  one row
     session.put(_add, id=new_id(), community_id=community, at=at, who=who, what=what, subject=subject)
 
 
+_listing = Statement(
+    lambda _: (
+        select(_a.at, _a.who, _a.what, _a.subject)
+        .where(_a.community_id == bindparam("community"))
+        .order_by(_a.at.desc(), _a.id)
+        .limit(bindparam("most"))
+    ),
+    into=Act,
+)
+
+
 def listing(session: Session, community: str, most: int = 100) -> list[Act]:
     """The latest acts in a community, the newest first."""
     return session.all(_listing, community=community, most=most)
+
+
+_of_member = Statement(
+    lambda _: (
+        select(_a.at, _a.what, _a.subject)
+        .where(_a.community_id == bindparam("community"), _a.who == bindparam("member"))
+        .order_by(_a.at, _a.id)
+    )
+)
 
 
 def _export(session: Session, person: Person) -> dict[str, Any]:

@@ -44,29 +44,6 @@ _add = Statement(lambda sql: sql.insert(CaseEvent))
 _last = Statement(
     lambda _: select(func.coalesce(func.max(_e.position), -1).label("last")).where(_e.case_id == bindparam("case"))
 )
-_of_case = Statement(
-    lambda _: select(_e.at, _e.who, _e.what).where(_e.case_id == bindparam("case")).order_by(_e.position),
-    into=CaseChange,
-)
-_last_answer = Statement(
-    lambda _: select(func.coalesce(func.max(_e.at), 0).label("at")).where(
-        _e.case_id == bindparam("case"), _e.what == ANSWERED
-    )
-)
-_written = Statement(
-    lambda _: (
-        select(_e.what, func.coalesce(_member.name, "").label("name"))
-        .outerjoin(Member, _member.id == _e.who)
-        .where(_e.case_id == bindparam("case"), or_(_e.what == ANSWERED, _e.what == NOTED))
-        .order_by(_e.position)
-    )
-)
-_handed = Statement(
-    lambda _: select(func.coalesce(func.max(_e.position), -1).label("last")).where(
-        _e.case_id == bindparam("case"), or_(_e.what == CLAIMED, _e.what == GIVEN_BACK, _e.what == TAKEN_OVER)
-    )
-)
-_of_member = Statement(lambda _: select(_e.at, _e.what).where(_e.who == bindparam("member")).order_by(_e.at))
 
 
 def add(session: Session, case: str, at: int, who: str, what: str) -> None:
@@ -75,14 +52,37 @@ def add(session: Session, case: str, at: int, who: str, what: str) -> None:
     session.run(_add, case_id=case, position=position, at=at, who=who, what=what)
 
 
+_of_case = Statement(
+    lambda _: select(_e.at, _e.who, _e.what).where(_e.case_id == bindparam("case")).order_by(_e.position),
+    into=CaseChange,
+)
+
+
 def of_case(session: Session, case: str) -> list[CaseChange]:
     """What happened, in order."""
     return session.all(_of_case, case=case)
 
 
+_last_answer = Statement(
+    lambda _: select(func.coalesce(func.max(_e.at), 0).label("at")).where(
+        _e.case_id == bindparam("case"), _e.what == ANSWERED
+    )
+)
+
+
 def last_answer(session: Session, case: str) -> int:
     """When mentors last answered, in ms since 1970; 0 for never."""
     return int(session.one(_last_answer, case=case).at)
+
+
+_written = Statement(
+    lambda _: (
+        select(_e.what, func.coalesce(_member.name, "").label("name"))
+        .outerjoin(Member, _member.id == _e.who)
+        .where(_e.case_id == bindparam("case"), or_(_e.what == ANSWERED, _e.what == NOTED))
+        .order_by(_e.position)
+    )
+)
 
 
 def writers(session: Session, case: str) -> dict[str, list[str]]:
@@ -96,9 +96,19 @@ def writers(session: Session, case: str) -> dict[str, list[str]]:
     return names
 
 
+_handed = Statement(
+    lambda _: select(func.coalesce(func.max(_e.position), -1).label("last")).where(
+        _e.case_id == bindparam("case"), or_(_e.what == CLAIMED, _e.what == GIVEN_BACK, _e.what == TAKEN_OVER)
+    )
+)
+
+
 def handed(session: Session, case: str) -> int:
     """A number that changes whenever a case goes from one mentor to another, and names neither."""
     return int(session.one(_handed, case=case).last)
+
+
+_of_member = Statement(lambda _: select(_e.at, _e.what).where(_e.who == bindparam("member")).order_by(_e.at))
 
 
 def _export(session: Session, person: Person) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import bindparam, delete, func, select
@@ -45,23 +46,9 @@ KEEPING = (Keeping(CaseMessage, kept="as long as its case"),)
 
 _m = columns(CaseMessage)
 _add = Statement(lambda sql: sql.insert(CaseMessage))
-_of_case = Statement(
-    lambda _: (
-        select(_m.position, _m.author, _m.day, _m.sealed).where(_m.case_id == bindparam("case")).order_by(_m.position)
-    )
-)
 _last = Statement(
     lambda _: select(func.coalesce(func.max(_m.position), -1).label("last")).where(_m.case_id == bindparam("case"))
 )
-_spoken = Statement(
-    lambda _: (
-        select(_m.author)
-        .where(_m.case_id == bindparam("case"), _m.author != NOTE)
-        .order_by(_m.position.desc())
-        .limit(1)
-    )
-)
-_drop = Statement(lambda _: delete(CaseMessage).where(_m.case_id == bindparam("case")))
 
 
 def add(  # noqa: PLR0913  one row
@@ -74,18 +61,39 @@ def add(  # noqa: PLR0913  one row
     session.run(_add, case_id=case, position=position, author=author, day=day, sealed=sealed)
 
 
+_of_case = Statement(
+    lambda _: (
+        select(_m.position, _m.author, _m.day, _m.sealed).where(_m.case_id == bindparam("case")).order_by(_m.position)
+    )
+)
+
+
 def of_case(session: Session, case: str, cipher: AESGCM) -> list[CaseWords]:
     """All words in a case, in order."""
-    return [
-        CaseWords(author, unseal(cipher, f"{case}:{position}:{author}", bytes(sealed)).rstrip(b"\0").decode(), day)
-        for position, author, day, sealed in session.all(_of_case, case=case)
-    ]
+    return [CaseWords(row.author, _opened(cipher, case, row), row.day) for row in session.all(_of_case, case=case)]
+
+
+def _opened(cipher: AESGCM, case: str, row: Any) -> str:
+    return unseal(cipher, f"{case}:{row.position}:{row.author}", bytes(row.sealed)).rstrip(b"\0").decode()
+
+
+_spoken = Statement(
+    lambda _: (
+        select(_m.author)
+        .where(_m.case_id == bindparam("case"), _m.author != NOTE)
+        .order_by(_m.position.desc())
+        .limit(1)
+    )
+)
 
 
 def owed(session: Session, case: str) -> bool:
     """Whether the student wrote last, so that an answer is to come."""
     row = session.one(_spoken, case=case)
     return row is not None and row.author == STUDENT
+
+
+_drop = Statement(lambda _: delete(CaseMessage).where(_m.case_id == bindparam("case")))
 
 
 def drop(session: Session, case: str) -> None:

@@ -16,6 +16,16 @@ from storage.cases import Case
 from storage.statement import Session, Statement, columns
 
 _c, _e = map(columns, (Case, CaseEvent))
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Someone who was answered, and the account (``platform:id``) on which they want to hear of it."""
+
+    member: str
+    account: str
+
+
 _answered = Statement(
     lambda _: select(_c.id, _c.wrapped_key).where(
         _c.community_id == bindparam("community"),
@@ -27,14 +37,6 @@ _answered = Statement(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """Someone who was answered, and the account (``platform:id``) on which they want to hear of it."""
-
-    member: str
-    account: str
-
-
 def take(session: Session, community: str, until: int) -> list[Answered]:
     """Whom to tell that a mentor answered them since the last time, up to ``until``: each once, shuffled."""
     after = return_paths.told_until(session, community)
@@ -44,4 +46,4 @@ def take(session: Session, community: str, until: int) -> list[Answered]:
     return_paths.set_told(session, community, until)
     keys = [key for row in rows if (key := case_key.found(session, row.id, row.wrapped_key)) is not None]
     known = [accounts.of_mark(session, community, mark) for mark in return_paths.marks(session, community, keys)]
-    return [Answered(*one) for one in known if one is not None]
+    return [Answered(one.member, one.account) for one in known if one is not None]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import bindparam, or_, select
 
 from storage.case_events import RECEIVED, WRITTEN_ON, CaseEvent
@@ -10,11 +12,22 @@ from storage.days import DAY
 from storage.statement import Session, Statement, columns
 
 _c, _e = map(columns, (Case, CaseEvent))
+
+
+@dataclass(frozen=True, slots=True)
+class CaseMoment:
+    """Something that happened to a case, and when, in ms since 1970 UTC."""
+
+    case: str
+    what: str
+    at: int
+
+
 _told = Case.__table__.alias().c  # type: ignore[attr-defined]
 _by_student = CaseEvent.__table__.alias().c  # type: ignore[attr-defined]
 _since = Statement(
     lambda _: (
-        select(_e.case_id, _e.what, _e.at)
+        select(_e.case_id.label("case"), _e.what, _e.at)
         .join(Case, _c.id == _e.case_id)
         .where(
             _c.community_id == bindparam("community"),
@@ -29,13 +42,14 @@ _since = Statement(
             ),
         )
         .order_by(_e.case_id, _e.position)
-    )
+    ),
+    into=CaseMoment,
 )
 
 
-def since(session: Session, community: str, day: int) -> list[tuple[str, str, int]]:
-    """(case, what, when in ms) of all that ever happened to cases whose student wrote since a day (since 1970).
+def since(session: Session, community: str, day: int) -> list[CaseMoment]:
+    """All that ever happened to cases whose student wrote since a day (since 1970).
 
     Case by case, in order. Of what students did the moment is that of the day.
     """
-    return [tuple(row) for row in session.all(_since, community=community, after=day * DAY)]
+    return session.all(_since, community=community, after=day * DAY)

@@ -13,7 +13,6 @@ from storage.cases import ANSWERED, CLAIMED, CLOSED, NEW, Case, found, locked, o
 from storage.statement import Session, Statement, columns
 
 _c = columns(Case)
-_settle = Statement(lambda _: update(Case).where(*of_case).values(status=bindparam("new_status"), waits_since=null()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,7 @@ class Claim:
     holder_name: str
 
 
+_settle = Statement(lambda _: update(Case).where(*of_case).values(status=bindparam("new_status"), waits_since=null()))
 _claim = Statement(
     lambda _: (
         update(Case)

@@ -94,6 +94,8 @@ class CaseLine:
 _c, _member = columns(Case), columns(Member)
 of_case = (_c.id == bindparam("case"), _c.community_id == bindparam("community"))
 """Of one case, in statements."""
+
+
 _seen = (
     _c.id,
     _c.status,

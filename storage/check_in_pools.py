@@ -20,11 +20,12 @@ from sqlalchemy import BigInteger, bindparam, delete, null, select, update
 from sqlmodel import Field, SQLModel
 
 from storage.communities import FEWEST, Community
+from storage.days import DAY
 from storage.ids import new_id
 from storage.keeping import Keeping
 from storage.statement import Session, Statement, columns
 
-TERM = 20 * 7 * 24 * 60 * 60 * 1000
+TERM = 20 * 7 * DAY
 """How long ballots wait for others, in ms: half a school year. Then they are destroyed unopened."""
 _PAD = 768
 """Bytes: a remark of 500 letters beside its answers. With its ids a row stays under the 1,002 bytes above which SQLite
@@ -97,51 +98,12 @@ _c, _p, _b, _n, _r = map(columns, (Community, Pool, CarriedBallot, AnswerCount, 
 _threshold = Statement(
     lambda _: select(_c.threshold).where(_c.id == bindparam("community")).with_for_update(key_share=True)
 )
-_find_waiting = Statement(
-    lambda _: (
-        select(_p.id, _p.expires_at)
-        .where(
-            _p.community_id == bindparam("community"),
-            _p.question_set == bindparam("questions"),
-            _p.expires_at.is_not(None),
-        )
-        .with_for_update()
-    )
-)
-_add_pool = Statement(lambda sql: sql.insert(Pool))
 _of_pool = (_p.id == bindparam("pool"), _p.community_id == bindparam("community"))
-_wait_until = Statement(lambda _: update(Pool).where(*_of_pool).values(expires_at=bindparam("moment")))
 _set_counted = Statement(lambda _: update(Pool).where(*_of_pool).values(ballots=bindparam("many"), expires_at=null()))
-_carried = Statement(lambda _: select(_b.id, _b.sealed).where(_b.pool_id == bindparam("pool")))
 _drop_carried = Statement(lambda _: delete(CarriedBallot).where(_b.pool_id == bindparam("pool")))
 _carry = Statement(lambda sql: sql.insert(CarriedBallot))
 _add_count = Statement(lambda sql: sql.insert(AnswerCount))
 _add_remark = Statement(lambda sql: sql.insert(Remark))
-_here = _p.community_id == bindparam("community")
-_give_up = Statement(lambda _: update(Pool).where(_here, _p.expires_at <= bindparam("now")).values(expires_at=null()))
-_drop_given_up = Statement(
-    lambda _: delete(CarriedBallot).where(_b.pool_id.in_(select(_p.id).where(_here, _p.expires_at.is_(None))))
-)
-_no_later = Statement(
-    lambda _: update(Pool).where(_here, _p.expires_at > bindparam("latest")).values(expires_at=bindparam("latest"))
-)
-_is_counted = (*_of_pool, _p.ballots > 0)
-_counts = Statement(
-    lambda _: (
-        select(_p.question_set, _p.ballots, _n.question, _n.value, _n.n)
-        .outerjoin(AnswerCount, _n.pool_id == _p.id)
-        .where(*_is_counted)
-        .order_by(_n.question, _n.value)
-    )
-)
-_remarks = Statement(
-    lambda _: (
-        select(_r.id, _r.sealed)
-        .join(Pool, _r.pool_id == _p.id)
-        .where(*_is_counted, _r.question == bindparam("asked"))
-        .order_by(_r.id)
-    )
-)
 
 
 def add(
@@ -177,6 +139,16 @@ def tally(questions: QuestionSet, answers: Iterable[Mapping[str, Any]]) -> Count
     )
 
 
+_here = _p.community_id == bindparam("community")
+_give_up = Statement(lambda _: update(Pool).where(_here, _p.expires_at <= bindparam("now")).values(expires_at=null()))
+_drop_given_up = Statement(
+    lambda _: delete(CarriedBallot).where(_b.pool_id.in_(select(_p.id).where(_here, _p.expires_at.is_(None))))
+)
+_no_later = Statement(
+    lambda _: update(Pool).where(_here, _p.expires_at > bindparam("latest")).values(expires_at=bindparam("latest"))
+)
+
+
 def drop_expired(session: Session, community: str, now: int) -> None:
     """Destroy, unopened, the ballots of a community that found no others within the term."""
     if session.run(_give_up, community=community, now=now):
@@ -185,6 +157,17 @@ def drop_expired(session: Session, community: str, now: int) -> None:
     # Where the clock ran ahead when they were put there: from now on no longer than anybody else's. A term that began
     # in “2031” would keep them for years.
     session.put(_no_later, community=community, latest=now + TERM)
+
+
+_is_counted = (*_of_pool, _p.ballots > 0)
+_counts = Statement(
+    lambda _: (
+        select(_p.question_set, _p.ballots, _n.question, _n.value, _n.n)
+        .outerjoin(AnswerCount, _n.pool_id == _p.id)
+        .where(*_is_counted)
+        .order_by(_n.question, _n.value)
+    )
+)
 
 
 def counted(session: Session, community: str, pool: str) -> Counted | None:
@@ -199,6 +182,16 @@ def counted(session: Session, community: str, pool: str) -> Counted | None:
     return Counted(rows[0].question_set, rows[0].ballots, counts)
 
 
+_remarks = Statement(
+    lambda _: (
+        select(_r.id, _r.sealed)
+        .join(Pool, _r.pool_id == _p.id)
+        .where(*_is_counted, _r.question == bindparam("asked"))
+        .order_by(_r.id)
+    )
+)
+
+
 def remarks(session: Session, community: str, pool: str, question: str) -> list[str]:
     """What was written in words in a pool that was counted, in no order."""
     opened = (
@@ -211,6 +204,22 @@ def remarks(session: Session, community: str, pool: str, question: str) -> list[
 def padded(text: bytes, filler: bytes) -> bytes:
     """A text filled up, so that the length of its ciphertext tells little about it."""
     return text + filler * (-len(text) % _PAD or (0 if text else _PAD))
+
+
+_find_waiting = Statement(
+    lambda _: (
+        select(_p.id, _p.expires_at)
+        .where(
+            _p.community_id == bindparam("community"),
+            _p.question_set == bindparam("questions"),
+            _p.expires_at.is_not(None),
+        )
+        .with_for_update()
+    )
+)
+_add_pool = Statement(lambda sql: sql.insert(Pool))
+_wait_until = Statement(lambda _: update(Pool).where(*_of_pool).values(expires_at=bindparam("moment")))
+_carried = Statement(lambda _: select(_b.id, _b.sealed).where(_b.pool_id == bindparam("pool")))
 
 
 def _waiting(session: Session, community: str, questions: str, now: int) -> tuple[str, list[bytes]]:

@@ -80,19 +80,59 @@ class RoundInfo:
 
 
 _r, _p, _v, _b = map(columns, (Round, Participation, SpentVote, Ballot))
+_add_round = Statement(lambda sql: sql.insert(Round))
+
+
+def open_round(session: Session, community: str, opens_at: int, closes_at: int) -> str:
+    """A new round; returns its id."""
+    round_id = new_id()
+    session.put(
+        _add_round,
+        id=round_id,
+        community_id=community,
+        question_set=BELONGING.name,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        pool_id=None,
+    )
+    return round_id
+
+
 _of_round = (_r.id == bindparam("round"), _r.community_id == bindparam("community"))
 _info = (_r.id, _r.opens_at, _r.closes_at, func.coalesce(_r.pool_id, literal_column("''", String)).label("pool"))
-_has_voted = (
-    select(_p.round_id).where(_p.round_id == _r.id, _p.member_id == bindparam("member")).exists(),
-    select(_v.round_id).where(_v.round_id == _r.id, _v.account == bindparam("account")).exists(),
-)
-_add_round = Statement(lambda sql: sql.insert(Round))
 _get_round = Statement(lambda _: select(*_info).where(*_of_round), into=RoundInfo)
+
+
+def get_round(session: Session, community: str, round: str) -> RoundInfo | None:  # noqa: A002  the field's word
+    """A round of this community."""
+    found: RoundInfo | None = session.one(_get_round, round=round, community=community)
+    return found
+
+
 _rounds = Statement(
     lambda _: select(*_info).where(_r.community_id == bindparam("community")).order_by(_r.opens_at.desc(), _r.id),
     into=RoundInfo,
 )
+
+
+def rounds(session: Session, community: str) -> list[RoundInfo]:
+    """The rounds of a community, the latest first."""
+    return session.all(_rounds, community=community)
+
+
+_has_voted = (
+    select(_p.round_id).where(_p.round_id == _r.id, _p.member_id == bindparam("member")).exists(),
+    select(_v.round_id).where(_v.round_id == _r.id, _v.account == bindparam("account")).exists(),
+)
 _took_part = Statement(lambda _: select(_r.id).where(*_of_round, _has_voted[0] | _has_voted[1]))
+
+
+def took_part(session: Session, community: str, round: str, member: str, account: str) -> bool:  # noqa: A002
+    """Whether someone already answered a round that is not closed yet, also if they were forgotten since."""
+    who = {"member": member, "account": _fingerprint(session, community, account)}
+    return session.one(_took_part, round=round, community=community, **who) is not None
+
+
 # The round is locked against being closed meanwhile: a ballot that came into the box afterwards would stay in it.
 _take_part = Statement(
     lambda sql: (
@@ -112,99 +152,6 @@ _take_part = Statement(
     )
 )
 _add_ballot = Statement(lambda sql: sql.insert(Ballot))
-_lock = Statement(lambda _: select(_r.question_set).where(*_of_round, _r.pool_id.is_(None)).with_for_update())
-_ballots = Statement(lambda _: select(_b.id, _b.sealed).where(_b.round_id == bindparam("round")))
-_closed = Statement(
-    lambda _: (
-        update(Round)
-        .where(*_of_round)
-        .values(
-            pool_id=bindparam("pool"),
-            closes_at=case((_r.closes_at > bindparam("now"), bindparam("now")), else_=_r.closes_at),
-        )
-    )
-)
-_forget_round = [
-    Statement(lambda _: delete(Ballot).where(_b.round_id == bindparam("round"))),
-    Statement(lambda _: delete(Participation).where(_p.round_id == bindparam("round"))),
-    Statement(lambda _: delete(SpentVote).where(_v.round_id == bindparam("round"))),
-]
-_spend = Statement(
-    lambda sql: (
-        sql.insert(SpentVote)
-        .from_select(
-            ["round_id", "account"],
-            select(_p.round_id, bindparam("account", type_=_v.account.type))
-            .join(Round, _r.id == _p.round_id)
-            .where(
-                _p.member_id == bindparam("member"),
-                _r.community_id == bindparam("community"),
-                _r.pool_id.is_(None),
-            )
-            .with_for_update(read=True, of=Round),
-        )
-        .on_conflict_do_nothing()
-    )
-)
-_open_rounds = Statement(
-    lambda _: select(
-        _r.id,
-        select(_p.member_id)
-        .where(_p.round_id == _r.id, _p.member_id == bindparam("member", type_=_p.member_id.type))
-        .exists()
-        .label("taken"),
-    ).where(_r.community_id == bindparam("community"), _r.pool_id.is_(None))
-)
-_forget_member = Statement(lambda _: delete(Participation).where(_p.member_id == bindparam("member")))
-_spent_by = Statement(
-    lambda sql: (
-        sql.insert(Participation)
-        .from_select(
-            ["round_id", "member_id"],
-            select(_v.round_id, bindparam("member", type_=_p.member_id.type))
-            .join(Round, _r.id == _v.round_id)
-            .where(
-                _v.account == bindparam("account"),
-                _r.community_id == bindparam("community"),
-                _r.pool_id.is_(None),
-            )
-            .with_for_update(read=True, of=Round),
-        )
-        .on_conflict_do_nothing()
-    )
-)
-
-
-def open_round(session: Session, community: str, opens_at: int, closes_at: int) -> str:
-    """A new round; returns its id."""
-    round_id = new_id()
-    session.put(
-        _add_round,
-        id=round_id,
-        community_id=community,
-        question_set=BELONGING.name,
-        opens_at=opens_at,
-        closes_at=closes_at,
-        pool_id=None,
-    )
-    return round_id
-
-
-def get_round(session: Session, community: str, round: str) -> RoundInfo | None:  # noqa: A002  the field's word
-    """A round of this community."""
-    found: RoundInfo | None = session.one(_get_round, round=round, community=community)
-    return found
-
-
-def rounds(session: Session, community: str) -> list[RoundInfo]:
-    """The rounds of a community, the latest first."""
-    return session.all(_rounds, community=community)
-
-
-def took_part(session: Session, community: str, round: str, member: str, account: str) -> bool:  # noqa: A002
-    """Whether someone already answered a round that is not closed yet, also if they were forgotten since."""
-    who = {"member": member, "account": _fingerprint(session, community, account)}
-    return session.one(_took_part, round=round, community=community, **who) is not None
 
 
 def cast(  # noqa: PLR0913
@@ -231,6 +178,25 @@ def cast(  # noqa: PLR0913
     return "saved"
 
 
+_lock = Statement(lambda _: select(_r.question_set).where(*_of_round, _r.pool_id.is_(None)).with_for_update())
+_ballots = Statement(lambda _: select(_b.id, _b.sealed).where(_b.round_id == bindparam("round")))
+_closed = Statement(
+    lambda _: (
+        update(Round)
+        .where(*_of_round)
+        .values(
+            pool_id=bindparam("pool"),
+            closes_at=case((_r.closes_at > bindparam("now"), bindparam("now")), else_=_r.closes_at),
+        )
+    )
+)
+_forget_round = [
+    Statement(lambda _: delete(Ballot).where(_b.round_id == bindparam("round"))),
+    Statement(lambda _: delete(Participation).where(_p.round_id == bindparam("round"))),
+    Statement(lambda _: delete(SpentVote).where(_v.round_id == bindparam("round"))),
+]
+
+
 def close(session: Session, community: str, round: str, now: int) -> int:  # noqa: A002
     """End a round, if that was not done yet, and forget who took part in it.
 
@@ -248,6 +214,26 @@ def close(session: Session, community: str, round: str, now: int) -> int:  # noq
     session.put(_closed, round=round, community=community, pool=pool, now=now)
     session.scrub()  # each ballot lies in the log beside who cast it
     return counted
+
+
+_spend = Statement(
+    lambda sql: (
+        sql.insert(SpentVote)
+        .from_select(
+            ["round_id", "account"],
+            select(_p.round_id, bindparam("account", type_=_v.account.type))
+            .join(Round, _r.id == _p.round_id)
+            .where(
+                _p.member_id == bindparam("member"),
+                _r.community_id == bindparam("community"),
+                _r.pool_id.is_(None),
+            )
+            .with_for_update(read=True, of=Round),
+        )
+        .on_conflict_do_nothing()
+    )
+)
+_forget_member = Statement(lambda _: delete(Participation).where(_p.member_id == bindparam("member")))
 
 
 def forget_voter(session: Session, community: str, member: str, accounts: Iterable[str]) -> int:
@@ -271,6 +257,25 @@ def _erase(session: Session, person: Person, _now: int) -> int:
     return forget_voter(session, person.community, person.member, person.accounts) if person.member else 0
 
 
+_spent_by = Statement(
+    lambda sql: (
+        sql.insert(Participation)
+        .from_select(
+            ["round_id", "member_id"],
+            select(_v.round_id, bindparam("member", type_=_p.member_id.type))
+            .join(Round, _r.id == _v.round_id)
+            .where(
+                _v.account == bindparam("account"),
+                _r.community_id == bindparam("community"),
+                _r.pool_id.is_(None),
+            )
+            .with_for_update(read=True, of=Round),
+        )
+        .on_conflict_do_nothing()
+    )
+)
+
+
 def _merge(session: Session, community: str, stays: str, _goes: str) -> None:
     """Whose account has voted before it was forgotten has voted: on all accounts, also when they part again.
 
@@ -279,6 +284,17 @@ def _merge(session: Session, community: str, stays: str, _goes: str) -> None:
     for one in members.accounts(session, community, stays):
         spent = _fingerprint(session, community, one.account)
         session.run(_spent_by, community=community, member=stays, account=spent)
+
+
+_open_rounds = Statement(
+    lambda _: select(
+        _r.id,
+        select(_p.member_id)
+        .where(_p.round_id == _r.id, _p.member_id == bindparam("member", type_=_p.member_id.type))
+        .exists()
+        .label("taken"),
+    ).where(_r.community_id == bindparam("community"), _r.pool_id.is_(None))
+)
 
 
 def _export(session: Session, person: Person) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select
@@ -25,9 +26,7 @@ LIFE = 60 * 60 * 1000
 """How long a code works at most, in ms."""
 MOST_WRONG = 20
 """Wrong tries within an hour after which nothing that the same one types is looked at."""
-_HOUR = 60 * 60 * 1000
 _SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_MISREAD = str.maketrans("OILU", "011V")
 
 
 class Code(SQLModel, table=True):
@@ -48,31 +47,18 @@ class CodeMiss(SQLModel, table=True):
     misses: int
 
 
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a code stands for."""
+
+    community: str
+    payload: str
+
+
 _c, _miss = columns(Code), columns(CodeMiss)
-_is_it = (_c.fingerprint == bindparam("typed"), _c.expires_at > bindparam("now"))
 _add = Statement(lambda sql: sql.insert(Code))
 _here = _c.community_id == bindparam("community")
 _replace = Statement(lambda _: delete(Code).where(_here, _c.meant == bindparam("same")))
-_look = Statement(lambda _: select(_c.fingerprint, _c.community_id, _c.sealed).where(*_is_it))
-_take = Statement(lambda _: delete(Code).where(*_is_it).returning(_c.fingerprint, _c.community_id, _c.sealed))
-_waits = Statement(
-    lambda _: select(_c.expires_at).where(_here, _c.meant == bindparam("same"), _c.expires_at > bindparam("now"))
-)
-_every = Statement(
-    lambda _: select(_c.fingerprint, _c.sealed).where(_c.community_id == bindparam("community")).order_by(_c.expires_at)
-)
-_drop = Statement(lambda _: delete(Code).where(_here, _c.fingerprint == bindparam("known")))
-_forgive = Statement(lambda _: delete(CodeMiss).where(_miss.tried_by == bindparam("who")))
-_misses = Statement(
-    lambda _: select(_miss.misses).where(_miss.tried_by == bindparam("who"), _miss.hour == bindparam("this_hour"))
-)
-_missed = Statement(
-    lambda sql: (
-        sql.insert(CodeMiss)
-        .values(tried_by=bindparam("tried_by"), hour=bindparam("hour"), misses=1)
-        .on_conflict_do_update(index_elements=["tried_by", "hour"], set_={"misses": _miss.misses + 1})
-    )
-)
 
 
 def make(  # noqa: PLR0913  one row
@@ -98,17 +84,29 @@ def make(  # noqa: PLR0913  one row
     return code
 
 
-def look(session: Session, purpose: str, typed: str, now: int, tried_by: str = "") -> tuple[str, str] | None:
-    """(community, payload) of a code that works, which stays; None for a wrong, used or expired one.
+_is_it = (_c.fingerprint == bindparam("typed"), _c.expires_at > bindparam("now"))
+_look = Statement(lambda _: select(_c.fingerprint, _c.community_id, _c.sealed).where(*_is_it))
+
+
+def look(session: Session, purpose: str, typed: str, now: int, tried_by: str = "") -> Meant | None:
+    """What a code that works stands for; it stays. None for a wrong, used or expired one.
 
     ``tried_by``: whose wrong tries are counted, an account say; see :func:`too_many`.
     """
     return _found(session, _look, purpose, typed, now, tried_by)
 
 
-def take(session: Session, purpose: str, typed: str, now: int, tried_by: str = "") -> tuple[str, str] | None:
-    """(community, payload) of a code that works, which is used up now; None for a wrong, used or expired one."""
+_take = Statement(lambda _: delete(Code).where(*_is_it).returning(_c.fingerprint, _c.community_id, _c.sealed))
+
+
+def take(session: Session, purpose: str, typed: str, now: int, tried_by: str = "") -> Meant | None:
+    """What a code that works stands for; it is used up now. None for a wrong, used or expired one."""
     return _found(session, _take, purpose, typed, now, tried_by)
+
+
+_waits = Statement(
+    lambda _: select(_c.expires_at).where(_here, _c.meant == bindparam("same"), _c.expires_at > bindparam("now"))
+)
 
 
 def waits(session: Session, community: str, purpose: str, payload: str, now: int) -> bool:
@@ -123,10 +121,19 @@ def withdraw(session: Session, community: str, purpose: str, payload: str) -> bo
     return session.run(_replace, community=community, same=_meant(session, community, purpose, payload)) == 1
 
 
+_HOUR = 60 * 60 * 1000
+_misses = Statement(
+    lambda _: select(_miss.misses).where(_miss.tried_by == bindparam("who"), _miss.hour == bindparam("this_hour"))
+)
+
+
 def too_many(session: Session, purpose: str, tried_by: str, now: int) -> bool:
     """Whether so many wrong codes were typed this hour that no more are looked at."""
     row = session.one(_misses, who=_who(session, purpose, tried_by), this_hour=now // _HOUR)
     return row is not None and row.misses >= MOST_WRONG
+
+
+_MISREAD = str.maketrans("OILU", "011V")
 
 
 def tidy(typed: str) -> str:
@@ -138,16 +145,25 @@ def tidy(typed: str) -> str:
 # ---------------------------------------------------------------- inside
 
 
+_missed = Statement(
+    lambda sql: (
+        sql.insert(CodeMiss)
+        .values(tried_by=bindparam("tried_by"), hour=bindparam("hour"), misses=1)
+        .on_conflict_do_update(index_elements=["tried_by", "hour"], set_={"misses": _miss.misses + 1})
+    )
+)
+
+
 def _found(  # noqa: PLR0913  what look and take have in common
     session: Session, statement: Statement, purpose: str, typed: str, now: int, tried_by: str
-) -> tuple[str, str] | None:
+) -> Meant | None:
     if too_many(session, purpose, tried_by, now):
         return None
     row: Any = session.one(statement, typed=_fingerprint(session, purpose, tidy(typed)), now=now)
     if row is None:
         session.run(_missed, tried_by=_who(session, purpose, tried_by), hour=now // _HOUR)
         return None
-    return row.community_id, _payload(session, row)
+    return Meant(row.community_id, _payload(session, row))
 
 
 def _code_of(random: bytes) -> str:
@@ -168,6 +184,11 @@ def _who(session: Session, purpose: str, tried_by: str) -> bytes:
     return session.keys.fingerprint(f"code tried:{purpose}:{tried_by}")
 
 
+_every = Statement(
+    lambda _: select(_c.fingerprint, _c.sealed).where(_c.community_id == bindparam("community")).order_by(_c.expires_at)
+)
+
+
 def _of_person(session: Session, person: Person) -> list[bytes]:
     """The fingerprints of the codes that were made for one of somebody's accounts."""
     return [
@@ -181,8 +202,14 @@ def _payload(session: Session, row: Any) -> str:
     return session.keys.open("code", bytes(row.fingerprint).hex(), bytes(row.sealed)).decode()
 
 
+_drop = Statement(lambda _: delete(Code).where(_here, _c.fingerprint == bindparam("known")))
+
+
 def _drop_person(session: Session, person: Person, _now: int) -> int:
     return sum(session.run(_drop, community=person.community, known=known) for known in _of_person(session, person))
+
+
+_forgive = Statement(lambda _: delete(CodeMiss).where(_miss.tried_by == bindparam("who")))
 
 
 def _drop_misses(session: Session, person: Person, _now: int) -> int:

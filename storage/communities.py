@@ -49,6 +49,26 @@ KEEPING = (
 
 
 @dataclass(frozen=True, slots=True)
+class CommunityInfo:
+    """A community as :class:`Community` has it, without its threshold."""
+
+    id: str
+    slug: str
+    name: str
+    """Empty while it is being set up."""
+    language: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceInfo:
+    """A space where a community lives."""
+
+    platform: str
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Destination:
     """Where a message goes on a platform; ``external_id`` is a place's or a person's."""
 
@@ -66,69 +86,6 @@ class Destination:
 
 _community, _space = columns(Community), columns(CommunitySpace)
 _add_community = Statement(lambda sql: sql.insert(Community))
-_add_space = Statement(lambda sql: sql.insert(CommunitySpace))
-_move_spaces = Statement(
-    lambda _: (
-        update(CommunitySpace)
-        .where(_space.community_id == bindparam("community"))
-        .values(community_id=bindparam("other"))
-    )
-)
-_drop_spaces = Statement(lambda _: delete(CommunitySpace).where(_space.community_id == bindparam("community")))
-_drop = Statement(lambda _: delete(Community).where(_community.id == bindparam("community")))
-_change = Statement(
-    lambda _: (
-        update(Community)
-        .where(_community.id == bindparam("community"))
-        .values(
-            slug=bindparam("new_slug"),
-            name=bindparam("new_name"),
-            language=bindparam("new_language"),
-            time_zone=bindparam("new_zone"),
-        )
-    )
-)
-_at = Statement(
-    lambda _: select(_space.community_id).where(
-        _space.platform == bindparam("on"), _space.external_id == bindparam("external")
-    )
-)
-_zone = Statement(lambda _: select(_community.time_zone).where(_community.id == bindparam("community")))
-_lock = Statement(lambda _: select(_community.id).where(_community.id == bindparam("community")).with_for_update())
-_within = Statement(
-    lambda _: (
-        select(_community.id)
-        .join(CommunitySpace, _space.community_id == _community.id)
-        .where(_space.platform == bindparam("on"), _space.within == bindparam("wider"), _community.name != "")
-    )
-)
-_spaces = Statement(
-    lambda _: (
-        select(_space.platform, _space.external_id)
-        .where(_space.community_id == bindparam("community"))
-        .order_by(_space.platform, _space.external_id)
-    )
-)
-_about = Statement(
-    lambda _: select(_community.name, _community.slug, _community.language, _community.time_zone).where(
-        _community.id == bindparam("community")
-    )
-)
-_by_slug = Statement(lambda _: select(_community.id, _community.name).where(_community.slug == bindparam("slug")))
-_by_id = Statement(
-    lambda _: select(_community.id, _community.name, _community.language, _community.time_zone).where(
-        _community.id == bindparam("community")
-    )
-)
-_all = Statement(
-    lambda _: select(
-        _community.id,
-        _community.slug,
-        _community.name,
-        _community.language,
-        _community.time_zone,
-    ).order_by(_community.slug)
-)
 
 
 def add_community(session: Session, slug: str, name: str, language: str, time_zone: str) -> str:
@@ -146,9 +103,19 @@ def add_community(session: Session, slug: str, name: str, language: str, time_zo
     return community
 
 
+_add_space = Statement(lambda sql: sql.insert(CommunitySpace))
+
+
 def add_space(session: Session, community: str, platform: str, external_id: str, within: str = "") -> None:
     """The community lives here too."""
     session.put(_add_space, platform=platform, external_id=external_id, within=within, community_id=community)
+
+
+_at = Statement(
+    lambda _: select(_space.community_id).where(
+        _space.platform == bindparam("on"), _space.external_id == bindparam("external")
+    )
+)
 
 
 def at(session: Session, platform: str, external_id: str) -> str:
@@ -157,14 +124,42 @@ def at(session: Session, platform: str, external_id: str) -> str:
     return "" if row is None else str(row.community_id)
 
 
+_within = Statement(
+    lambda _: (
+        select(_community.id)
+        .join(CommunitySpace, _space.community_id == _community.id)
+        .where(_space.platform == bindparam("on"), _space.within == bindparam("wider"), _community.name != "")
+    )
+)
+
+
 def share(session: Session, platform: str, wider: str) -> bool:
     """Whether any community lives within a wider space, whose private chats may then belong to it."""
     return bool(wider) and session.one(_within, on=platform, wider=wider) is not None
 
 
-def spaces(session: Session, community: str) -> list[tuple[str, str]]:
-    """(platform, id) of each space where a community lives."""
-    return [tuple(row) for row in session.all(_spaces, community=community)]
+_spaces = Statement(
+    lambda _: (
+        select(_space.platform, _space.external_id)
+        .where(_space.community_id == bindparam("community"))
+        .order_by(_space.platform, _space.external_id)
+    ),
+    into=SpaceInfo,
+)
+
+
+def spaces(session: Session, community: str) -> list[SpaceInfo]:
+    """The spaces where a community lives."""
+    return session.all(_spaces, community=community)
+
+
+_move_spaces = Statement(
+    lambda _: (
+        update(CommunitySpace)
+        .where(_space.community_id == bindparam("community"))
+        .values(community_id=bindparam("other"))
+    )
+)
 
 
 def move_spaces(session: Session, community: str, other: str) -> None:
@@ -172,11 +167,34 @@ def move_spaces(session: Session, community: str, other: str) -> None:
     session.put(_move_spaces, community=community, other=other)
 
 
-def change(  # noqa: PLR0913  one row
-    session: Session, community: str, slug: str, name: str, language: str, time_zone: str
-) -> None:
+_change = Statement(
+    lambda _: (
+        update(Community)
+        .where(_community.id == bindparam("community"))
+        .values(
+            slug=bindparam("new_slug"),
+            name=bindparam("new_name"),
+            language=bindparam("new_language"),
+            time_zone=bindparam("new_zone"),
+        )
+    )
+)
+
+
+def change(session: Session, new: CommunityInfo) -> None:
     """What a community is called, which language it speaks first, and by which clock it lives."""
-    session.put(_change, community=community, new_slug=slug, new_name=name, new_language=language, new_zone=time_zone)
+    session.put(
+        _change,
+        community=new.id,
+        new_slug=new.slug,
+        new_name=new.name,
+        new_language=new.language,
+        new_zone=new.time_zone,
+    )
+
+
+_drop_spaces = Statement(lambda _: delete(CommunitySpace).where(_space.community_id == bindparam("community")))
+_drop = Statement(lambda _: delete(Community).where(_community.id == bindparam("community")))
 
 
 def drop(session: Session, community: str) -> None:
@@ -185,9 +203,15 @@ def drop(session: Session, community: str) -> None:
     session.put(_drop, community=community)
 
 
+_lock = Statement(lambda _: select(_community.id).where(_community.id == bindparam("community")).with_for_update())
+
+
 def lock(session: Session, community: str) -> None:
     """Nobody else who asks for this goes on before this transaction has ended."""
     session.one(_lock, community=community)
+
+
+_zone = Statement(lambda _: select(_community.time_zone).where(_community.id == bindparam("community")))
 
 
 def day(session: Session, community: str, at: int) -> int:
@@ -195,23 +219,34 @@ def day(session: Session, community: str, at: int) -> int:
     return day_of(at, session.one(_zone, community=community).time_zone)
 
 
-def about(session: Session, community: str) -> tuple[str, str, str, str]:
-    """(name, slug, language, time zone) of a community that is there."""
-    return tuple(session.one(_about, community=community))
+_info = (_community.id, _community.slug, _community.name, _community.language, _community.time_zone)
+_by_id = Statement(lambda _: select(*_info).where(_community.id == bindparam("community")), into=CommunityInfo)
 
 
-def by_slug(session: Session, slug: str) -> tuple[str, str] | None:
-    """(id, name) of the community with this address."""
-    row = session.one(_by_slug, slug=slug)
-    return None if row is None else tuple(row)
+def by_id(session: Session, community: str) -> CommunityInfo | None:
+    """A community; None when it is there no more."""
+    found: CommunityInfo | None = session.one(_by_id, community=community)
+    return found
 
 
-def by_id(session: Session, community: str) -> tuple[str, str, str, str] | None:
-    """(id, name, language, time zone) of a community."""
-    row = session.one(_by_id, community=community)
-    return None if row is None else tuple(row)
+def about(session: Session, community: str) -> CommunityInfo:
+    """A community that is there."""
+    found: CommunityInfo = session.one(_by_id, community=community)
+    return found
 
 
-def every(session: Session) -> list[tuple[str, str, str, str, str]]:
-    """(id, slug, name, language, time zone) of each community."""
-    return [tuple(row) for row in session.all(_all)]
+_by_slug = Statement(lambda _: select(*_info).where(_community.slug == bindparam("slug")), into=CommunityInfo)
+
+
+def by_slug(session: Session, slug: str) -> CommunityInfo | None:
+    """The community with this address."""
+    found: CommunityInfo | None = session.one(_by_slug, slug=slug)
+    return found
+
+
+_every = Statement(lambda _: select(*_info).order_by(_community.slug), into=CommunityInfo)
+
+
+def every(session: Session) -> list[CommunityInfo]:
+    """All communities, by their addresses."""
+    return session.all(_every)

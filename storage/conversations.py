@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Index, bindparam, case, delete, func, select, update
 from sqlmodel import BigInteger, Field, SQLModel
@@ -60,10 +60,48 @@ TOGETHER = 100
 Asked = Callable[[], Any]
 """The row of a conversation that was asked for."""
 
+
+class UnderWay(NamedTuple):
+    """A conversation; its journal opened."""
+
+    id: str
+    turn: int
+    journal: bytes
+    expires_at: int
+    """In ms since 1970 UTC."""
+
+
 _c, _seen = columns(Conversation), columns(EventSeen)
 _mark = Statement(lambda sql: sql.insert(EventSeen).on_conflict_do_nothing())
-_marked = Statement(lambda _: select(_seen.day).where(_seen.fingerprint == bindparam("event")))
+
+
+def first_seen(session: Session, event: str, day: int) -> Callable[[], bool]:
+    """Mark an event as taken; whether this was the first time is known when it is asked, better after another read."""
+    marked = session.put(_mark, fingerprint=session.keys.fingerprint(event), day=day)
+    return lambda: marked.rowcount == 1
+
+
 _unmark = Statement(lambda _: delete(EventSeen).where(_seen.fingerprint == bindparam("event")))
+
+
+def forget_event(session: Session, event: str) -> None:
+    """Forget that an event was taken, because nothing of it was kept."""
+    session.put(_unmark, event=session.keys.fingerprint(event))
+
+
+def note_end(session: Session, conversation: str, day: int) -> None:
+    """Remember, like an event, that a conversation without an account has ended."""
+    session.put(_mark, fingerprint=session.keys.fingerprint(f"ended:{conversation}"), day=day)
+
+
+_marked = Statement(lambda _: select(_seen.day).where(_seen.fingerprint == bindparam("event")))
+
+
+def has_ended(session: Session, conversation: str) -> bool:
+    """Whether a conversation without an account has ended, as far as is remembered."""
+    return session.one(_marked, event=session.keys.fingerprint(f"ended:{conversation}")) is not None
+
+
 _find = Statement(
     lambda _: (
         select(_c.id, _c.turn, _c.journal, _c.expires_at, _c.community_id, _c.member_id)
@@ -71,7 +109,32 @@ _find = Statement(
         .with_for_update()
     )
 )
+
+
+def ask(session: Session, conversation: str) -> Asked:
+    """Look a conversation up with the next read, before it is known whose it must be; :func:`find` tells."""
+    return session.ask(_find, conversation=conversation)
+
+
+def find(
+    session: Session, community: str, member: str, conversation: str, asked: Asked | None = None
+) -> UnderWay | None:
+    """A conversation of this person, locked for this transaction."""
+    row = (asked or ask(session, conversation))()
+    if row is None or (row.id, row.community_id, row.member_id) != (conversation, community, member):
+        return None
+    return _opened(session, row)
+
+
 _turn = Statement(lambda _: select(_c.turn).where(_c.id == bindparam("conversation")))
+
+
+def waits(session: Session, conversation: str, turn: int) -> bool:
+    """Whether a conversation still waits for the answer to what it asked at a turn."""
+    row = session.one(_turn, conversation=conversation)
+    return row is not None and row.turn == turn
+
+
 _open = Statement(
     lambda _: (
         select(_c.id, _c.turn, _c.journal, _c.expires_at)
@@ -80,7 +143,13 @@ _open = Statement(
         .with_for_update()
     )
 )
-_add = Statement(lambda sql: sql.insert(Conversation))
+
+
+def open_of(session: Session, community: str, member: str) -> list[UnderWay]:
+    """The open conversations of a member, the last used first, locked."""
+    return [_opened(session, row) for row in session.all(_open, community=community, member=member)]
+
+
 _without_account = _c.member_id == ""
 _of_here = _c.community_id == bindparam("community")
 _counted = select(_c.member_id).where(_without_account).limit(1).offset(bindparam("most"))
@@ -95,91 +164,6 @@ _oldest = (
 )
 _give_way_here = Statement(lambda _: delete(Conversation).where(_c.id.in_(_oldest.where(_of_here))))
 _give_way = Statement(lambda _: delete(Conversation).where(_c.id.in_(_oldest)))
-_save = Statement(
-    lambda _: (
-        update(Conversation)
-        .where(_c.id == bindparam("conversation"), _c.turn == bindparam("was"))
-        .values(
-            turn=bindparam("now"),
-            journal=bindparam("text"),
-            # Without an account it lives from its first answer on: turns that cost nothing must not hold a place.
-            expires_at=case((_without_account, _c.expires_at), else_=bindparam("until")),
-        )
-    )
-)
-_end = Statement(lambda _: delete(Conversation).where(_c.id == bindparam("conversation"), _c.turn == bindparam("was")))
-_end_all = Statement(lambda _: delete(Conversation).where(_c.community_id == bindparam("community")))
-_here = Statement(
-    lambda _: (
-        select(_c.id, _c.turn, _c.journal, _c.expires_at)
-        .where(_c.community_id == bindparam("community"))
-        .order_by(_c.id)
-        .with_for_update()
-    )
-)
-_drop = Statement(lambda _: delete(Conversation).where(_c.id == bindparam("conversation")))
-_grant = Statement(
-    lambda _: update(Conversation).where(_c.expires_at < bindparam("until")).values(expires_at=bindparam("until"))
-)
-_expired = Statement(
-    lambda _: delete(Conversation).where(
-        _c.id.in_(
-            select(_c.id)
-            .where(_c.expires_at <= bindparam("now"))
-            .order_by(_c.expires_at)
-            .limit(TOGETHER)
-            .with_for_update(skip_locked=True)
-        )
-    )
-)
-_count = Statement(lambda _: select(func.count().label("n")).select_from(Conversation))
-
-
-def first_seen(session: Session, event: str, day: int) -> Callable[[], bool]:
-    """Mark an event as taken; whether this was the first time is known when it is asked, better after another read."""
-    marked = session.put(_mark, fingerprint=session.keys.fingerprint(event), day=day)
-    return lambda: marked.rowcount == 1
-
-
-def forget_event(session: Session, event: str) -> None:
-    """Forget that an event was taken, because nothing of it was kept."""
-    session.put(_unmark, event=session.keys.fingerprint(event))
-
-
-def note_end(session: Session, conversation: str, day: int) -> None:
-    """Remember, like an event, that a conversation without an account has ended."""
-    session.put(_mark, fingerprint=session.keys.fingerprint(f"ended:{conversation}"), day=day)
-
-
-def has_ended(session: Session, conversation: str) -> bool:
-    """Whether a conversation without an account has ended, as far as is remembered."""
-    return session.one(_marked, event=session.keys.fingerprint(f"ended:{conversation}")) is not None
-
-
-def ask(session: Session, conversation: str) -> Asked:
-    """Look a conversation up with the next read, before it is known whose it must be; :func:`find` tells."""
-    return session.ask(_find, conversation=conversation)
-
-
-def find(
-    session: Session, community: str, member: str, conversation: str, asked: Asked | None = None
-) -> tuple[str, int, bytes, int] | None:
-    """(id, turn, journal, expires at) of a conversation of this person, locked for this transaction."""
-    row = (asked or ask(session, conversation))()
-    if row is None or (row.id, row.community_id, row.member_id) != (conversation, community, member):
-        return None
-    return _opened(session, row[:4])
-
-
-def waits(session: Session, conversation: str, turn: int) -> bool:
-    """Whether a conversation still waits for the answer to what it asked at a turn."""
-    row = session.one(_turn, conversation=conversation)
-    return row is not None and row.turn == turn
-
-
-def open_of(session: Session, community: str, member: str) -> list[tuple[str, int, bytes, int]]:
-    """The open conversations of a member, the last used first, locked."""
-    return [_opened(session, row) for row in session.all(_open, community=community, member=member)]
 
 
 def make_room(session: Session, community: str, before: int, *, crowded: bool) -> bool:
@@ -199,6 +183,9 @@ def make_room(session: Session, community: str, before: int, *, crowded: bool) -
     return session.run(_give_way, before=before) > 0
 
 
+_add = Statement(lambda sql: sql.insert(Conversation))
+
+
 def add(  # noqa: PLR0913  one row
     session: Session, conversation: str, community: str, member: str, journal: bytes, expires_at: int
 ) -> None:
@@ -214,6 +201,20 @@ def add(  # noqa: PLR0913  one row
     )
 
 
+_save = Statement(
+    lambda _: (
+        update(Conversation)
+        .where(_c.id == bindparam("conversation"), _c.turn == bindparam("was"))
+        .values(
+            turn=bindparam("now"),
+            journal=bindparam("text"),
+            # Without an account it lives from its first answer on: turns that cost nothing must not hold a place.
+            expires_at=case((_without_account, _c.expires_at), else_=bindparam("until")),
+        )
+    )
+)
+
+
 def save(session: Session, conversation: str, turn: int, journal: bytes, expires_at: int) -> None:
     """One turn further; the conversation was found, and so locked, in this transaction.
 
@@ -223,14 +224,31 @@ def save(session: Session, conversation: str, turn: int, journal: bytes, expires
     session.put(_save, conversation=conversation, was=turn, now=turn + 1, text=text, until=expires_at)
 
 
+_end = Statement(lambda _: delete(Conversation).where(_c.id == bindparam("conversation"), _c.turn == bindparam("was")))
+
+
 def end(session: Session, conversation: str, turn: int) -> None:
     """Ended: the row and its journal are gone. It was found, and so locked, in this transaction."""
     session.put(_end, conversation=conversation, was=turn)
 
 
+_end_all = Statement(lambda _: delete(Conversation).where(_c.community_id == bindparam("community")))
+
+
 def end_all(session: Session, community: str) -> None:
     """Every conversation of a community has ended."""
     session.put(_end_all, community=community)
+
+
+_here = Statement(
+    lambda _: (
+        select(_c.id, _c.turn, _c.journal, _c.expires_at)
+        .where(_c.community_id == bindparam("community"))
+        .order_by(_c.id)
+        .with_for_update()
+    )
+)
+_drop = Statement(lambda _: delete(Conversation).where(_c.id == bindparam("conversation")))
 
 
 def end_naming(session: Session, community: str, idents: Iterable[str]) -> int:
@@ -242,7 +260,7 @@ def end_naming(session: Session, community: str, idents: Iterable[str]) -> int:
     needles = [json.dumps(one, ensure_ascii=False).encode() for one in idents]
     ended = 0
     for row in session.all(_here, community=community):
-        _id, _turn, journal, _until = _opened(session, row)
+        journal = _opened(session, row).journal
         if any(needle in journal for needle in needles):
             ended += session.run(_drop, conversation=row.id)
     return ended
@@ -252,10 +270,22 @@ def end_flow(session: Session, community: str, flow: str) -> int:
     """End every conversation of a community that is in a flow of this name. Returns how many."""
     ended = 0
     for row in session.all(_here, community=community):
-        _id, _turn, journal, _until = _opened(session, row)
-        if json.loads(journal).get("@flow") == flow:
+        if json.loads(_opened(session, row).journal).get("@flow") == flow:
             ended += session.run(_drop, conversation=row.id)
     return ended
+
+
+_expired = Statement(
+    lambda _: delete(Conversation).where(
+        _c.id.in_(
+            select(_c.id)
+            .where(_c.expires_at <= bindparam("now"))
+            .order_by(_c.expires_at)
+            .limit(TOGETHER)
+            .with_for_update(skip_locked=True)
+        )
+    )
+)
 
 
 def expire(session: Session, now: int) -> int:
@@ -266,9 +296,17 @@ def expire(session: Session, now: int) -> int:
     return ended
 
 
+_grant = Statement(
+    lambda _: update(Conversation).where(_c.expires_at < bindparam("until")).values(expires_at=bindparam("until"))
+)
+
+
 def grant(session: Session, until: int) -> None:
     """No conversation ends before a moment: whoever was in the middle of something comes back to it."""
     session.put(_grant, until=until)
+
+
+_count = Statement(lambda _: select(func.count().label("n")).select_from(Conversation))
 
 
 def count(session: Session) -> int:
@@ -281,11 +319,6 @@ def _sealed(session: Session, conversation: str, journal: bytes) -> bytes:
     return session.keys.seal_passing("journal", conversation, padded)
 
 
-def _opened(session: Session, row: tuple[str, int, bytes, int]) -> tuple[str, int, bytes, int]:
-    conversation, turn, journal, expires_at = row
-    return (
-        conversation,
-        turn,
-        session.keys.open_passing("journal", conversation, bytes(journal)).rstrip(b" "),
-        expires_at,
-    )
+def _opened(session: Session, row: Any) -> UnderWay:
+    journal = session.keys.open_passing("journal", row.id, bytes(row.journal)).rstrip(b" ")
+    return UnderWay(row.id, row.turn, journal, row.expires_at)

@@ -6,10 +6,9 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, bindparam, case, delete, func, null, or_, select, update
+from sqlalchemy import BigInteger, Integer, bindparam, delete, func, null, or_, select, update
 from sqlmodel import Field, SQLModel
 
-from storage.keeping import Keeping, Person
 from storage.statement import Session, Statement, columns
 
 OFTEN = 8
@@ -70,113 +69,17 @@ class Due:
 
 
 _d = columns(DueRow)
-_shown = (
-    _d.id,
-    _d.key,
-    _d.community_id.label("community"),
-    _d.flow.label("job"),
-    _d.argument,
-    _d.planned,
-    _d.at,
-    _d.until,
-    _d.attempts,
-    _d.journal,
-    _d.wall,
-    _d.last,
-)
 _given = ("key", "community_id", "flow", "argument", "at", "until")
-_new = {name: bindparam(name) for name in _given} | {"planned": bindparam("at"), "attempts": 0}
-_owned = {"subject": bindparam("subject"), "about": bindparam("about"), "wall": "", "last": ""}
+new = {name: bindparam(name) for name in _given} | {"planned": bindparam("at"), "attempts": 0}
+"""What a new row has, in statements."""
 _add = Statement(
     lambda sql: (
         sql.insert(DueRow)
-        .values({**_new, "subject": "", "about": "", "wall": bindparam("wall"), "last": ""})
+        .values({**new, "subject": "", "about": "", "wall": bindparam("wall"), "last": ""})
         .on_conflict_do_nothing()
         .inline()
     )
 )
-_set = Statement(
-    lambda sql: (
-        sql.insert(DueRow)
-        .values({**_new, **_owned})
-        .on_conflict_do_update(
-            index_elements=["key"],
-            set_={name: bindparam(name) for name in ("argument", "at", "until")}
-            # Raised where slow work may be under way: its result, of an older attempt, counts no more.
-            | {"planned": bindparam("at"), "attempts": case((_d.journal.is_(None), 0), else_=_d.attempts + 1)}
-            | {"journal": null()},
-        )
-        .inline()
-    )
-)
-_is_due = (_d.at <= bindparam("now"), or_(_d.journal.is_(None), bindparam("idle", type_=Integer) == 1))
-_take = Statement(
-    lambda _: (
-        select(*_shown)
-        .where(*_is_due)
-        .order_by(_d.at, _d.id)
-        .limit(bindparam("most", type_=Integer))
-        .with_for_update(skip_locked=True)
-    ),
-    into=Due,
-)
-_this = (_d.id == bindparam("row"), _d.planned == bindparam("was_planned"), _d.attempts == bindparam("tried"))
-_held = Statement(lambda _: select(*_shown).where(*_this).with_for_update(), into=Due)
-_free = Statement(lambda _: select(*_shown).where(*_this).with_for_update(skip_locked=True), into=Due)
-_done = Statement(lambda _: delete(DueRow).where(*_this))
-_forget = Statement(lambda _: delete(DueRow).where(_d.key == bindparam("row_key")))
-_forget_all = Statement(lambda _: delete(DueRow).where(_d.community_id == bindparam("community")))
-_named = Statement(lambda _: select(*_shown).where(_d.key == bindparam("row_key")), into=Due)
-_move = Statement(
-    lambda _: (
-        update(DueRow)
-        .where(*_this)
-        .values(
-            planned=bindparam("new_planned"),
-            at=bindparam("new_at"),
-            until=bindparam("new_until"),
-            attempts=0,
-            journal=null(),
-            wall=bindparam("new_wall"),
-            last=bindparam("new_last"),
-        )
-    )
-)
-_try = Statement(
-    lambda _: (
-        update(DueRow)
-        .where(*_this)
-        .values(at=bindparam("new_at"), attempts=bindparam("new_attempts"), journal=bindparam("new_journal"))
-    )
-)
-_failed = Statement(
-    lambda _: update(DueRow).where(*_this).values(at=bindparam("new_at"), attempts=bindparam("new_attempts"))
-)
-_next = Statement(
-    lambda _: select(func.min(_d.at).label("at")).where(
-        or_(_d.journal.is_(None), bindparam("idle", type_=Integer) == 1)
-    )
-)
-_here = _d.community_id == bindparam("community")
-_is_about = (_here, _d.about == bindparam("whom"))
-_drop_about = Statement(lambda _: delete(DueRow).where(*_is_about))
-_count_about = Statement(lambda _: select(func.count().label("n")).select_from(DueRow).where(*_is_about))
-_keys_about = Statement(lambda _: select(_d.id, _d.key, _d.at, _d.flow, _d.subject).where(*_is_about))
-_set_about = Statement(
-    lambda _: (
-        update(DueRow).where(_d.id == bindparam("row"), _here).values(key=bindparam("row_key"), about=bindparam("whom"))
-    )
-)
-_drop = Statement(lambda _: delete(DueRow).where(_d.id == bindparam("row"), _here))
-_never = Statement(lambda _: delete(DueRow).where(_here, _d.subject == bindparam("of")))
-_never_about = Statement(lambda _: delete(DueRow).where(*_is_about, _d.subject == bindparam("of")))
-_is_for = (_here, _d.argument.contains(bindparam("goes")))
-_rename = Statement(
-    lambda _: (
-        update(DueRow).where(*_is_for).values(argument=func.replace(_d.argument, bindparam("goes"), bindparam("stays")))
-    )
-)
-_failing = Statement(lambda _: select(*_shown).where(_d.attempts >= OFTEN).order_by(_d.id), into=Due)
 
 
 def add(  # noqa: PLR0913  one row
@@ -203,42 +106,7 @@ def add(  # noqa: PLR0913  one row
     return added == 1
 
 
-def later(  # noqa: PLR0913  one row
-    session: Session,
-    community: str,
-    job: str,
-    argument: str,
-    at: int,
-    until: int | None = None,
-    *,
-    subject: str,
-    whom: str = "",
-) -> None:
-    """Start a job at a moment, once for each subject and person; where it waits already, it is set anew.
-
-    ``whom`` it is about: a member's id, or an account as ``platform:id``. It goes when they are forgotten, and follows
-    them when two members become one. The row shows neither subject nor person to who has not the database's key.
-    """
-    of, about = _subject(session, community, subject), _about(session, community, whom)
-    session.run(
-        _set,
-        key=_key(about, job, of),
-        community_id=community,
-        flow=job,
-        argument=argument,
-        at=at,
-        until=until,
-        subject=of,
-        about=about,
-    )
-
-
-def never(session: Session, community: str, subject: str, whom: str = "") -> int:
-    """Nothing that belongs to a subject comes, or nothing of it that is about somebody; returns how many that were."""
-    of = _subject(session, community, subject)
-    if whom:
-        return session.run(_never_about, community=community, of=of, whom=_about(session, community, whom))
-    return session.run(_never, community=community, of=of)
+_forget = Statement(lambda _: delete(DueRow).where(_d.key == bindparam("row_key")))
 
 
 def forget(session: Session, key: str) -> None:
@@ -246,9 +114,29 @@ def forget(session: Session, key: str) -> None:
     session.put(_forget, row_key=key)
 
 
+_forget_all = Statement(lambda _: delete(DueRow).where(_d.community_id == bindparam("community")))
+
+
 def forget_all(session: Session, community: str) -> None:
     """Nothing comes in a community any more."""
     session.put(_forget_all, community=community)
+
+
+_shown = (
+    _d.id,
+    _d.key,
+    _d.community_id.label("community"),
+    _d.flow.label("job"),
+    _d.argument,
+    _d.planned,
+    _d.at,
+    _d.until,
+    _d.attempts,
+    _d.journal,
+    _d.wall,
+    _d.last,
+)
+_named = Statement(lambda _: select(*_shown).where(_d.key == bindparam("row_key")), into=Due)
 
 
 def named(session: Session, key: str) -> Due | None:
@@ -263,6 +151,19 @@ def when(session: Session, key: str) -> int | None:
     return None if row is None else row.at
 
 
+_is_due = (_d.at <= bindparam("now"), or_(_d.journal.is_(None), bindparam("idle", type_=Integer) == 1))
+_take = Statement(
+    lambda _: (
+        select(*_shown)
+        .where(*_is_due)
+        .order_by(_d.at, _d.id)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(skip_locked=True)
+    ),
+    into=Due,
+)
+
+
 def take(session: Session, now: int, most: int = 1, *, idle: bool = True) -> list[Due]:
     """The rows that have been due longest, locked for this transaction; other processes get the next.
 
@@ -271,10 +172,23 @@ def take(session: Session, now: int, most: int = 1, *, idle: bool = True) -> lis
     return session.all(_take, now=now, most=most, idle=int(idle))
 
 
+_this = (_d.id == bindparam("row"), _d.planned == bindparam("was_planned"), _d.attempts == bindparam("tried"))
+_free = Statement(lambda _: select(*_shown).where(*_this).with_for_update(skip_locked=True), into=Due)
+
+
 def take_this(session: Session, row: Due) -> Due | None:
     """A row as it was seen before, locked; None when it was tried, moved or taken since."""
     found: Due | None = session.one(_free, **_as(row))
     return found
+
+
+_try = Statement(
+    lambda _: (
+        update(DueRow)
+        .where(*_this)
+        .values(at=bindparam("new_at"), attempts=bindparam("new_attempts"), journal=bindparam("new_journal"))
+    )
+)
 
 
 def hold(session: Session, row: Due, at: int, journal: dict[str, Any]) -> Due:
@@ -289,10 +203,17 @@ def wait(session: Session, row: Due, journal: dict[str, Any]) -> None:
     session.put(_try, **_as(row), new_at=row.at, new_attempts=row.attempts, new_journal=_sealed(session, row, journal))
 
 
+_held = Statement(lambda _: select(*_shown).where(*_this).with_for_update(), into=Due)
+
+
 def held(session: Session, row: Due) -> Due | None:
-    """A row that is held for slow work, locked; None when another try began or it was cancelled."""
+    """A row that is held for slow work, locked; None when another try began or it was cancelled.
+
+    A row that was set anew may look the same, its number included; a journal is never sealed twice alike.
+    """
     found: Due | None = session.one(_held, **_as(row))
-    return found
+    same = found is not None and found.journal is not None and bytes(found.journal) == row.journal
+    return found if same else None
 
 
 def learned(session: Session, row: Due) -> dict[str, Any] | None:
@@ -303,16 +224,47 @@ def learned(session: Session, row: Due) -> dict[str, Any] | None:
     return found
 
 
+_done = Statement(lambda _: delete(DueRow).where(*_this))
+
+
 def done(session: Session, row: Due) -> None:
     """Ran, or was skipped, and does not come again; one that set itself anew does."""
     session.put(_done, **_as(row))
 
 
-def move(  # noqa: PLR0913  an occurrence
-    session: Session, row: Due, planned: int, at: int, until: int | None, wall: str, last: str
-) -> None:
-    """Comes again, or at another time."""
-    session.put(_move, **_as(row), new_planned=planned, new_at=at, new_until=until, new_wall=wall, new_last=last)
+_move = Statement(
+    lambda _: (
+        update(DueRow)
+        .where(*_this)
+        .values(
+            planned=bindparam("new_planned"),
+            at=bindparam("new_at"),
+            until=bindparam("new_until"),
+            attempts=0,
+            journal=null(),
+            wall=bindparam("new_wall"),
+            last=bindparam("new_last"),
+        )
+    )
+)
+
+
+def move(session: Session, row: Due, to: Due) -> None:
+    """Comes again, or at another time: as planned there."""
+    session.put(
+        _move,
+        **_as(row),
+        new_planned=to.planned,
+        new_at=to.at,
+        new_until=to.until,
+        new_wall=to.wall,
+        new_last=to.last,
+    )
+
+
+_failed = Statement(
+    lambda _: update(DueRow).where(*_this).values(at=bindparam("new_at"), attempts=bindparam("new_attempts"))
+)
 
 
 def failed(session: Session, row: Due, at: int, attempts: int) -> None:
@@ -320,10 +272,20 @@ def failed(session: Session, row: Due, at: int, attempts: int) -> None:
     session.put(_failed, **_as(row), new_at=at, new_attempts=attempts)
 
 
+_next = Statement(
+    lambda _: select(func.min(_d.at).label("at")).where(
+        or_(_d.journal.is_(None), bindparam("idle", type_=Integer) == 1)
+    )
+)
+
+
 def next_at(session: Session, *, idle: bool = True) -> int | None:
     """When the next row is due, in ms since 1970; None when nothing waits."""
     at = session.one(_next, idle=int(idle)).at
     return None if at is None else int(at)
+
+
+_failing = Statement(lambda _: select(*_shown).where(_d.attempts >= OFTEN).order_by(_d.id), into=Due)
 
 
 def failing(session: Session) -> list[Due]:
@@ -338,57 +300,3 @@ def _as(row: Due) -> dict[str, Any]:
 def _sealed(session: Session, row: Due, journal: dict[str, Any]) -> bytes:
     text = json.dumps(journal, ensure_ascii=False, separators=(",", ":")).encode()
     return session.keys.seal("timer", str(row.id), text)
-
-
-def _subject(session: Session, community: str, subject: str) -> str:
-    return session.keys.fingerprint(f"subject:{community}:{subject}").hex()
-
-
-def _about(session: Session, community: str, whom: str) -> str:
-    return session.keys.fingerprint(f"about:{community}:{whom}").hex() if whom else ""
-
-
-def _key(about: str, job: str, of: str) -> str:
-    return f"{about}:{job}:{of}"
-
-
-def _erase(session: Session, person: Person, _now: int) -> int:
-    """What is about somebody goes; what is only to be told to them comes without them."""
-    if person.member:
-        session.run(_rename, community=person.community, goes=person.member, stays="")
-    return sum(session.run(_drop_about, **one) for one in _theirs(session, person))
-
-
-def _export(session: Session, person: Person) -> dict[str, Any]:
-    return {"timers": sum(int(session.one(_count_about, **one).n) for one in _theirs(session, person))}
-
-
-def _theirs(session: Session, person: Person) -> list[dict[str, str]]:
-    known = [*([person.member] if person.member else []), *person.accounts]
-    return [{"community": person.community, "whom": _about(session, person.community, one)} for one in known]
-
-
-def _merge(session: Session, community: str, stays: str, goes: str) -> None:
-    session.run(_rename, community=community, stays=stays, goes=goes)
-    before, after = (_about(session, community, one) for one in (goes, stays))
-    for row in session.all(_keys_about, community=community, whom=before):
-        key = _key(after, row.flow, row.subject or str(row.id))
-        other = named(session, key)
-        if other is not None and other.at <= row.at:  # of two for the same, the sooner comes
-            session.run(_drop, community=community, row=row.id)
-            continue
-        if other is not None:
-            session.run(_drop, community=community, row=other.id)
-        session.run(_set_about, community=community, row=row.id, row_key=key, whom=after)
-
-
-KEEPING = (
-    Keeping(
-        DueRow,
-        kept="until it is due",
-        names=("key", "argument", "about", "journal"),
-        erase=_erase,
-        export=_export,
-        merge=_merge,
-    ),
-)

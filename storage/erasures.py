@@ -28,9 +28,6 @@ class Erasure(SQLModel, table=True):
 KEEPING = (Keeping(Erasure, kept="for good: an id that is gone from here would be erased once more at the next start"),)
 
 _e = columns(Erasure)
-_add = Statement(lambda sql: sql.insert(Erasure).on_conflict_do_nothing())
-_find = Statement(lambda _: select(_e.line).where(_e.line == bindparam("line")))
-_every = Statement(lambda _: select(_e.line))
 
 
 def of_person(session: Session, person: Person, now: int) -> None:
@@ -44,6 +41,9 @@ def of_person(session: Session, person: Person, now: int) -> None:
 def of_case(session: Session, case: str) -> None:
     """A case is erased by this transaction. Raises LedgerFault when that cannot be written down."""
     _write(session, Line("case", case_id(session, case)))
+
+
+_find = Statement(lambda _: select(_e.line).where(_e.line == bindparam("line")))
 
 
 def has_been(session: Session, case: str) -> bool:
@@ -79,6 +79,9 @@ def doubtful(session: Session) -> Doubtful:
     return Doubtful(session.ledger.torn(), foreign)
 
 
+_add = Statement(lambda sql: sql.insert(Erasure).on_conflict_do_nothing())
+
+
 def learn(session: Session, lines: Iterable[Line]) -> None:
     """The database has been through these from now on."""
     for line in lines:
@@ -98,6 +101,9 @@ def account_id(session: Session, community: str, account: str) -> bytes:
 def case_id(session: Session, case: str) -> bytes:
     """A case as the ledger knows it."""
     return session.keys.fingerprint(f"erased case:{case}")
+
+
+_every = Statement(lambda _: select(_e.line))
 
 
 def _known(session: Session) -> set[bytes]:

@@ -9,15 +9,19 @@ from sqlalchemy import bindparam, select
 from storage import erasures, members
 from storage.ids import platform_and_id
 from storage.keeping import Person
-from storage.members import Account, Member, RoleGrant
+from storage.members import Account, Member
+from storage.role_grants import RoleGrant
 from storage.statement import Session, Statement, columns
 
 _m, _account, _grant = map(columns, (Member, Account, RoleGrant))
-_lock = Statement(
-    lambda _: (
-        select(_m.id).where(_m.id == bindparam("member"), _m.community_id == bindparam("community")).with_for_update()
-    )
-)
+
+
+def of_member(session: Session, community: str, member: str) -> Person:
+    """A member with all their accounts."""
+    accounts = tuple(one.account for one in members.accounts(session, community, member))
+    return Person(community, member, accounts)
+
+
 _known_as = Statement(
     lambda _: (
         select(_account.community_id, _account.member_id)
@@ -37,12 +41,6 @@ _named_as = Statement(
         .order_by(_grant.community_id)
     )
 )
-
-
-def of_member(session: Session, community: str, member: str) -> Person:
-    """A member with all their accounts."""
-    accounts = tuple(one.account for one in members.accounts(session, community, member))
-    return Person(community, member, accounts)
 
 
 def of_account(session: Session, account: str) -> list[Person]:
@@ -75,6 +73,13 @@ def forget(session: Session, person: Person, now: int) -> dict[str, int]:
     if gone:
         erasures.of_person(session, person, now)
     return gone
+
+
+_lock = Statement(
+    lambda _: (
+        select(_m.id).where(_m.id == bindparam("member"), _m.community_id == bindparam("community")).with_for_update()
+    )
+)
 
 
 def erase(session: Session, person: Person, now: int) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The first message of each lane of the outbox, found along an index."""
+"""The first message to each recipient in the outbox, found along an index."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 
 
 def heads(outbox: Any, waiting: str) -> Any:
-    """Their ids, on the platform ``on``: a walk from one lane to the next, whatever waits behind each.
+    """Their ids, on the platform ``on``: a walk from one recipient to the next, whatever waits behind each.
 
     To ask of every message what is before it would cost more the more wait; and which plan PostgreSQL makes for that
     hangs on what it last counted.
@@ -17,9 +17,9 @@ def heads(outbox: Any, waiting: str) -> Any:
 
     def first(*beyond: Any) -> Any:
         waits = (one.platform == bindparam("on"), one.state == waiting, *beyond)
-        return select(one.id).where(*waits).order_by(one.lane, one.id).limit(1).scalar_subquery()
+        return select(one.id).where(*waits).order_by(one.recipient, one.id).limit(1).scalar_subquery()
 
     found = select(first().label("id")).cte("heads", recursive=True)
-    its_lane = select(before.lane).where(before.id == found.c.id).correlate(found).scalar_subquery()
-    onward = first(one.lane > its_lane)
+    whose = select(before.recipient).where(before.id == found.c.id).correlate(found).scalar_subquery()
+    onward = first(one.recipient > whose)
     return found.union_all(select(onward).where(found.c.id.is_not(None)))

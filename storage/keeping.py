@@ -72,6 +72,8 @@ class Keeping:
     """The column with a member's id; when two become one, it follows."""
     names: tuple[str, ...] = ()
     """Further columns that name somebody: an account, an address, a name; also where they are sealed."""
+    names_nobody: tuple[str, ...] = ()
+    """Columns of text or bytes in which nobody stands: a random id, or what something is. None stays unsaid."""
     erase: Erase | None = None
     stays: str = ""
     """Why what names somebody stays when they are forgotten."""

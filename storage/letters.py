@@ -107,44 +107,21 @@ KEEPING = (
 )
 
 _l, _k, _a = columns(CaseLetter), columns(LetterKey), columns(AccountLetter)
-_here = _l.community_id == bindparam("community")
-_NAMES = [f"value{number}" for number in range(OF_A_CASE + 1)]
-_add = Statement(lambda sql: sql.insert(CaseLetter))
-_letter = select(_l.id, _l.lookup, _l.sealed)
-# Two searches in the index: with OR, SQLite would read all letters of the community.
-_found = Statement(
-    lambda _: _letter.where(_here, _l.lookup.in_([bindparam(name) for name in _NAMES])).union_all(
-        _letter.where(_here, _l.lookup.is_(None))
-    )
-)
-_unkeyed = Statement(lambda _: _letter.where(_l.lookup.is_(None)))
-_locked = Statement(lambda _: _letter.where(_here).with_for_update())
-_beyond_here = Statement(lambda _: select(_l.id).where(_here).limit(1).offset(bindparam("most")))
-_beyond = Statement(lambda _: select(_l.id).limit(1).offset(bindparam("most")))
-_counted = select(_a.community_id).limit(1).offset(bindparam("most"))
-_accounts_beyond_here = Statement(lambda _: _counted.where(_a.community_id == bindparam("community")))
-_accounts_beyond = Statement(lambda _: _counted)
-_count = Statement(lambda sql: sql.insert(AccountLetter))
-_count_anew = Statement(lambda _: delete(AccountLetter).where(_a.community_id == bindparam("community")))
-_lose = Statement(lambda _: update(CaseLetter).where(_l.id == bindparam("letter"), _here).values(lookup=null()))
-_drop = Statement(lambda _: delete(CaseLetter).where(_l.id == bindparam("letter"), _here))
-_add_key = Statement(lambda sql: sql.insert(LetterKey).on_conflict_do_nothing())
+# ---------------------------------------------------------------- the key
+
+
 _key_here = _k.community_id == bindparam("community")
 _key = Statement(lambda _: select(_k.sealed).where(_key_here))
-_shared_key = Statement(lambda _: select(_k.sealed).where(_key_here).with_for_update(read=True))
-_locked_key = Statement(lambda _: select(_k.sealed).where(_key_here).with_for_update())
-_set_key = Statement(
-    lambda _: update(LetterKey).where(_k.community_id == bindparam("of")).values(sealed=bindparam("again"))
-)
-
-
-# ---------------------------------------------------------------- the key
 
 
 def key(session: Session, community: str) -> bytes:
     """The key to read by; empty where there is none. Who reads it twice sees whether a release came between."""
     row = session.one(_key, community=community)
     return b"" if row is None else _opened_key(session, community, row.sealed)
+
+
+_add_key = Statement(lambda sql: sql.insert(LetterKey).on_conflict_do_nothing())
+_shared_key = Statement(lambda _: select(_k.sealed).where(_key_here).with_for_update(read=True))
 
 
 def key_to_write(session: Session, community: str) -> bytes:
@@ -155,6 +132,10 @@ def key_to_write(session: Session, community: str) -> bytes:
 
 
 # ---------------------------------------------------------------- letters
+
+
+_add = Statement(lambda sql: sql.insert(CaseLetter))
+_count = Statement(lambda sql: sql.insert(AccountLetter))
 
 
 def post(session: Session, community: str, value: bytes, letter: Letter, *, account: bool = False) -> None:
@@ -181,6 +162,17 @@ def values(key: bytes, whose: str) -> list[bytes]:
     ]
 
 
+_here = _l.community_id == bindparam("community")
+_NAMES = [f"value{number}" for number in range(OF_A_CASE + 1)]
+_letter = select(_l.id, _l.lookup, _l.sealed)
+# Two searches in the index: with OR, SQLite would read all letters of the community.
+_found = Statement(
+    lambda _: _letter.where(_here, _l.lookup.in_([bindparam(name) for name in _NAMES])).union_all(
+        _letter.where(_here, _l.lookup.is_(None))
+    )
+)
+
+
 def find(session: Session, community: str, looked_up: list[bytes]) -> list[Letter]:
     """The letters that have these look-up values, in their order; they stay in the box.
 
@@ -195,6 +187,13 @@ def order(posted: Posted) -> tuple[bool, int]:
     return posted.keyed, posted.letter.number
 
 
+_beyond_here = Statement(lambda _: select(_l.id).where(_here).limit(1).offset(bindparam("most")))
+_beyond = Statement(lambda _: select(_l.id).limit(1).offset(bindparam("most")))
+_counted = select(_a.community_id).limit(1).offset(bindparam("most"))
+_accounts_beyond_here = Statement(lambda _: _counted.where(_a.community_id == bindparam("community")))
+_accounts_beyond = Statement(lambda _: _counted)
+
+
 def room(session: Session, community: str, *, account: bool, crowded: bool = False) -> bool:
     """Whether one more letter has room, from someone with an account or without; ``crowded``: see flows/seam.py."""
     share = 1 if account else _OF_CROWDS if crowded else _OF_PAGES
@@ -203,6 +202,11 @@ def room(session: Session, community: str, *, account: bool, crowded: bool = Fal
         session.one(here, community=community, most=OF_A_COMMUNITY // share - 1) is None
         and session.one(in_all, most=IN_ALL // share - 1) is None
     )
+
+
+_locked = Statement(lambda _: _letter.where(_here).with_for_update())
+_count_anew = Statement(lambda _: delete(AccountLetter).where(_a.community_id == bindparam("community")))
+_locked_key = Statement(lambda _: select(_k.sealed).where(_key_here).with_for_update())
 
 
 def take(session: Session, community: str) -> list[Posted]:
@@ -220,9 +224,15 @@ def take(session: Session, community: str) -> list[Posted]:
     return opened
 
 
+_drop = Statement(lambda _: delete(CaseLetter).where(_l.id == bindparam("letter"), _here))
+
+
 def drop(session: Session, community: str, letter: str) -> None:
     """A letter that was delivered is gone."""
     session.put(_drop, community=community, letter=letter)
+
+
+_lose = Statement(lambda _: update(CaseLetter).where(_l.id == bindparam("letter"), _here).values(lookup=null()))
 
 
 def keep(session: Session, community: str, letter: str) -> None:
@@ -230,9 +240,17 @@ def keep(session: Session, community: str, letter: str) -> None:
     session.put(_lose, community=community, letter=letter)
 
 
+_unkeyed = Statement(lambda _: _letter.where(_l.lookup.is_(None)))
+
+
 def stuck(session: Session) -> int:
     """How many letters of all communities a release met and could not open."""
     return len(_opened(session, session.all(_unkeyed))[1])
+
+
+_set_key = Statement(
+    lambda _: update(LetterKey).where(_k.community_id == bindparam("of")).values(sealed=bindparam("again"))
+)
 
 
 def _renew(session: Session, community: str) -> bytes:

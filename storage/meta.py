@@ -23,9 +23,6 @@ KEEPING = (Keeping(Meta, kept="of the database as a whole"),)
 
 _c = columns(Meta)
 _find = Statement(lambda _: select(_c.value).where(_c.name == bindparam("name")))
-_add = Statement(lambda sql: sql.insert(Meta).on_conflict_do_nothing())
-_set = Statement(lambda _: update(Meta).where(_c.name == bindparam("key")).values(value=bindparam("new")))
-_drop = Statement(lambda _: delete(Meta).where(_c.name == bindparam("name")))
 
 
 def get(session: Session, name: str) -> bytes | None:
@@ -34,10 +31,17 @@ def get(session: Session, name: str) -> bytes | None:
     return None if row is None else bytes(row.value)
 
 
+_add = Statement(lambda sql: sql.insert(Meta).on_conflict_do_nothing())
+_set = Statement(lambda _: update(Meta).where(_c.name == bindparam("key")).values(value=bindparam("new")))
+
+
 def put(session: Session, name: str, value: bytes) -> None:
     """Set a value."""
     if not session.run(_set, key=name, new=value):
         session.put(_add, name=name, value=value)
+
+
+_drop = Statement(lambda _: delete(Meta).where(_c.name == bindparam("name")))
 
 
 def drop(session: Session, name: str) -> None:

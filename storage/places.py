@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import bindparam, delete, literal, select
 from sqlmodel import Field, SQLModel
 
@@ -21,6 +23,17 @@ class Place(SQLModel, table=True):
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class PlaceSet:
+    """A channel with a purpose on a platform."""
+
+    kind: str
+    platform: str
+    space: str
+    external_id: str
+    name: str
+
+
 KEEPING = (Keeping(Place, kept="until another channel is chosen"),)
 
 _place, _community = columns(Place), columns(Community)
@@ -32,30 +45,47 @@ _drop_place = Statement(
         _place.platform == bindparam("on"),
     )
 )
+
+
+def choose(session: Session, community: str, place: PlaceSet) -> None:
+    """The channel for a purpose; takes the place of an earlier one."""
+    session.put(_drop_place, community=community, of_kind=place.kind, on=place.platform)
+    session.put(
+        _add_place,
+        community_id=community,
+        kind=place.kind,
+        platform=place.platform,
+        space_id=place.space,
+        external_id=place.external_id,
+        name=place.name,
+    )
+
+
 _drop_place_by_id = Statement(
     lambda _: delete(Place).where(_place.platform == bindparam("on"), _place.external_id == bindparam("external"))
 )
+
+
+def forget(session: Session, platform: str, external_id: str) -> None:
+    """A channel was deleted."""
+    session.put(_drop_place_by_id, on=platform, external=external_id)
+
+
 _drop_place_by_space = Statement(
     lambda _: delete(Place).where(_place.platform == bindparam("on"), _place.space_id == bindparam("external"))
 )
-_every = Statement(
-    lambda _: (
-        select(
-            _place.kind,
-            _place.platform,
-            _place.space_id,
-            _place.external_id,
-            _place.name,
-        )
-        .where(_place.community_id == bindparam("community"))
-        .order_by(_place.kind)
-    )
-)
+
+
+def forget_all(session: Session, platform: str, space: str) -> None:
+    """Erbij was taken out of a server or team. It stays the community's: setup finds it again there."""
+    session.put(_drop_place_by_space, on=platform, external=space)
+
+
 _of_kind = Statement(
     lambda _: (
         select(
             _place.platform,
-            _place.space_id,
+            _place.space_id.label("space"),
             _place.external_id,
             literal("").label("address"),
             _community.language,
@@ -65,47 +95,26 @@ _of_kind = Statement(
             _place.community_id == bindparam("community"),
             _place.kind == bindparam("of_kind"),
         )
-    )
+    ),
+    into=Destination,
 )
-
-
-def choose(  # noqa: PLR0913  one row
-    session: Session,
-    community: str,
-    kind: str,
-    platform: str,
-    space: str,
-    external_id: str,
-    name: str,
-) -> None:
-    """The channel for a purpose; takes the place of an earlier one."""
-    session.put(_drop_place, community=community, of_kind=kind, on=platform)
-    session.put(
-        _add_place,
-        community_id=community,
-        kind=kind,
-        platform=platform,
-        space_id=space,
-        external_id=external_id,
-        name=name,
-    )
-
-
-def forget(session: Session, platform: str, external_id: str) -> None:
-    """A channel was deleted."""
-    session.put(_drop_place_by_id, on=platform, external=external_id)
-
-
-def forget_all(session: Session, platform: str, space: str) -> None:
-    """Erbij was taken out of a server or team. It stays the community's: setup finds it again there."""
-    session.put(_drop_place_by_space, on=platform, external=space)
 
 
 def of_kind(session: Session, community: str, kind: str) -> list[Destination]:
     """The channels for a purpose: one on each platform where it is set."""
-    return [Destination(*row) for row in session.all(_of_kind, community=community, of_kind=kind)]
+    return session.all(_of_kind, community=community, of_kind=kind)
 
 
-def every(session: Session, community: str) -> list[tuple[str, str, str, str, str]]:
-    """(kind, platform, space, id, name) of each channel."""
-    return [tuple(row) for row in session.all(_every, community=community)]
+_every = Statement(
+    lambda _: (
+        select(_place.kind, _place.platform, _place.space_id.label("space"), _place.external_id, _place.name)
+        .where(_place.community_id == bindparam("community"))
+        .order_by(_place.kind)
+    ),
+    into=PlaceSet,
+)
+
+
+def every(session: Session, community: str) -> list[PlaceSet]:
+    """The channels with a purpose, on all platforms."""
+    return session.all(_every, community=community)

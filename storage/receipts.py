@@ -32,11 +32,6 @@ class ReceiptKey(SQLModel, table=True):
 
 
 _k = columns(ReceiptKey)
-_add = Statement(lambda sql: sql.insert(ReceiptKey).on_conflict_do_nothing().inline())
-_of = Statement(lambda _: select(_k.sealed).where(_k.slot == bindparam("slot")))
-_over = (_k.slot <= bindparam("oldest")) | (_k.slot > bindparam("latest"))
-_are_over = Statement(lambda _: select(func.count().label("n")).select_from(ReceiptKey).where(_over))
-_drop = Statement(lambda _: delete(ReceiptKey).where(_over))
 
 
 def hide(session: Session, community: str, member: str, words: str, now: int) -> str:
@@ -59,6 +54,11 @@ def shown(session: Session, community: str, member: str, hidden: str) -> str:
         return ""
 
 
+_over = (_k.slot <= bindparam("oldest")) | (_k.slot > bindparam("latest"))
+_are_over = Statement(lambda _: select(func.count().label("n")).select_from(ReceiptKey).where(_over))
+_drop = Statement(lambda _: delete(ReceiptKey).where(_over))
+
+
 def turn(session: Session, now: int) -> None:
     """Destroy the keys whose hour is over, and make that of these ten minutes. The clock calls it twice a minute."""
     # One from far ahead was made by a clock that was wrong, and would else live too long: words shown under the key of
@@ -71,9 +71,15 @@ def turn(session: Session, now: int) -> None:
         _new_key(session, now // SLOT)
 
 
+_of = Statement(lambda _: select(_k.sealed).where(_k.slot == bindparam("slot")))
+
+
 def _key(session: Session, slot: int) -> bytes | None:
     row = session.one(_of, slot=slot)
     return None if row is None else session.keys.open_passing(PURPOSE, str(slot), bytes(row.sealed))
+
+
+_add = Statement(lambda sql: sql.insert(ReceiptKey).on_conflict_do_nothing().inline())
 
 
 def _new_key(session: Session, slot: int) -> bytes:

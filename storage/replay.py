@@ -10,19 +10,11 @@ from storage import case_work, erasures, forgetting
 from storage.cases import Case
 from storage.keeping import Person
 from storage.ledger import Line
-from storage.members import Account, RoleGrant
+from storage.members import Account
+from storage.role_grants import RoleGrant
 from storage.statement import Session, Statement, columns
 
 _account, _grant, _case = map(columns, (Account, RoleGrant, Case))
-_accounts = Statement(
-    lambda _: select(_account.community_id, _account.platform, _account.external_id, _account.member_id)
-)
-_named = Statement(
-    lambda _: select(_grant.community_id, _grant.platform, _grant.external_id).distinct().where(_grant.kind == "person")
-)
-_readable = Statement(
-    lambda _: select(_case.id, _case.community_id).where(func.length(_case.wrapped_key) > 0).order_by(_case.id)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +44,11 @@ def replay(session: Session, now: int) -> Behind:
     return found
 
 
+_readable = Statement(
+    lambda _: select(_case.id, _case.community_id).where(func.length(_case.wrapped_key) > 0).order_by(_case.id)
+)
+
+
 def _found(session: Session, lines: list[Line]) -> Behind:
     people = [line for line in lines if line.what == "person"]
     members, accounts = {line.id for line in people}, {one for line in people for one in line.accounts}
@@ -64,6 +61,14 @@ def _found(session: Session, lines: list[Line]) -> Behind:
             if erasures.case_id(session, row.id) in ids
         ),
     )
+
+
+_accounts = Statement(
+    lambda _: select(_account.community_id, _account.platform, _account.external_id, _account.member_id)
+)
+_named = Statement(
+    lambda _: select(_grant.community_id, _grant.platform, _grant.external_id).distinct().where(_grant.kind == "person")
+)
 
 
 def _people(session: Session, members: set[bytes], accounts: set[bytes]) -> list[Person]:

@@ -53,16 +53,7 @@ KEEPING = (
 
 _p, _t = columns(ReturnPath), columns(AnswersTold)
 _add = Statement(lambda sql: sql.insert(ReturnPath))
-_find = Statement(
-    lambda _: select(_p.sealed).where(_p.id == bindparam("path"), _p.community_id == bindparam("community"))
-)
-_drop = Statement(
-    lambda _: delete(ReturnPath).where(_p.id == bindparam("path"), _p.community_id == bindparam("community"))
-)
 _drop_all = Statement(lambda _: delete(ReturnPath).where(_p.community_id == bindparam("community")))
-_told = Statement(lambda _: select(_t.until).where(_t.community_id == bindparam("community")))
-_drop_told = Statement(lambda _: delete(AnswersTold).where(_t.community_id == bindparam("community")))
-_add_told = Statement(lambda sql: sql.insert(AnswersTold))
 
 
 def deal(
@@ -89,6 +80,11 @@ def deal(
     for key, to in dealt:
         path = _path(key)
         session.run(_add, id=path, community_id=community, sealed=seal(AESGCM(key), path, _plain(to)))
+
+
+_find = Statement(
+    lambda _: select(_p.sealed).where(_p.id == bindparam("path"), _p.community_id == bindparam("community"))
+)
 
 
 def mark(session: Session, community: str, key: bytes) -> str:
@@ -121,16 +117,28 @@ def current(session: Session, community: str, to: str | list[str] | None) -> str
     return accounts.mark_of(session, community, ":".join(to)) if isinstance(to, list) else to or ""
 
 
+_drop = Statement(
+    lambda _: delete(ReturnPath).where(_p.id == bindparam("path"), _p.community_id == bindparam("community"))
+)
+
+
 def destroy(session: Session, community: str, key: bytes) -> None:
     """The row of the case with this data key is gone."""
     session.scrub()
     session.run(_drop, community=community, path=_path(key))
 
 
+_told = Statement(lambda _: select(_t.until).where(_t.community_id == bindparam("community")))
+
+
 def told_until(session: Session, community: str) -> int:
     """Up to when students were told of answers, in ms since 1970; 0 for never."""
     row = session.one(_told, community=community)
     return 0 if row is None else int(row.until)
+
+
+_drop_told = Statement(lambda _: delete(AnswersTold).where(_t.community_id == bindparam("community")))
+_add_told = Statement(lambda sql: sql.insert(AnswersTold))
 
 
 def set_told(session: Session, community: str, until: int) -> None:

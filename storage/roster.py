@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, delete, func, or_, select, update
 from sqlmodel import Field, SQLModel
 
-from storage import communities, members, staff_cases
+from storage import communities, role_grants, staff_cases
 from storage.cases import Case
+from storage.communities import SpaceInfo
 from storage.keeping import Keeping
-from storage.members import Account, Grant, Member, RoleGrant
+from storage.members import Account, Member
+from storage.role_grants import Grant, RoleGrant
 from storage.statement import Session, Statement, columns
 
 
@@ -48,8 +51,7 @@ class StaffAccount:
 class Staff:
     """Everyone in a community who holds something as staff, and where it can be asked whether they are there."""
 
-    spaces: tuple[tuple[str, str], ...]
-    """(platform, id)"""
+    spaces: tuple[SpaceInfo, ...]
     grants: tuple[Grant, ...]
     accounts: tuple[StaffAccount, ...]
 
@@ -64,19 +66,37 @@ class Unanswered:
 
 
 _r, _account, _member, _grant, _case = map(columns, (RosterRow, Account, Member, RoleGrant, Case))
-_named = (
-    select(_grant.role)
-    .where(
-        _grant.community_id == _account.community_id,
-        _grant.platform == _account.platform,
-        _grant.external_id == _account.external_id,
-        _grant.kind == "person",
-        _grant.role != "student",
-    )
-    .correlate(Account)
-    .exists()
-)
 _want = Statement(lambda sql: sql.insert(RosterRow).on_conflict_do_nothing())
+
+
+def want(session: Session, community: str, now: int) -> None:
+    """A community's staff is to be asked for, now; where that is under way already it stays as it is."""
+    session.put(_want, community_id=community, since=now, not_before=now, doubt="")
+
+
+def _anew(sql: Any) -> Any:
+    new = sql.insert(RosterRow)
+    return new.on_conflict_do_update(index_elements=["community_id"], set_={"not_before": new.excluded.not_before})
+
+
+_again = Statement(_anew)
+
+
+def again(session: Session, community: str, now: int) -> None:
+    """The same, also where it is under way: what is decided just now by what was set before does not end it."""
+    session.put(_again, community_id=community, since=now, not_before=now, doubt="")
+
+
+_sooner = Statement(
+    lambda _: update(RosterRow).where(_r.not_before > bindparam("latest")).values(not_before=bindparam("now"))
+)
+
+
+def sooner(session: Session, now: int, latest: int) -> None:
+    """Whom nobody would ask for before ``latest`` is asked for now: a clock that ran ahead had put it off."""
+    session.put(_sooner, now=now, latest=latest)
+
+
 _take = Statement(
     lambda _: (
         select(_r.community_id)
@@ -89,16 +109,75 @@ _take = Statement(
 _lease = Statement(
     lambda _: update(RosterRow).where(_r.community_id == bindparam("community")).values(not_before=bindparam("until"))
 )
-_sooner = Statement(
-    lambda _: update(RosterRow).where(_r.not_before > bindparam("latest")).values(not_before=bindparam("now"))
-)
+
+
+def take(session: Session, now: int, until: int) -> str:
+    """A community whose staff is to be asked for now, ours until a moment; empty when there is none."""
+    row = session.one(_take, now=now)
+    if row is None:
+        return ""
+    session.put(_lease, community=row.community_id, until=until)
+    return str(row.community_id)
+
+
 _doubt = Statement(
     lambda _: update(RosterRow).where(_r.community_id == bindparam("community")).values(doubt=bindparam("about"))
 )
-_done = Statement(lambda _: delete(RosterRow).where(_r.community_id == bindparam("community")))
+
+
+def doubt(session: Session, community: str, platforms: str) -> None:
+    """What these platforms say is not believed; empty when there is no doubt any more."""
+    session.put(_doubt, community=community, about=platforms)
+
+
+_done = Statement(
+    lambda _: delete(RosterRow).where(_r.community_id == bindparam("community"), _r.not_before == bindparam("until"))
+)
+
+
+def done(session: Session, community: str, until: int) -> None:
+    """All platforms have answered for everyone; ``until`` as it was given to :func:`take`, unless it is asked again."""
+    session.put(_done, community=community, until=until)
+
+
+_forget = Statement(lambda _: delete(RosterRow).where(_r.community_id == bindparam("community")))
+
+
+def forget(session: Session, community: str) -> None:
+    """Nobody is to be asked for any more."""
+    session.put(_forget, community=community)
+
+
 _next = Statement(lambda _: select(func.min(_r.not_before).label("at")))
+
+
+def next_at(session: Session) -> int | None:
+    """When a platform is to be asked next, in ms since 1970; None when there is nothing to ask."""
+    at = session.one(_next).at
+    return None if at is None else int(at)
+
+
 _all = Statement(
     lambda _: select(_r.community_id.label("community"), _r.since, _r.doubt).order_by(_r.community_id), into=Unanswered
+)
+
+
+def unanswered(session: Session) -> list[Unanswered]:
+    """The communities whose staff is still to be asked for."""
+    return session.all(_all)
+
+
+_named = (
+    select(_grant.role)
+    .where(
+        _grant.community_id == _account.community_id,
+        _grant.platform == _account.platform,
+        _grant.external_id == _account.external_id,
+        _grant.kind == "person",
+        _grant.role != "student",
+    )
+    .correlate(Account)
+    .exists()
 )
 _known = Statement(
     lambda _: (
@@ -117,53 +196,15 @@ _known = Statement(
 )
 
 
-def want(session: Session, community: str, now: int) -> None:
-    """A community's staff is to be asked for, now; where that is under way already it stays as it is."""
-    session.put(_want, community_id=community, since=now, not_before=now, doubt="")
-
-
-def sooner(session: Session, now: int, latest: int) -> None:
-    """Whom nobody would ask for before ``latest`` is asked for now: a clock that ran ahead had put it off."""
-    session.put(_sooner, now=now, latest=latest)
-
-
-def take(session: Session, now: int, until: int) -> str:
-    """A community whose staff is to be asked for now, ours until a moment; empty when there is none."""
-    row = session.one(_take, now=now)
-    if row is None:
-        return ""
-    session.put(_lease, community=row.community_id, until=until)
-    return str(row.community_id)
-
-
-def doubt(session: Session, community: str, platforms: str) -> None:
-    """What these platforms say is not believed; empty when there is no doubt any more."""
-    session.put(_doubt, community=community, about=platforms)
-
-
-def done(session: Session, community: str) -> None:
-    """All platforms have answered for everyone."""
-    session.put(_done, community=community)
-
-
-def next_at(session: Session) -> int | None:
-    """When a platform is to be asked next, in ms since 1970; None when there is nothing to ask."""
-    at = session.one(_next).at
-    return None if at is None else int(at)
-
-
-def unanswered(session: Session) -> list[Unanswered]:
-    """The communities whose staff is still to be asked for."""
-    return session.all(_all)
-
-
 def staff(session: Session, community: str) -> Staff:
     """Who holds something as staff in a community, by name, by a case, or as far as is remembered."""
-    grants = tuple(members.granted(session, community))
+    grants = tuple(role_grants.granted(session, community))
     holders = staff_cases.holders(session, community)
     found = {
-        (platform, external): StaffAccount(platform, external, member, name, bool(name), member in holders)
-        for platform, external, member, name in session.all(_known, community=community)
+        (row.platform, row.external_id): StaffAccount(
+            row.platform, row.external_id, row.member_id, row.name, bool(row.name), row.member_id in holders
+        )
+        for row in session.all(_known, community=community)
     }
     for grant in grants:
         key = (grant.platform, grant.external_id)

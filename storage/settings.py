@@ -31,6 +31,8 @@ _s, _community = columns(Setting), columns(Community)
 # Between what JSON never holds: it writes control characters in another way.
 _KEY, _ROW = (literal_column(f"'{text}'", String) for text in ("\x1f", "\x1e"))
 _all = func.aggregate_strings(_s.key.concat(_KEY).concat(_s.value), _ROW)  # type: ignore[arg-type]
+
+
 of_community = select(_all).where(_s.community_id == _community.id).correlate(Community).scalar_subquery()
 """All of a community's in one text, for a statement that asks for the community anyway; see :func:`parsed`."""
 
@@ -41,8 +43,6 @@ def _choosing(sql: Any) -> Any:
 
 
 _choose = Statement(_choosing)
-_chosen = Statement(lambda _: select(_s.key, _s.value).where(_s.community_id == bindparam("community")))
-_forget = Statement(lambda _: delete(Setting).where(_s.community_id == bindparam("community")))
 
 
 def choose(session: Session, community: str, key: str, value: Any) -> None:
@@ -50,9 +50,15 @@ def choose(session: Session, community: str, key: str, value: Any) -> None:
     session.put(_choose, community_id=community, key=key, value=json.dumps(value))
 
 
+_chosen = Statement(lambda _: select(_s.key, _s.value).where(_s.community_id == bindparam("community")))
+
+
 def chosen(session: Session, community: str) -> dict[str, Any]:
     """What a community chose, by key; what cannot be read is as if it had not been chosen."""
     return {row.key: value for row in session.all(_chosen, community=community) for value in _read(row.value)}
+
+
+_forget = Statement(lambda _: delete(Setting).where(_s.community_id == bindparam("community")))
 
 
 def forget_all(session: Session, community: str) -> None:
@@ -70,5 +76,5 @@ def parsed(text: str | None) -> Mapping[str, Any]:
 def _read(value: str) -> list[Any]:
     try:
         return [json.loads(value)]
-    except ValueError:
+    except (ValueError, RecursionError):
         return []

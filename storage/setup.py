@@ -6,20 +6,10 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
-from storage import audit, communities, conversations, due, members, places, roster, settings
-from storage.members import Grant
+from storage import audit, communities, conversations, due, members, places, role_grants, roster, settings
+from storage.places import PlaceSet
+from storage.role_grants import Grant
 from storage.statement import Session
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceSet:
-    """A channel with a purpose on a platform."""
-
-    kind: str
-    platform: str
-    space: str
-    external_id: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +31,30 @@ class SetUp:
 def read(session: Session, community: str) -> SetUp:
     """What is set in a community now."""
     about = communities.about(session, community)
-    set_places = tuple(PlaceSet(*row) for row in places.every(session, community))
     since = takewhile(lambda act: act.what != "set up", audit.listing(session, community))
     left = tuple((role, act.at) for act in since if act.what == audit.LEFT for role in act.subject.split(", "))
-    grants = tuple(members.granted(session, community))
-    return SetUp(*about, set_places, grants, left, settings.chosen(session, community))
+    return SetUp(
+        name=about.name,
+        slug=about.slug,
+        language=about.language,
+        time_zone=about.time_zone,
+        places=tuple(places.every(session, community)),
+        grants=tuple(role_grants.granted(session, community)),
+        left=left,
+        chosen=settings.chosen(session, community),
+    )
 
 
 def abandon(session: Session, community: str) -> bool:
     """Forget a community without a name, with whoever began to set it up; False for every other."""
     known = communities.by_id(session, community)
-    if known is None or known[1]:
+    if known is None or known.name:
         return False
     conversations.end_all(session, community)
     due.forget_all(session, community)
     members.drop_all(session, community)
-    roster.done(session, community)
+    role_grants.drop_all(session, community)
+    roster.forget(session, community)
     settings.forget_all(session, community)
     communities.drop(session, community)
     return True

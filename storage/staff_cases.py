@@ -16,27 +16,6 @@ GIVEN_BACK = "cases_given_back"
 """The job that tells the mentors of cases that have nobody any more; its argument is their ids, with commas between."""
 
 _c = columns(Case)
-_held = (_c.community_id == bindparam("community"), _c.holder_id == bindparam("member"))
-_lock = Statement(lambda _: select(_c.id, _c.status).where(*_held).order_by(_c.id).with_for_update())
-_open = {"holder_id": null(), "status": NEW, "waits_since": func.coalesce(_c.waits_since, bindparam("day"))}
-_free = Statement(lambda _: update(Case).where(*_held, _c.status != CLOSED).values(_open))
-_this = (*_held, _c.id == bindparam("case"), _c.status != CLOSED)
-_lock_one = Statement(
-    lambda _: (
-        select(_c.holder_id)
-        .where(_c.community_id == bindparam("community"), _c.id == bindparam("case"), _c.status != CLOSED)
-        .with_for_update()
-    )
-)
-_free_one = Statement(lambda _: update(Case).where(*_this).values(_open))
-_hand = Statement(lambda _: update(Case).where(*_this).values(holder_id=bindparam("taker")))
-_forget = Statement(lambda _: update(Case).where(*_held).values(holder_id=null()))
-_holders = Statement(
-    lambda _: (
-        select(_c.holder_id).where(_c.community_id == bindparam("community"), _c.holder_id.is_not(None)).distinct()
-    )
-)
-_count = Statement(lambda _: select(func.count().label("n")).select_from(Case).where(*_held, _c.status != CLOSED))
 
 
 def post_subject(case: str) -> str:
@@ -44,9 +23,23 @@ def post_subject(case: str) -> str:
     return f"case:{case}"
 
 
+_holders = Statement(
+    lambda _: (
+        select(_c.holder_id).where(_c.community_id == bindparam("community"), _c.holder_id.is_not(None)).distinct()
+    )
+)
+
+
 def holders(session: Session, community: str) -> set[str]:
     """The members who take care of a case, or did until it was closed."""
     return {row.holder_id for row in session.all(_holders, community=community)}
+
+
+_held = (_c.community_id == bindparam("community"), _c.holder_id == bindparam("member"))
+_lock = Statement(lambda _: select(_c.id, _c.status).where(*_held).order_by(_c.id).with_for_update())
+_open = {"holder_id": null(), "status": NEW, "waits_since": func.coalesce(_c.waits_since, bindparam("day"))}
+_free = Statement(lambda _: update(Case).where(*_held, _c.status != CLOSED).values(_open))
+_forget = Statement(lambda _: update(Case).where(*_held).values(holder_id=null()))
 
 
 def give_back(  # noqa: PLR0913
@@ -69,6 +62,10 @@ def give_back(  # noqa: PLR0913
     return opened
 
 
+_this = (*_held, _c.id == bindparam("case"), _c.status != CLOSED)
+_free_one = Statement(lambda _: update(Case).where(*_this).values(_open))
+
+
 def give_up(  # noqa: PLR0913
     session: Session, community: str, case: str, member: str, note: str, now: int
 ) -> bool:
@@ -81,6 +78,16 @@ def give_up(  # noqa: PLR0913
         return False
     _passed_on(session, community, case, member, case_events.GIVEN_BACK, note, now)
     return True
+
+
+_lock_one = Statement(
+    lambda _: (
+        select(_c.holder_id)
+        .where(_c.community_id == bindparam("community"), _c.id == bindparam("case"), _c.status != CLOSED)
+        .with_for_update()
+    )
+)
+_hand = Statement(lambda _: update(Case).where(*_this).values(holder_id=bindparam("taker")))
 
 
 def take_over(  # noqa: PLR0913
@@ -117,6 +124,9 @@ def forget(session: Session, person: Person, now: int) -> int:
         posts.silence(session, person.community, post_subject(row.id))
     give_back(session, person.community, person.member, now, named=False)
     return len(held)
+
+
+_count = Statement(lambda _: select(func.count().label("n")).select_from(Case).where(*_held, _c.status != CLOSED))
 
 
 def _export(session: Session, person: Person) -> dict[str, Any]:

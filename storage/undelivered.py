@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, case, func, or_, select, update
 
@@ -38,7 +38,7 @@ _overtaken = (
     select(_later.id)
     .where(
         _later.platform == _o.platform,
-        _later.lane == _o.lane,
+        _later.recipient == _o.recipient,
         _later.subject == _o.subject,
         _later.subject != "",
         _later.id > _o.id,
@@ -50,12 +50,19 @@ _again = case((_o.why == "", WAITING), else_=HELD)  # what came through the atte
 _alive = {"state": _again, "attempts": 0, "tried_since": bindparam("at"), "not_before": bindparam("at"), "fault": ""}
 _of_use = or_(_o.until.is_(None), _o.until > bindparam("at"))
 _revive = Statement(lambda _: update(Outbox).where(_o.state == DEAD, _of_use, ~_overtaken).values(_alive))
+
+
+def revive(session: Session, now: int) -> int:
+    """Try every dead letter again from now on, but those that a later message has replaced; returns how many."""
+    return session.run(_revive, at=now)
+
+
 _reached = Statement(
     lambda _: (
         update(Outbox)
         .where(
             _o.platform == bindparam("on"),
-            _o.lane == bindparam("person"),
+            _o.recipient == bindparam("person"),
             _o.state == DEAD,
             _o.community_id == bindparam("community"),
             _o.private == 1,
@@ -68,11 +75,23 @@ _reached = Statement(
         .values(_alive)
     )
 )
+
+
+def reached(  # noqa: PLR0913  who, since when and until when
+    session: Session, platform: str, community: str, person: str, now: int, *, written: int, tried: int
+) -> int:
+    """Someone is there again: try the dead letters to them again; returns how many.
+
+    Those written since ``written`` and last tried before ``tried``, in ms since 1970.
+    """
+    return session.run(_reached, at=now, on=platform, community=community, person=person, written=written, tried=tried)
+
+
 _rows = Statement(
     lambda _: (
         select(
             _o.id,
-            _community.name,
+            _community.name.label("community"),
             _o.platform,
             _o.private,
             func.coalesce(_place.kind, "").label("place"),
@@ -88,31 +107,17 @@ _rows = Statement(
             Place,
             (_place.community_id == _o.community_id)
             & (_place.platform == _o.platform)
-            & (_place.external_id == _o.lane)
+            & (_place.external_id == _o.recipient)
             & (_o.private == 0),
         )
         .where(or_(_o.state == WAITING, _o.state == DEAD))
         .order_by(_o.state, _o.id)
         .limit(bindparam("most"))
-    )
+    ),
+    into=Line,
 )
-
-
-def revive(session: Session, now: int) -> int:
-    """Try every dead letter again from now on, but those that a later message has replaced; returns how many."""
-    return session.run(_revive, at=now)
-
-
-def reached(  # noqa: PLR0913  who, since when and until when
-    session: Session, platform: str, community: str, person: str, now: int, *, written: int, tried: int
-) -> int:
-    """Someone is there again: try the dead letters to them again; returns how many.
-
-    Those written since ``written`` and last tried before ``tried``, in ms since 1970.
-    """
-    return session.run(_reached, at=now, on=platform, community=community, person=person, written=written, tried=tried)
 
 
 def rows(session: Session, most: int) -> list[Line]:
     """Messages that died, then those that wait, the oldest first."""
-    return [Line(*(*row[:3], bool(row.private), *row[4:])) for row in session.all(_rows, most=most)]
+    return [replace(row, private=bool(row.private)) for row in session.all(_rows, most=most)]

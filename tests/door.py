@@ -32,7 +32,7 @@ from flows.seam import (
 from storage.database import Database
 
 NOW = 1_795_000_000_000
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+MINUTE, HOUR = 60_000, 3_600_000
 SIX = ("issue", "involved", "teacher", "student", "others", "belonging")
 """The questions of a case."""
 _events = itertools.count()

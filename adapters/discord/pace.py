@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import discord
 
+from flows.pace import Pace
 from flows.seam import TooFast
 
 PER_SECOND = 47.0
@@ -30,22 +31,6 @@ EXEMPT = ("/interactions/", "/webhooks/")
 """Answers to interactions: not counted in the 50, and somebody waits for them."""
 LONGEST_PAUSE = 3600.0
 """Seconds that Erbij waits at the most because Discord asked the whole bot to."""
-
-
-class Pace:
-    """Lets callers through one by one, evenly, at most ``per_second``."""
-
-    def __init__(self, per_second: float) -> None:
-        self._gap = 1 / per_second
-        self._free = 0.0
-
-    async def wait(self) -> None:
-        """Return when it is this caller's turn."""
-        now = asyncio.get_running_loop().time()
-        at = max(now, self._free)
-        self._free = at + self._gap
-        if at > now:
-            await asyncio.sleep(at - now)
 
 
 class Opening:
@@ -103,7 +88,7 @@ class Watch:
         held = self.held()
         if held:
             raise discord.RateLimited(held)
-        await self._pace.wait()
+        await self._pace.turn()
 
     async def _after(self, _session: object, _context: Any, params: aiohttp.TraceRequestEndParams) -> None:
         response = params.response

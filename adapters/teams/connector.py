@@ -21,7 +21,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, T
 from botframework.connector.auth import MicrosoftAppCredentials
 from msal import ConfidentialClientApplication
 
-from adapters.teams.pace import Pace
+from adapters.teams.pace import Throttle
 from adapters.teams.trust import is_service
 from flows.seam import Blocked, Gone, Outage, SendError, TooFast, TooLarge
 
@@ -68,7 +68,7 @@ class Connector:
         self.pool = ThreadPoolExecutor(2, thread_name_prefix="teams")
         """For what its library does synchronously: fetching tokens."""
         self.credentials = Credentials(app_id, app_secret, channel_auth_tenant=tenant or None)
-        self._pace = Pace()
+        self._throttle = Throttle()
         self._session: ClientSession | None = None
         self._token, self._fetched = "", float("-inf")
         self._fetching: asyncio.Task[None] | None = None
@@ -88,20 +88,20 @@ class Connector:
 
     async def post(self, service: str, conversation: str, card: Mapping[str, Any], summary: str) -> str:
         """Send a card; the id of the new message."""
-        await self._pace.message(conversation)
+        await self._throttle.message(conversation)
         path = f"conversations/{_part(conversation)}/activities"
         sent = await self._call("POST", service, path, _card(card, summary))
         return str(sent.get("id") or "")
 
     async def say(self, service: str, conversation: str, text: str) -> None:
         """Send a plain line of our own: never someone's words."""
-        await self._pace.message(conversation)
+        await self._throttle.message(conversation)
         activity = {"type": "message", "inputHint": "acceptingInput", "text": text, "textFormat": "plain"}
         await self._call("POST", service, f"conversations/{_part(conversation)}/activities", activity)
 
     async def edit(self, service: str, conversation: str, message: str, card: Mapping[str, Any], summary: str) -> None:
         """Show a card instead of an earlier message."""
-        await self._pace.message(conversation)
+        await self._throttle.message(conversation)
         path = f"conversations/{_part(conversation)}/activities/{_part(message)}"
         await self._call("PUT", service, path, _card(card, summary) | {"id": message})
 
@@ -128,7 +128,7 @@ class Connector:
         return BETWEEN.join([*kept, *new])
 
     async def _delete(self, service: str, conversation: str, message: str) -> None:
-        await self._pace.message(conversation)
+        await self._throttle.message(conversation)
         await self._call("DELETE", service, f"conversations/{_part(conversation)}/activities/{_part(message)}")
 
     async def private_chat(self, service: str, tenant: str, user: str) -> str:
@@ -172,7 +172,7 @@ class Connector:
         """
         if not is_service(service, loopback=not self.app_id):
             raise Gone
-        await self._pace.request(service)
+        await self._throttle.request(service)
         url = f"{service.rstrip('/')}/v3/{path}"
         try:
             headers = await self._authorization()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 
+from flows.pace import Pace
 from flows.seam import TooFast
 
 WINDOWS = ((1.0, 7), (2.0, 8), (30.0, 60), (3600.0, 1800))
@@ -23,12 +24,12 @@ CONVERSATIONS = 10_000
 """Conversations remembered at most."""
 
 
-class Pace:
+class Throttle:
     """Lets messages and requests through when Teams would take them."""
 
     def __init__(self) -> None:
         self._sent: OrderedDict[str, deque[float]] = OrderedDict()
-        self._free: dict[str, float] = {}
+        self._paces: dict[str, Pace] = {}
 
     async def message(self, conversation: str) -> None:
         """Wait until the conversation takes another message; TooFast when that is not soon."""
@@ -46,8 +47,4 @@ class Pace:
 
     async def request(self, service: str) -> None:
         """Wait for the app's turn at a service URL."""
-        now = asyncio.get_running_loop().time()
-        at = max(now, self._free.get(service, 0.0))
-        self._free[service] = at + 1 / PER_SECOND
-        if at > now:
-            await asyncio.sleep(at - now)
+        await self._paces.setdefault(service, Pace(PER_SECOND)).turn()

@@ -56,9 +56,9 @@ def join(  # noqa: PLR0913  who types what, and when
     found = codes.look(session, PURPOSE, typed, now, account)
     if found is None:
         return Joined("too_many" if codes.too_many(session, PURPOSE, account, now) else "unknown")
-    home, shown_by = found
-    other = accounts.member_of(session, home, shown_by)
-    if home != community:
+    shown_by = found.payload
+    other = accounts.member_of(session, found.community, shown_by)
+    if found.community != community:
         return Joined("elsewhere")
     if other == member:
         return Joined("own" if shown_by == account else "already")
@@ -74,8 +74,8 @@ def is_busy(session: Session, community: str, member: str) -> bool:
 
     What someone has not sent yet is never carried to another account: a code may have been stolen.
     """
-    journals = (journal for _id, _turn, journal, _until in conversations.open_of(session, community, member))
-    return any(json.loads(journal)[FLOW] not in OURS for journal in journals)
+    under_way = conversations.open_of(session, community, member)
+    return any(json.loads(one.journal)[FLOW] not in OURS for one in under_way)
 
 
 def mine(session: Session, community: str, member: str) -> list[str]:

@@ -26,7 +26,7 @@ def wanted(known: dict[str, Any]) -> Msg | str | None:
     """What somebody wants of messages that they did not ask for."""
     said: list[Msg | str] = []
     if known.get("stopped"):
-        said.append(_("none"))
+        said.append(_("none at all"))
     if known.get("paused_until"):
         said.append(_("none until {day}", day=known["paused_until"]))
     if known.get("less_often"):
@@ -64,6 +64,7 @@ capability = Capability(
             flow="fewer_messages",
             always=True,
             listed=False,
+            also=("fewer messages", "minder berichten", "weniger nachrichten"),
         ),
         Command(
             word=STOP,
@@ -72,7 +73,12 @@ capability = Capability(
             flow="stop_messages",
             always=True,
             listed=False,
-            also=(_("stop messages"),),
+            also=(
+                _("stop messages"),
+                *("no more messages", "stop sending me messages", "unsubscribe", "mute", "opt out"),
+                *("geen berichten meer", "stuur me geen berichten meer", "stop met berichten", "afmelden"),
+                *("nicht mehr schreiben", "schreib mir nicht mehr", "abmelden", "abbestellen"),
+            ),
             stops=True,
         ),
         Command(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from flows.attention.reading import zone_in
-from flows.engine import EVERYONE, Chat, Choice, Form, Questions, Start, flow, line
+from flows.engine import COORDINATOR, EVERYONE, Chat, Choice, Form, Questions, Start, flow, line
 from flows.engine.fields import Day
-from flows.engine.flow import STUDENT
 from flows.gate.rules import BUDGET, CLOSES, OPENS, SELDOM_WEEKS
 from flows.words import Msg, _, n_
 from flows.words.dates import day as dated
@@ -17,6 +15,7 @@ from flows.words.dates import hour
 from storage import attention
 from storage.attention import Wishes
 from storage.days import local
+from storage.days import zone as known_zone
 from storage.statement import Session
 
 MESSAGES, PAUSE, LESS, STOP = _("messages"), _("pause"), _("less often"), _("no messages")
@@ -30,7 +29,10 @@ ASKED_FOR = _(
     words=_("Only my six words"),
 )
 """Said to everybody alike, so that it tells nothing of who told what."""
+CHANNEL = _("What stands in channels, a check-in say, still comes there.")
 DUTY = _("As one of the team here you still hear that cases wait.")
+HEARS = frozenset({"mentor", "case_reader", COORDINATOR})
+"""Who is told that cases wait, whatever they stopped."""
 
 
 @flow("messages", who=(EVERYONE,))
@@ -38,17 +40,19 @@ async def messages(chat: Chat) -> None:
     """What somebody gets now, and a button for each other wish."""
     now = await chat.now("now")
     theirs = await chat.look("theirs", attention.wishes, chat.community, chat.member)
-    chat.say(
-        n_(
-            "By myself I send you at most one message a week, on working days between {opens} and {closes}. What "
-            "falls together comes as one message.",
-            "By myself I send you at most {n} messages a week, on working days between {opens} and {closes}. What "
-            "falls together comes as one message.",
-            BUDGET,
-            opens=hour(OPENS),
-            closes=hour(CLOSES),
+    usual = not (theirs.stopped or theirs.seldom or theirs.paused_until > now)
+    if usual:
+        chat.say(
+            n_(
+                "By myself I send you at most one message a week, on working days between {opens} and {closes}. What "
+                "falls together comes as one message.",
+                "By myself I send you at most {n} messages a week, on working days between {opens} and {closes}. What "
+                "falls together comes as one message.",
+                BUDGET,
+                opens=hour(OPENS),
+                closes=hour(CLOSES),
+            )
         )
-    )
     for sentence in state(theirs, now, chat):
         chat.say(sentence)
     chat.show(Start("pause_messages", "", _("Pause messages"), "plain"))
@@ -56,10 +60,10 @@ async def messages(chat: Chat) -> None:
         chat.show(Start("fewer_messages", "", _("Less often"), "plain"))
     if not theirs.stopped:
         chat.show(Start("stop_messages", "", _("Stop messages"), "plain"))
-    if theirs.stopped or theirs.seldom or theirs.paused_until > now:
+    if not usual:
         chat.show(Start("messages_on", "", _("Messages as usual"), "plain"))
     chat.show(Start("held_back", "", _("What you did not get"), "plain"))
-    chat.show(Start("my_clock", "", _("I live by another clock"), "plain"))
+    chat.show(Start("my_clock", "", _("I am in another time zone"), "plain"))
 
 
 def state(theirs: Wishes, now: int, chat: Chat) -> list[Msg]:
@@ -74,7 +78,7 @@ def state(theirs: Wishes, now: int, chat: Chat) -> list[Msg]:
             n_("You wanted them less often: one a week.", "You wanted them less often: one in {n} weeks.", SELDOM_WEEKS)
         )
     if theirs.time_zone:
-        said.append(_("Your nights and weekends go by the clock of {zone}.", zone=theirs.time_zone))
+        said.append(_("Your nights and weekends go by the time in {zone}.", zone=theirs.time_zone))
     return said
 
 
@@ -108,7 +112,7 @@ async def pause_messages(chat: Chat) -> None:
         day = date.fromisoformat(chosen.answers["day"])
     else:
         day = today + timedelta(days=int(length))
-    until = int(datetime.combine(day, datetime.min.time(), ZoneInfo(zone)).timestamp() * 1000)
+    until = int(datetime.combine(day, datetime.min.time(), known_zone(zone)).timestamp() * 1000)
     await chat.do("keep", keep, chat.community, chat.member, "paused_until", until)
     chat.say(
         _(
@@ -151,9 +155,11 @@ async def messages_on(chat: Chat) -> None:
 class Clock(Form):
     """By which clock somebody lives."""
 
-    title = _("Your clock")
+    title = _("Your time zone")
     submit = _("Save")
-    place: str = line(_("By the clock of which city do you live?"), most=60, help=_("Paris, say, or Europe/Paris."))
+    place: str = line(
+        _("Which large city near you has the same time?"), most=60, help=_("Paris, say, or Europe/Paris.")
+    )
 
 
 @flow("my_clock", who=(EVERYONE,))
@@ -165,15 +171,16 @@ async def my_clock(chat: Chat) -> None:
         zone = zone_in(typed.place)
         tries += 1
         if not zone:
-            chat.say(_("I do not know that one. Please name a large city in the same time zone, in English."))
+            chat.say(_("I do not know that one. Please name another large city with the same time."))
     await chat.do("keep", keep, chat.community, chat.member, "time_zone", zone)
-    chat.say(_("Good. For you it is night and weekend by the clock of {zone}.", zone=zone))
+    chat.say(_("Good. For you it is night and weekend by the time in {zone}.", zone=zone))
 
 
 def end(chat: Chat) -> None:
     """What still comes, and the way back."""
+    chat.say(CHANNEL)
     chat.say(ASKED_FOR)
-    if chat.context.roles - {STUDENT}:
+    if chat.context.roles & HEARS:
         chat.say(DUTY)
     chat.show(Start("messages_on", "", _("Messages as usual"), "plain"))
 

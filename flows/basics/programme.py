@@ -106,9 +106,9 @@ PURPOSES = (
         "lead",
         _("Team leads"),
         _("Which channel do team leads read?"),
-        _("Summaries are posted there."),
+        _("Nothing is posted there yet: weekly summaries are still being made."),
         _("The team leads have no channel yet."),
-        staff_only=_("Everyone here can read {channel}, students too. Summaries are posted there."),
+        staff_only=_("Everyone here can read {channel}, students too. Later, summaries are posted there."),
         tryout="team-leads",
     ),
 )

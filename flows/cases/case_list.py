@@ -12,7 +12,7 @@ from storage.days import date_of
 
 @flow("cases", who=READERS, subject=anywhere)
 async def case_list(chat: Chat, at: str) -> None:
-    """The open cases, each with a button that opens it; the oldest come first, so none waits unseen."""
+    """The open cases, each with a button that opens it: mine, then what nobody takes care of, each the oldest first."""
     waiting = await chat.look("list", cases.listing, chat.community)
     if not waiting:
         chat.say(_("No case is waiting. That is good news, or a reason to ask around."))
@@ -23,7 +23,9 @@ async def case_list(chat: Chat, at: str) -> None:
 def _entry(case: CaseLine, chat: Chat) -> Entry:
     name = case_name(case.id)
     read = Start("case", case.id, _("Read case {case}", case=name), "plain")
-    return Entry(f"{case.day:06}-{case.id}", name, _line(case, chat), read)
+    mine = case.holder == chat.member
+    group = 0 if mine and case.waits_since is not None else 1 if mine else 2 if not case.holder else 3
+    return Entry(f"{group}-{case.day:06}-{case.id}", name, _line(case, chat), read)
 
 
 def _line(case: CaseLine, chat: Chat) -> Msg:

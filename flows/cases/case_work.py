@@ -124,13 +124,16 @@ async def note_case(chat: Chat, case_id: str) -> None:
 @flow("close_case", who=READERS, subject=my_case)
 async def close_case(chat: Chat, case_id: str) -> None:
     """Be done with a case; the student can still open it again by writing more."""
-    if not await chat.ask("sure", _("Close this case? The student can still read it, and write more."), yes_no):
-        chat.say(_("The case stays open."))
+    name = case_name(case_id)
+    if not await chat.ask(
+        "sure", _("Close case {case}? The student can still read it, and write more.", case=name), yes_no
+    ):
+        chat.say(_("Case {case} stays open.", case=name))
         return
     now = await chat.now("now")
     if await chat.do("save", case_work.close, chat.community, case_id, chat.member, now):
         await post_now(chat, case_id)
-        chat.say(_("The case is closed."))
+        chat.say(_("Case {case} is closed.", case=name))
     else:
         chat.say(TOO_LATE)
 

@@ -3,12 +3,21 @@
 from flows.engine import Purpose, Role, Setting, Steps, options
 from flows.engine.declared import Chosen
 from flows.words import _
-from storage import roster
+from storage import audiences, members, roster, settings
+from storage.statement import Session
 
 READER = "case_reader"
 READERS = (READER,)
 """Who may start what shows a case, or works on one."""
 ALL, SOME = "mentors", "some"
+
+
+def narrowed_or_not(session: Session, community: str, now: int) -> None:
+    """Others read cases from now on: who did is asked for, and nobody counts as a reader by how they were last seen."""
+    members.forget_role(session, community, READER)
+    roster.again(session, community, now)
+
+
 WHO_READS = Setting(
     "cases.who",
     ALL,
@@ -17,13 +26,20 @@ WHO_READS = Setting(
         [(ALL, _("All mentors")), (SOME, _("Only those whom I choose"))],
         help=_("If only some do, they need a channel of their own, where cases are announced."),
     ),
-    changed=roster.want,
+    changed=narrowed_or_not,
 )
 
 
 def is_narrowed(chosen: Chosen) -> bool:
     """Whether only those who are given the right read cases."""
     return bool(WHO_READS.of(chosen) == SOME)
+
+
+def hears(session: Session, community: str, member: str) -> bool:
+    """Whether who takes care of a case may be told of it privately, by what is known of them just now."""
+    if not is_narrowed(settings.chosen(session, community)):
+        return True
+    return audiences.holds(session, community, audiences.role(READER), "", member)
 
 
 def place(steps: Steps) -> str:

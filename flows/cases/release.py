@@ -1,9 +1,9 @@
 """Release: at set moments of the day cases go to the mentors together, so that no hour points to a person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flows.cases.post import case_name, post_of, read_button, read_buttons
-from flows.cases.readers import place
+from flows.cases.readers import hears, place
 from flows.engine import Duty, Steps, job
 from flows.words import _, listed
 from storage import case_release, cases, communities
@@ -20,6 +20,8 @@ class Released:
 
     case: CaseLine
     news: str
+    tell: bool = True
+    """Whether who takes care of it may hear of it privately."""
 
 
 @job("release_cases")
@@ -31,7 +33,7 @@ async def release_cases(steps: Steps) -> None:
         case = one.case
         stands = post_of(case.id, one.news, case.holder_name)
         await steps.post(f"post.{number}", *stands, place=place(steps), subject=post_subject(case.id), why=Duty())
-        if case.holder:
+        if case.holder and one.tell:
             await steps.post(
                 f"tell.{number}",
                 _("The student wrote more in case {case}.", case=case_name(case.id)),
@@ -55,7 +57,8 @@ def release(session: Session, community: str, now: int) -> list[Released]:
     for case in touched:
         case_release.wait(session, community, case, today)
     known = {line.id: line for line in cases.listing(session, community)}
-    return [_released(case, known.get(case), new=case not in before) for case in touched]
+    found = [_released(case, known.get(case), new=case not in before) for case in touched]
+    return [replace(one, tell=bool(one.case.holder) and hears(session, community, one.case.holder)) for one in found]
 
 
 def _released(case: str, line: CaseLine | None, *, new: bool) -> Released:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from flows.cases.patience import COORDINATORS, MENTORS
 from flows.cases.post import case_name, read_buttons
-from flows.cases.readers import place
+from flows.cases.readers import hears, place
 from flows.cases.waiting import at_work, is_due, working_days
 from flows.engine import COORDINATOR, Duty, Piece, Steps, job
 from flows.words import Msg, _, listed, n_
-from storage import cases, members, settings
+from storage import cases, role_grants, settings
 from storage.cases import CaseLine
 from storage.days import day_of
 from storage.statement import Session
@@ -39,6 +39,8 @@ class Reminding:
     mentors: Waiting
     coordinators: Waiting
     tell: tuple[str, ...]
+    hear: tuple[str, ...] = ()
+    """Of who takes care of cases, those who may be told of them privately."""
 
 
 @job("remind_of_cases", shares=True)
@@ -49,8 +51,7 @@ async def remind_of_cases(steps: Steps) -> None:
     pieces = list(for_mentors(today.mentors))
     if pieces:
         await steps.post("mentors", *pieces, place=place(steps), why=Duty())
-    holders = dict.fromkeys(one.holder for one in today.mentors.owed)
-    for number, holder in enumerate(holders):
+    for number, holder in enumerate(today.hear):
         theirs = [one for one in today.mentors.owed if one.holder == holder]
         await steps.post(f"holder.{number}", *for_holder(theirs, today.mentors.today), member=holder, why=Duty())
     if today.coordinators.free or today.coordinators.owed:
@@ -64,8 +65,11 @@ def reminding(session: Session, community: str, today: int) -> Reminding:
     chosen = settings.chosen(session, community)
     mentors, coordinators = int(MENTORS.of(chosen)), int(COORDINATORS.of(chosen))
     open_cases = cases.listing(session, community)
-    tell = members.by_name(session, community, COORDINATOR)
-    return Reminding(due(open_cases, mentors, today), late(open_cases, coordinators, today), tuple(tell))
+    tell = role_grants.by_name(session, community, COORDINATOR)
+    mine = due(open_cases, mentors, today)
+    holders = dict.fromkeys(one.holder for one in mine.owed)
+    hear = tuple(one for one in holders if hears(session, community, one))
+    return Reminding(mine, late(open_cases, coordinators, today), tuple(tell), hear)
 
 
 def due(open_cases: list[CaseLine], after: int, today: int) -> Waiting:

@@ -113,8 +113,8 @@ def patience(session: Session, community: str, now: int, time_zone: str) -> Pati
     today = day_of(now, time_zone)
     today -= date_of(today).weekday()  # as of Monday: a figure that changed each night would show on which day one came
     events = (
-        (case, what, at // DAY if what in BY_STUDENTS else day_of(at, time_zone))
-        for case, what, at in case_times.since(session, community, today - LATELY)
+        (one.case, one.what, one.at // DAY if one.what in BY_STUDENTS else day_of(one.at, time_zone))
+        for one in case_times.since(session, community, today - LATELY)
     )
     return Patience(usual(waits(events), today), int(MENTORS.read(session, community)))
 

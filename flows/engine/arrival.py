@@ -14,10 +14,11 @@ from flows.engine.flow import COORDINATOR, SETUP, Catalogue
 from flows.engine.sentences import CHOOSE_AGAIN, HELLO, NOT_HERE, NOT_SET_UP, SET_UP, WHICH, greeting
 from flows.token import Starts, read
 from flows.words import language_of
-from storage import communities, due, members, people, places, setup
+from storage import communities, due, people, places, role_grants, setup
 from storage.days import DAY
 from storage.ids import new_id
 from storage.people import Who
+from storage.role_grants import Grant
 from storage.statement import Session
 
 ZONES = {
@@ -53,7 +54,7 @@ def begin(session: Session, catalogue: Catalogue, incoming: seam.Incoming, now: 
     language, zone = language_of(incoming.locale), zone_of(incoming.locale)
     community = communities.add_community(session, new_id(), "", language, zone)
     communities.add_space(session, community, space.platform, space.id, space.within)
-    members.grant(session, community, COORDINATOR, space.platform, "person", person.id, person.name)
+    role_grants.grant(session, community, Grant(COORDINATOR, space.platform, "person", person.id, person.name))
     wait_for_a_name(session, community, now)
     return True
 
@@ -88,7 +89,7 @@ def hello(session: Session, who: Who | None) -> list[Piece]:
     """The first words in a space where Erbij was just added, for everyone there; it may have been there before."""
     if who is None or not who.community_name:
         return [HELLO, BEGIN]
-    if any(space == who.space for _kind, _platform, space, _id, _name in places.every(session, who.community)):
+    if any(place.space == who.space for place in places.every(session, who.community)):
         return [greeting(who.community_name)]
     return [greeting(who.community_name), CHOOSE_AGAIN, BEGIN]
 

@@ -52,6 +52,8 @@ class Setting:
     field: Any
     doubt: Callable[[Value, Context], Msg | None] | None = None
     """Why this value may not be meant, asked before it is saved and by ``erbij check``."""
+    wrong: Callable[[Value], Msg | None] | None = None
+    """Why this value cannot be kept: it is asked again."""
     changed: Callable[[Session, str, int], None] | None = None
     """``(session, community, now)``: what follows at once when another value is chosen."""
     takes: type[Form] = field(init=False, repr=False, compare=False)

@@ -97,7 +97,10 @@ def flow(  # noqa: PLR0913  what can be said of a flow
     def make(run: Script) -> Flow:
         takes_argument = _takes_argument(name, run)
         if takes_argument and starters and subject is None:
-            raise FlowFault(f"flow {name} can be started with any argument, and has no subject that looks at it")
+            raise FlowFault(
+                f"flow {name} can be started with any argument: give it a subject=, which says whether this person may"
+                " open just that"
+            )
         return Flow(name, run, expires_after, starters, takes_argument, subject, keep, makes_known)
 
     return make
@@ -262,7 +265,7 @@ class Catalogue:
 
     def audience(self, name: str) -> Audience | None:
         """The members whom a message can go to by this name: those of a role, or whom a capability declares."""
-        if name == COORDINATOR or name in self.roles:
+        if name in (COORDINATOR, STUDENT) or name in self.roles:
             return role_audience(name)
         return self.audiences.get(name)
 

@@ -118,7 +118,7 @@ class Form(BaseModel):
         for name, info in cls.model_fields.items():
             extra: Any = info.json_schema_extra
             if not isinstance(extra, dict) or not isinstance(extra.get("question"), Question):
-                raise FlowFault(f"form {cls.__name__}: field {name} asks no question")
+                raise FlowFault(f"form {cls.__name__}: field {name} asks no question: make it with line(...), say")
             questions[name] = extra["question"]
         cls.questions = questions
         cls.asked = Questions(cls.title, questions, cls.submit, cls.kept)

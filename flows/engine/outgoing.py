@@ -10,9 +10,9 @@ from flows.engine.chat import Context
 from flows.engine.flow import Catalogue, FlowFault
 from flows.engine.run import Later, Never, Post
 from flows.gate import writing
-from flows.words import LANGUAGES
+from flows.words import LANGUAGES, SOURCE
 from flows.words.own import spoken
-from storage import attention, audiences, due, members, outbox, places, posts
+from storage import attention, audiences, due, held, members, outbox, places, posts, subjects
 from storage.attention import Reader, Wishes
 from storage.audiences import To
 from storage.communities import Destination
@@ -66,9 +66,9 @@ def time(session: Session, context: Context, conversation: str, timer: Later | N
     """A timer into the due rows, or those of a subject out of them."""
     here = context.community
     if isinstance(timer, Never):
-        due.never(session, here, timer.subject, timer.member)
+        subjects.never(session, here, timer.subject, timer.member)
     elif timer.subject:
-        due.later(
+        subjects.later(
             session,
             here,
             timer.job,
@@ -111,20 +111,22 @@ def _put(  # noqa: PLR0913  one row
     place: str | Destination = "",
 ) -> None:
     if subject and not place:
-        attention.overtake(session, community, to.platform, to.external_id, subject)
+        held.overtake(session, community, to.platform, to.external_id, subject)
     outbox.add(
         session,
-        this,
-        community,
-        to.platform,
-        to.space,
-        to.external_id,
-        private=not place,
-        subject=subject,
-        fleeting=fleeting,
-        payload=payload,
-        now=now,
-        gate=gate,
+        outbox.Message(
+            this,
+            community,
+            to.platform,
+            to.space,
+            to.external_id,
+            private=not place,
+            subject=subject,
+            fleeting=fleeting,
+            payload=payload,
+            at=now,
+            gate=gate,
+        ),
     )
 
 
@@ -147,7 +149,9 @@ def _begin(  # noqa: PLR0913  as send
         for language in LANGUAGES
     }
     why = wire.why_as_text(post.why)
-    if audiences.add(session, this, context.community, post.audience, why, post.subject, packed, now):
+    to = post.audience
+    one = audiences.Written(this, to.audience, to.argument, why, post.subject, packed)
+    if audiences.add(session, context.community, one, now):
         due.add(session, key(session, this, "after "), context.community, FAN_OUT, this, now)
     return Written(timers=True)
 
@@ -164,7 +168,7 @@ def _go_on(session: Session, community: str, catalogue: Catalogue, this: str, no
         reader = Reader(
             row.member, row.home, Wishes(bool(row.stopped), bool(row.seldom), row.paused_until, row.time_zone)
         )
-        to = Destination(row.platform, row.space, row.lane, "", row.language)
+        to = Destination(row.platform, row.space, row.external_id, "", row.language)
         gate = writing.to_reader(why, reader, now, this)
         _put(
             session,
@@ -172,7 +176,7 @@ def _go_on(session: Session, community: str, catalogue: Catalogue, this: str, no
             to,
             key(session, this, row.member),
             written.subject,
-            written.packed[row.language],
+            written.packed.get(row.language, written.packed[SOURCE]),
             gate,
             now,
         )

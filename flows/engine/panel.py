@@ -70,6 +70,5 @@ def beside_page(session: Session, slug: str, language: str) -> tuple[str, list[P
     found = communities.by_slug(session, slug)
     if found is None:
         return language, []
-    zone, chosen = communities.about(session, found[0])[3], settings.chosen(session, found[0])
-    context = Context(time_zone=zone, chosen=chosen, language=language)
+    context = Context(time_zone=found.time_zone, chosen=settings.chosen(session, found.id), language=language)
     return context.language, draw.pieces([beside(context)], context.language)

@@ -392,5 +392,9 @@ class Run:
 def _check(step: Any, seen: set[str]) -> None:
     if type(step) is not Step:
         raise FlowFault("a flow awaits nothing but its chat")
-    if step.kind != "hand_over" and (step.key in seen or not step.key or step.key.startswith("@")):
-        raise FlowFault(f"the key {step.key!r} is empty, reserved or used twice")
+    if step.kind == "hand_over":
+        return
+    if step.key in seen:
+        raise FlowFault(f"the key {step.key!r} is used twice: each step has its own, in a loop with a number in it")
+    if not step.key or step.key.startswith("@"):
+        raise FlowFault(f"the key {step.key!r} is empty, or begins as the engine's own do")

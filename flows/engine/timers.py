@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import takewhile
@@ -11,7 +11,7 @@ from typing import Any
 
 from flows.engine.arrival import wait_for_a_name
 from flows.engine.chat import Context
-from flows.engine.conversation import ARGUMENT, FLOW, Conversation
+from flows.engine.conversation import ARGUMENT, FLOW, Conversation, Journal
 from flows.engine.declared import Chosen
 from flows.engine.flow import Catalogue, FlowFault, Job, Recurring
 from flows.engine.run import Run
@@ -27,6 +27,7 @@ from flows.engine.wall_clock import (
     wall_of,
 )
 from storage import audit, communities, conversations, due, outbox, roster, settings
+from storage.communities import CommunityInfo
 from storage.statement import Session
 
 HOUR = 3_600_000
@@ -106,11 +107,11 @@ def finish_slow(session: Session, catalogue: Catalogue, slow: Slow, result: Any,
     if row is None or learned is None or known is None:
         return []
     turn = Turn(session, catalogue, _context(session, row.community, known), now)
-    run = turn.run(catalogue.jobs[row.job], Conversation(learned, _named(row)))
+    run = turn.run(catalogue.jobs[row.job], _going_on(row, learned))
     if run.pending is None or run.pending.key != slow.key:
         raise FlowFault(f"the job {row.job} does not come to {slow.key} again")
     run.answer(result)
-    return [_leave(turn, row, run, known[3], idle=True)]
+    return [_leave(turn, row, run, known.time_zone, idle=True)]
 
 
 def fail_due(session: Session, row: due.Due, now: int, *, slow: bool = False) -> None:
@@ -118,6 +119,8 @@ def fail_due(session: Session, row: due.Due, now: int, *, slow: bool = False) ->
 
     It never gives up: once the fault is mended it runs, unless it is pointless by then.
     """
+    if slow and due.held(session, row) is None:
+        return  # another try is under way
     tries = row.attempts if slow else row.attempts + 1
     due.failed(session, row, now + min(LONGEST_RETRY, RETRY * 2 ** (tries - 1)), tries)
 
@@ -127,18 +130,18 @@ def _shares(catalogue: Catalogue, row: due.Due) -> bool:
     return job is not None and job.shares
 
 
-def _context(session: Session, community: str, known: tuple[str, str, str, str] | None) -> Context:
+def _context(session: Session, community: str, known: CommunityInfo | None) -> Context:
     """For whom a job runs: a community; nobody where there is none any more."""
     if known is None:
         return Context()
-    _id, name, language, zone = known
-    return Context(community, name, zone, language, chosen=settings.chosen(session, community))
+    chosen = settings.chosen(session, community)
+    return Context(community, known.name, known.time_zone, known.language, chosen=chosen)
 
 
 def _run(session: Session, catalogue: Catalogue, row: due.Due, now: int, *, idle: bool) -> Ran:
     known = communities.by_id(session, row.community)
     job = catalogue.jobs.get(row.job)
-    zone = "" if known is None else known[3]
+    zone = "" if known is None else known.time_zone
     turn = Turn(session, catalogue, _context(session, row.community, known), now)
     until = _until(_recurring(catalogue, row, turn.context.chosen), row, zone, now)
     if known is None or job is None or (until is not None and now > until):
@@ -146,8 +149,7 @@ def _run(session: Session, catalogue: Catalogue, row: due.Due, now: int, *, idle
             audit.add(session, row.community, now, "", "timer skipped", row.job)
         _round_off(turn, row, zone)
         return Ran(row.job, skipped=True, lag_ms=now - row.at)
-    learned = due.learned(session, row) or {FLOW: job.name, ARGUMENT: row.argument}
-    run = turn.run(job, Conversation(learned, _named(row)))
+    run = turn.run(job, _going_on(row, due.learned(session, row) or {}))
     return _leave(turn, row, run, zone, idle=idle)
 
 
@@ -169,12 +171,14 @@ def _leave(turn: Turn, row: due.Due, run: Run, zone: str, *, idle: bool) -> Ran:
     return Ran(row.job, skipped=False, lag_ms=lag, posted=turn.posted, over=over, slow=slow)
 
 
-def _named(row: due.Due) -> str:
-    """What the keys of all that a job does derive from.
+def _going_on(row: due.Due, learned: Journal) -> Conversation:
+    """Where a job begins, or goes on from what it learned; whom it is about may have moved meanwhile.
 
-    The moment is part of it, so that a recurring job may post again next time, and none posts twice.
+    The keys of all that it does derive from the row's and its moment, so that a recurring job may post again next time,
+    and none posts twice.
     """
-    return f"{row.key}@{row.planned}"
+    journal = {**learned, FLOW: row.job, ARGUMENT: row.argument}
+    return Conversation(journal, f"{row.key}@{row.planned}")
 
 
 def _round_off(turn: Turn, row: due.Due, zone: str) -> None:
@@ -214,11 +218,11 @@ def wind(session: Session, catalogue: Catalogue, community: str, time_zone: str,
 
 def wind_new(session: Session, catalogue: Catalogue, now: int) -> None:
     """Set in every community what recurs since this version of Erbij; what is set already keeps its wall clock."""
-    for community, _slug, name, _language, time_zone in communities.every(session):
-        if name:
-            set_right(session, catalogue, community, time_zone, now)
+    for one in communities.every(session):
+        if one.name:
+            set_right(session, catalogue, one.id, one.time_zone, now)
         else:
-            wait_for_a_name(session, community, now)
+            wait_for_a_name(session, one.id, now)
 
 
 def set_right(session: Session, catalogue: Catalogue, community: str, time_zone: str, now: int) -> None:
@@ -253,9 +257,9 @@ def mend(session: Session, catalogue: Catalogue, now: int, by: int = 0) -> None:
     message is tried within an hour. When time is set on, whoever is in the middle of something has another day: their
     conversation would else end without a day having passed.
     """
-    for community, _slug, name, _language, time_zone in communities.every(session):
-        for one in recurring_in(session, catalogue, community) if name else ():
-            _mend(session, one, community, time_zone, now)
+    for community in communities.every(session):
+        for one in recurring_in(session, catalogue, community.id) if community.name else ():
+            _mend(session, one, community.id, community.time_zone, now)
     outbox.sooner(session, now, now + HOUR)
     roster.sooner(session, now, now + HOUR)
     if by > 0:
@@ -321,12 +325,14 @@ def _set_to(  # noqa: PLR0913  an occurrence
     session: Session, one: Recurring, row: due.Due, zone: str, wall: datetime, *, last: str, planned: int | None = None
 ) -> None:
     at = moment_of(wall, zone)
-    due.move(session, row, at if planned is None else planned, at, _worthwhile(one, at), text_of(wall), last)
+    planned = at if planned is None else planned
+    then = replace(row, planned=planned, at=at, until=_worthwhile(one, at), wall=text_of(wall), last=last)
+    due.move(session, row, then)
 
 
 def _mend(session: Session, one: Recurring, community: str, zone: str, now: int) -> None:
     row = due.named(session, recurring_key(community, one.job))
-    if row is None or row.attempts or row.journal is not None:
+    if row is None or ((row.attempts or row.journal is not None) and row.at <= now + LONGEST_RETRY):
         return
     wall = upcoming(one.cron, zone, now)
     last = datetime.fromisoformat(row.last) if row.last else None

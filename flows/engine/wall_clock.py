@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 
 from flows.engine.flow import FlowFault
+from storage.days import local
+from storage.days import zone as known_zone
 
 _LEFT_OUT = timedelta(days=1)
 """More than any clock was ever put forward."""
@@ -22,12 +23,12 @@ _LEFT_OUT = timedelta(days=1)
 
 def wall_of(moment: int, zone: str) -> datetime:
     """What the clock shows at a moment, in ms since 1970."""
-    return datetime.fromtimestamp(moment / 1000, ZoneInfo(zone)).replace(tzinfo=None, fold=0)
+    return local(moment, zone).replace(tzinfo=None, fold=0)
 
 
 def moment_of(wall: datetime, zone: str) -> int:
     """When the clock shows this, in ms since 1970."""
-    return int(wall.replace(tzinfo=ZoneInfo(zone), fold=0).timestamp() * 1000)
+    return int(wall.replace(tzinfo=known_zone(zone), fold=0).timestamp() * 1000)
 
 
 def text_of(wall: datetime) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from flows.engine import wire
 from flows.gate.rules import NAMES, Because, Pending, Unasked, counts_from, held_until, judge
 from flows.gate.writing import person
-from storage import attention, audiences, outbox
-from storage.attention import HeldRow, Reader
+from storage import attention, audiences, delivery, held
+from storage.attention import Reader
 from storage.audiences import Audience
-from storage.outbox import Waiting
+from storage.delivery import Waiting
+from storage.held import HeldRow, ToLookAt
 from storage.statement import Session
 
 UNASKED = NAMES[Unasked]
@@ -35,16 +35,16 @@ def claim(  # noqa: PLR0913  what, until when, how many, and which
     gate = _Gate(session, now, known)
     if private:
         gate.open(platform, most)
-    rows = outbox.claim(session, platform, now, lease_until, most, private=private)
+    rows = delivery.claim(session, platform, now, lease_until, most, private=private)
     found = (gate.at_the_door(row, lease_until) for row in rows)
     return [row for row in found if row is not None]
 
 
 def next_at(session: Session, platform: str, *, private: bool) -> int | None:
     """When there may be something to claim again, in ms; None when nothing waits."""
-    known = [outbox.next_at(session, platform, private=private)]
+    known = [delivery.next_at(session, platform, private=private)]
     if private:
-        known.append(attention.next_at(session, platform))
+        known.append(held.next_at(session, platform))
     return min((at for at in known if at is not None), default=None)
 
 
@@ -59,83 +59,91 @@ class _Gate:
     def open(self, platform: str, most: int) -> None:
         """Let go what waited, as far as it may go now."""
         decided = set[str]()
-        for row in attention.due(self.session, platform, self.now, most):
-            reader = attention.reader(self.session, row.community_id, platform, row.lane)
+        for row in held.due(self.session, platform, self.now, most):
+            reader = attention.reader(self.session, row.community, platform, row.recipient)
             if reader is None:
-                attention.keep_back(self.session, row.community_id, row.id, Because.OVER)
+                held.keep_back(self.session, row.community, row.id, Because.OVER)
             elif row.why != UNASKED:
-                if self.quiet_hours_let(row, row.community_id, reader):
-                    self.free(row.community_id, row.id, [])
+                if self.still_goes(row, row.community, reader) and self.quiet_hours_let(row, reader):
+                    self.free(row.community, row.id, [])
             elif reader.member not in decided:
                 decided.add(reader.member)
-                self.all_of(row.community_id, reader)
+                self.all_of(row.community, reader)
 
     def at_the_door(self, row: Waiting, lease_until: int) -> Waiting | None:
         """A message that was claimed, as it is to be sent now; None when it is not."""
         if not row.private or not row.why:
-            return row if self.of_use(row, row.community) else None
+            return row if self.of_use(row) else None
         if row.id in self.let_go and row.why != UNASKED:
             return row
-        reader = attention.reader(self.session, row.community, row.platform, row.lane)
+        reader = attention.reader(self.session, row.community, row.platform, row.recipient)
         if reader is None:
-            attention.keep_back(self.session, row.community, row.id, Because.OVER)
+            held.keep_back(self.session, row.community, row.id, Because.OVER)
             return None
         if row.why != UNASKED:
-            return row if self.quiet_hours_let(row, row.community, reader) else None
+            goes = self.still_goes(row, row.community, reader) and self.quiet_hours_let(row, reader)
+            return row if goes else None
         if row.id not in self.let_go:
             # It was let go before, and has been waiting for the platform: all that may be different by now.
-            attention.hold(self.session, row.community, row.id, self.now)
-            attention.part(self.session, row.community, row.id)
+            held.hold(self.session, row.community, row.id, self.now)
+            held.part(self.session, row.community, row.id)
             self.all_of(row.community, reader)
             if row.id not in self.let_go:
                 return None
-        attention.lease(self.session, row.community, row.id, lease_until)
+        held.lease(self.session, row.community, row.id, lease_until)
         return replace(row, payload=self.merged(row))
 
-    def of_use(self, row: Any, community: str) -> bool:
+    def still_goes(self, row: ToLookAt | Waiting | HeldRow, community: str, reader: Reader) -> bool:
+        """Whether one of a message to an audience is still for this person, and their first; else it is held back."""
+        if not self.wanted(community, reader, row):
+            held.keep_back(self.session, community, row.id, Because.OVER)
+        elif row.fanout and held.got(self.session, community, reader.member, row):
+            held.keep_back(self.session, community, row.id, Because.TWICE)
+        else:
+            return True
+        return False
+
+    def of_use(self, row: Waiting | ToLookAt) -> bool:
         """Whether it is not too late for a message; else it is held back."""
         if row.until is None or row.until > self.now:
             return True
-        attention.keep_back(self.session, community, row.id, Because.LATE)
+        held.keep_back(self.session, row.community, row.id, Because.LATE)
         return False
 
-    def quiet_hours_let(self, row: Any, community: str, reader: Reader) -> bool:
+    def quiet_hours_let(self, row: Waiting | ToLookAt, reader: Reader) -> bool:
         """Whether something that was asked for, or a duty, may go now; if not, it waits or is held back."""
-        if not self.of_use(row, community):
+        if not self.of_use(row):
             return False
         at = held_until(self.now, person(reader.home, reader.wishes).zone, row.loud_until)
         if at > self.now:
-            attention.hold(self.session, community, row.id, at)
+            held.hold(self.session, row.community, row.id, at)
         return at == self.now
 
     def all_of(self, community: str, reader: Reader) -> None:
         """Decide about all that waits for somebody and that they did not ask for."""
         session = self.session
-        if not attention.lock(session, community, reader.member):
+        if not held.lock(session, community, reader.member):
             return
-        rows = attention.pending(session, community, reader.member)
-        wanted = [row for row in rows if self.wanted(community, reader, row)]
-        for row in rows:
-            if row not in wanted:
-                attention.keep_back(session, community, row.id, Because.OVER)
+        rows = held.pending(session, community, reader.member)
+        wanted = [row for row in rows if self.still_goes(row, community, reader)]
         who = person(reader.home, reader.wishes)
-        spent = attention.spent(session, community, reader.member, counts_from(self.now, who))
+        spent = held.spent(session, community, reader.member, counts_from(self.now, who), self.now)
         waiting = [Pending(row.id, row.rank, row.until or 0, row.fanout) for row in wanted]
         verdict = judge(self.now, who, waiting, spent)
         for ident, why in verdict.drop:
-            attention.keep_back(session, community, ident, why)
+            held.keep_back(session, community, ident, why)
         for ident in verdict.wait:
-            attention.hold(session, community, ident, verdict.at)
+            held.hold(session, community, ident, verdict.at)
         if verdict.send:
             head, *others = verdict.send
             self.free(community, head, others)
 
     def free(self, community: str, head: int, others: list[int]) -> None:
         """A message goes, with the others within it."""
-        if attention.let_go(self.session, community, head, self.now, others):
+        if held.let_go(self.session, community, head, self.now, others):
             self.let_go.add(head)
 
-    def wanted(self, community: str, reader: Reader, row: HeldRow) -> bool:
+    def wanted(self, community: str, reader: Reader, row: ToLookAt | Waiting | HeldRow) -> bool:
         """Whether somebody still is one of those to whom a message to an audience goes."""
         if not row.fanout:
             return True
@@ -147,7 +155,7 @@ class _Gate:
 
     def merged(self, row: Waiting) -> bytes:
         """One message of all that goes within it."""
-        others = attention.within(self.session, row.community, row.id)
+        others = held.within(self.session, row.community, row.id)
         if not others:
             return row.payload
         parts, language = wire.unpack(row.payload)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import IntEnum
-from zoneinfo import ZoneInfo
 
-from storage.days import DAY
+from storage.days import DAY, local
+from storage.days import zone as known_zone
 
 OPENS, CLOSES = time(8), time(21)
 """Nobody is disturbed before and after, nor at a weekend."""
@@ -184,8 +184,8 @@ def _next_moment(now: int, person: Person, spent: Sequence[int], budget: int) ->
 
 
 def _local(at: int, zone: str) -> datetime:
-    return datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(zone))
+    return local(at, zone)
 
 
 def _moment(day: date, zone: str, clock: time = time(0)) -> int:
-    return int(datetime.combine(day, clock, ZoneInfo(zone)).timestamp() * 1000)
+    return int(datetime.combine(day, clock, known_zone(zone)).timestamp() * 1000)

@@ -18,7 +18,7 @@ from flows.gate.rules import (
     judge,
     week_begins,
 )
-from storage import attention
+from storage import attention, communities, held
 from storage.attention import Reader, Wishes
 from storage.communities import Destination
 from storage.outbox import BACK, HELD, WAITING, Gate
@@ -57,11 +57,11 @@ def to_place(  # noqa: PLR0913  what it is, where, and when
     if not isinstance(why, Unasked):
         return Gate(until=why.until)
     until = now + OF_USE if why.until is None else why.until
-    if subject and attention.stands(session, community, to.platform, to.external_id, subject):
+    if subject and held.stands(session, community, to.platform, to.external_id, subject):
         return Gate(until=until)
-    attention.lock_place(session, community)
+    communities.lock(session, community)  # nobody else posts unasked meanwhile
     since = week_begins(now, attention.time_zone(session, community))
-    posted = attention.posted(session, community, to.platform, to.external_id, since)
+    posted = held.posted(session, community, to.platform, to.external_id, since)
     gate = Gate(NAMES[Unasked], until=until, rank=int(why.rank))
     if len(posted) < CHANNEL_POSTS:
         return gate
@@ -69,5 +69,5 @@ def to_place(  # noqa: PLR0913  what it is, where, and when
     if not waiting:
         return Gate(NAMES[Unasked], BACK, 0, until, 0, int(why.rank), Because.ENOUGH)
     last = max(waiting, key=lambda one: (one.rank, one.id))
-    attention.keep_back(session, community, last.id, Because.ENOUGH)
+    held.keep_back(session, community, last.id, Because.ENOUGH)
     return gate

@@ -4,7 +4,7 @@ from typing import Literal
 
 from flows.engine import COORDINATOR, EVERYONE, Chat, Choice, flow
 from flows.words import _
-from storage import communities, forgetting, members
+from storage import communities, forgetting, role_grants
 from storage.statement import Session
 
 
@@ -49,7 +49,7 @@ async def forget_me(chat: Chat) -> None:
 def standing(session: Session, community: str, member: str) -> Literal["last", "staff", "other"]:
     """Whether a member is the last coordinator, or holds anything as staff."""
     person = forgetting.of_member(session, community, member)
-    if members.are_last(members.granted(session, community), COORDINATOR, person.accounts):
+    if role_grants.are_last(role_grants.granted(session, community), COORDINATOR, person.accounts):
         return "last"
     known = forgetting.export(session, person)
     return "staff" if known["roles"] or known["cases"] else "other"
@@ -59,7 +59,7 @@ def forget(session: Session, community: str, member: str, now: int) -> Literal["
     """All that names a member goes, unless they became the last coordinator in the meantime."""
     communities.lock(session, community)  # two coordinators who leave at once must not both find the other still there
     person = forgetting.of_member(session, community, member)
-    if members.are_last(members.granted(session, community), COORDINATOR, person.accounts):
+    if role_grants.are_last(role_grants.granted(session, community), COORDINATOR, person.accounts):
         return "last"
     forgetting.forget(session, person, now)
     return "forgotten"

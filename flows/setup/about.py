@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
+from flows.danger.lines import COUNTRIES
 from flows.engine import COORDINATOR, SETUP, Chat, Form, Shown, flow, line, options
+from flows.engine.nearby import COUNTRY
 from flows.engine.timers import moves, set_right, wind
 from flows.setup.rules import KEEP, free_slug
 from flows.words import NAMES, Msg, _, dates
-from storage import audit, communities, members
+from storage import audit, communities, members, role_grants
+from storage.communities import CommunityInfo
 from storage.days import local
+from storage.role_grants import Grant
 from storage.statement import Session
 
 ZONES = (
@@ -45,7 +49,9 @@ class About(Form):
     title = _("About your community")
     submit = _("Save")
 
-    name: str = line(_("What is your community called?"), most=80, help=_("“Teacher education, year 1”, say."))
+    name: str = line(
+        _("What is your community called?"), most=80, help=_("“{example}”, say.", example=_("Psychology, year 1"))
+    )
     language: str = options(
         _("Which language do I speak?"),
         [(tag, name) for tag, name in NAMES.items()],
@@ -64,9 +70,10 @@ class Founder:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Something that comes at another moment than it would have; ``at`` in ms, None for at once."""
+    """Something that comes at another moment than it would have; both in ms, ``at`` None for at once."""
 
     seen: Msg
+    before: int
     at: int | None
 
 
@@ -77,7 +84,8 @@ async def setup_about(chat: Chat) -> None:
     about = await chat.fill("about", About, today)
     now = await chat.now("now")
     if moved := await chat.look("moves", moves_in, chat.community, about.time_zone, now):
-        chat.show(Shown(_("What moves"), [_moved(one, about.time_zone) for one in moved]))
+        rows = [_moved(one, chat.time_zone, about.time_zone) for one in moved]
+        chat.show(Shown(_("What moves"), [*rows, *_helplines(chat, about.time_zone)]))
         chat.say(_("All times of day stay as they are. From now on they count in {zone}.", zone=about.time_zone))
         await chat.ask("moves_so", _("Shall I save it like this?"), KEEP)
     await chat.do("keep", keep, chat.community, Founder(chat.member, chat.context.name), about, now)
@@ -86,8 +94,8 @@ async def setup_about(chat: Chat) -> None:
 
 def today_of(session: Session, community: str) -> dict[str, str]:
     """What the form shows at first."""
-    name, _slug, language, zone = communities.about(session, community)
-    return {"name": name, "language": language, "time_zone": zone}
+    now = communities.about(session, community)
+    return {"name": now.name, "language": now.language, "time_zone": now.time_zone}
 
 
 def moves_in(session: Session, community: str, time_zone: str, now: int) -> list[Move]:
@@ -95,30 +103,42 @@ def moves_in(session: Session, community: str, time_zone: str, now: int) -> list
     from flows.catalogue import catalogue  # here, because the catalogue holds this flow
 
     found = moves(session, catalogue(), community, time_zone, now)
-    return [Move(one.seen, at if at > now else None) for one, _before, at in found if one.seen is not None]
+    return [Move(one.seen, before, at if at > now else None) for one, before, at in found if one.seen is not None]
 
 
-def _moved(move: Move, zone: str) -> tuple[Msg, Msg]:
-    """``The check-in: next on Thursday 26 November, 12:00``, by the clock of the new zone."""
+def _moved(move: Move, old: str, new: str) -> tuple[Msg, Msg]:
+    """When it was to come, and when it comes now, each by its own clock."""
     if move.at is None:
         return move.seen, _("at once: there its time has just passed")
-    return move.seen, _("next on {moment}", moment=dates.moment(local(move.at, zone)))
+    before, at = dates.moment(local(move.before, old)), dates.moment(local(move.at, new))
+    return move.seen, _("so far {before} ({old}), from now on {at} ({new})", before=before, old=old, at=at, new=new)
+
+
+def _helplines(chat: Chat, zone: str) -> list[tuple[Msg, Msg]]:
+    """Whose helplines people are shown, where nobody chose the country and it follows the zone."""
+    before, after = (COUNTRIES[COUNTRY.of(chat.context.chosen, one)] for one in (chat.time_zone, zone))
+    if before == after:
+        return []
+    return [(_("Helplines"), _("so far those for {before}, from now on those for {after}", before=before, after=after))]
 
 
 def keep(session: Session, community: str, who: Founder, about: About, now: int) -> None:
     """Keep who the community is. With its name it begins: its case page, and all that recurs in it."""
     from flows.catalogue import catalogue  # here, because the catalogue holds this flow
 
-    name, slug, _language, zone = communities.about(session, community)
-    if not name:
-        slug = free_slug(about.name, [other for _id, other, *_rest in communities.every(session)])
+    before = communities.about(session, community)
+    slug = before.slug
+    if not before.name:
+        slug = free_slug(about.name, [one.slug for one in communities.every(session)])
         communities.add_space(session, community, "page", slug)
         for account in members.accounts(session, community, who.member):
             # Not every platform says again later who may do this.
-            members.grant(session, community, COORDINATOR, account.platform, "person", account.external_id, who.name)
-    communities.change(session, community, slug, about.name, about.language, about.time_zone)
-    if not name:
+            role_grants.grant(
+                session, community, Grant(COORDINATOR, account.platform, "person", account.external_id, who.name)
+            )
+    communities.change(session, CommunityInfo(community, slug, about.name, about.language, about.time_zone))
+    if not before.name:
         wind(session, catalogue(), community, about.time_zone, now)
-    elif zone != about.time_zone:
+    elif before.time_zone != about.time_zone:
         set_right(session, catalogue(), community, about.time_zone, now)
     audit.add(session, community, now, who.member, "set up", "about")

@@ -18,6 +18,7 @@ from flows.engine import (
     Form,
     Purpose,
     Role,
+    Setting,
     Shown,
     Start,
     flow,
@@ -29,9 +30,10 @@ from flows.seam import Picked, Space
 from flows.setup.rules import KEEP, place_doubts, role_doubts
 from flows.setup.welcome import GONE, WELCOME, wanted
 from flows.words import Msg, _
-from storage import audit, members, places, roster, settings
+from storage import audit, members, places, role_grants, roster, settings
 from storage import setup as stored
 from storage.communities import Destination
+from storage.role_grants import Grant
 from storage.setup import SetUp
 from storage.statement import Session
 
@@ -42,6 +44,8 @@ class Group:
 
     role: Role
     purpose: Purpose | None = None
+    asks_who: bool = True
+    """Whether it asks who holds the role: of several channels with the same people, the first does."""
 
     @property
     def kind(self) -> str:
@@ -54,6 +58,11 @@ class Group:
         return self.kind or self.role.name
 
     @property
+    def settings(self) -> tuple[Setting, ...]:
+        """What is asked along with its channel."""
+        return self.purpose.settings if self.purpose else ()
+
+    @property
     def title(self) -> Msg:
         """Above its form and on its button."""
         return self.purpose.title if self.purpose else self.role.title
@@ -64,11 +73,11 @@ class Group:
         role, fields = self.role, dict[str, Any]()
         if self.purpose:
             fields["channel"] = pick(self.purpose.which, "place", help=self.purpose.posted)
-        if role.which:
+        if role.which and self.asks_who:
             fields["role"] = pick(role.which, "role", required=False, help=role.which_help)
-        if role.who:
+        if role.who and self.asks_who:
             fields["people"] = pick(role.who, "person", required=role.needed, many=True, help=role.who_help)
-        fields |= {one.name: one.field for one in (self.purpose.settings if self.purpose else ())}
+        fields |= {one.name: one.field for one in self.settings}
         types = {"channel": Picked, "role": Picked | None, "people": list[Picked] | None}
         return form_of(self.title, fields, _("Save"), {name: types[name] for name in fields.keys() & types.keys()})
 
@@ -76,10 +85,12 @@ class Group:
 @lru_cache(maxsize=4)
 def groups(catalogue: Catalogue) -> dict[str, Group]:
     """All groups, those with a channel first."""
-    with_place = [Group(catalogue.roles[one.role], one) for one in catalogue.purposes.values()]
-    have = {one.role.name for one in with_place}
-    others = [Group(one) for one in catalogue.roles.values() if one.name not in have]
-    return {one.name: one for one in [*with_place, *others]}
+    with_place, have = list[Group](), set[str]()
+    for one in catalogue.purposes.values():
+        with_place.append(Group(catalogue.roles[one.role], one, asks_who=one.role not in have))
+        have.add(one.role)
+    others = [Group(role) for role in catalogue.roles.values() if role.name not in have]
+    return {group.name: group for group in [*with_place, *others]}
 
 
 def known() -> dict[str, Group]:
@@ -113,11 +124,11 @@ async def setup_group(chat: Chat, name: str) -> None:
     today = await chat.do("today", stored.read, chat.community)
     platform = chat.context.space.platform
     chosen = await chat.fill("chosen", group.form, draft_of(today, platform, group))
+    # What nobody changed was not chosen.
+    changed = {one.key: value for one in group.settings if (value := getattr(chosen, one.name)) != one.of(today.chosen)}
     channel, role = getattr(chosen, "channel", None), getattr(chosen, "role", None)
     people = getattr(chosen, "people", None) or []
-    doubts = list(role_doubts(group.role, role, len(people)))
-    if group.purpose is not None and channel is not None:
-        doubts = [*place_doubts(group.purpose, channel, today, platform), *doubts]
+    doubts = doubts_of(group, chosen, today, platform)
     if doubts:
         for doubt in doubts:
             chat.say(doubt)
@@ -130,9 +141,10 @@ async def setup_group(chat: Chat, name: str) -> None:
             await chat.post(f"gone.{place.platform}", GONE, place=place, subject=WELCOME, why=Asked())
     if channel is not None:
         await chat.do("place", keep_place, by, group.kind, channel)
-    await chat.do("people", keep_people, by, group.role.name, role, people)
-    for one in group.purpose.settings if group.purpose else ():
-        await chat.do(one.name, settings.choose, chat.community, one.key, getattr(chosen, one.name))
+    if group.asks_who:
+        await chat.do("people", keep_people, by, group.role.name, role, people)
+    for key, value in changed.items():
+        await chat.do(key.rpartition(".")[2], settings.choose, chat.community, key, value)
     if post == "yes":
         await chat.later("post", WELCOME, at=by.now)
     await chat.hand_over(SETUP)
@@ -181,11 +193,20 @@ def draft_of(now: SetUp, platform: str, group: Group) -> dict[str, Any]:
     people = [_picked(grant.external_id, grant.name) for grant in held if grant.kind == "person"]
     channels = [_picked(p.external_id, p.name) for p in now.places if p.platform == platform and p.kind == group.kind]
     drafts: dict[str, list[Any]] = {"channel": channels[:1], "role": roles[:1], "people": [people] if people else []}
-    for one in group.purpose.settings if group.purpose else ():
+    for one in group.settings:
         drafts[one.name] = [one.of(now.chosen)]
     if WANTED.name in drafts and not any(place.kind == group.kind for place in now.places):
         drafts[WANTED.name] = ["yes"]  # what is offered where nothing is set yet
     return {name: found[0] for name, found in drafts.items() if found}
+
+
+def doubts_of(group: Group, chosen: Form, today: SetUp, platform: str) -> list[Msg]:
+    """What of it may not be meant."""
+    channel, people = getattr(chosen, "channel", None), getattr(chosen, "people", None) or []
+    doubts = list(role_doubts(group.role, getattr(chosen, "role", None), len(people))) if group.asks_who else []
+    if group.purpose is not None and channel is not None:
+        doubts = [*place_doubts(group.purpose, channel, today, platform), *doubts]
+    return doubts
 
 
 def holders(now: SetUp, role: str) -> str:
@@ -205,21 +226,21 @@ def left_by_post(session: Session, by: By, chosen: Picked, *, on: bool) -> list[
 
 def keep_place(session: Session, by: By, kind: str, chosen: Picked) -> None:
     """The channel of a group on this platform."""
-    places.choose(session, by.community, kind, by.space.platform, by.space.id, chosen.id, chosen.name)
+    places.choose(session, by.community, places.PlaceSet(kind, by.space.platform, by.space.id, chosen.id, chosen.name))
     audit.add(session, by.community, by.now, by.member, "set up", kind)
 
 
 def keep_people(session: Session, by: By, role: str, platform_role: Picked | None, people: list[Picked]) -> None:
     """Who holds a role on this platform: these, and nobody else any more. What others held by it goes back."""
     platform = by.space.platform
-    members.revoke(session, by.community, role, platform)
+    role_grants.revoke(session, by.community, role, platform)
     if platform_role is not None and not platform_role.open_to_all:
-        members.grant(session, by.community, role, platform, "role", platform_role.id, platform_role.name)
+        role_grants.grant(session, by.community, Grant(role, platform, "role", platform_role.id, platform_role.name))
     for one in people:
-        members.grant(session, by.community, role, platform, "person", one.id, one.name)
+        role_grants.grant(session, by.community, Grant(role, platform, "person", one.id, one.name))
     audit.add(session, by.community, by.now, by.member, "set up", role)
     if any(one.role.name == role and one.role.comes_with for one in known().values()):
-        roster.want(session, by.community, by.now)
+        roster.again(session, by.community, by.now)
 
 
 def accounts_of(session: Session, community: str, member: str) -> list[str]:

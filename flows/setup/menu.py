@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from flows.basics.programme import WELCOME
 from flows.engine import COORDINATOR, SETTINGS, SETUP, Catalogue, Chat, Choice, Shown, Start, flow
 from flows.engine.timers import recurring_key
+from flows.engine.wall_clock import fits, wall_of
 from flows.setup.groups import holders
 from flows.setup.rules import missing, next_step, wanted_here
 from flows.words import NAMES, Msg, _, dates
@@ -41,6 +42,9 @@ async def setup(chat: Chat) -> None:
     if at is not None and any(place.kind == "students" for place in now.places):
         following = dates.moment(local(at, now.time_zone))
         chat.say(_("The next check-in comes on {moment}, in the students' channel.", moment=following))
+        weekly = next(one for one in known.recurring if one.job == "open_check_in").of(now.chosen)
+        if not fits(weekly.cron, wall_of(at, now.time_zone)):
+            chat.say(_("After that it comes at the time that you chose: this week's had passed already."))
     for way in ways_on(now, known):
         chat.show(way)
 

@@ -1,18 +1,27 @@
 """What a community calls a mentor, a team lead, a teacher, a confidential adviser, a check-in: in each language."""
 
-from flows.engine import Context, Section, Setting, line
-from flows.words import NAMES, Msg, _
+from flows.engine import Section, Setting, line
+from flows.words import NAMES, Msg, Value, _
 from flows.words.own import MOST, WORDS, forms, key_of
 
 WORD = "words"
 """Under which these stand among the settings."""
-TITLES = {
-    "mentor": _("Word for a mentor"),
-    "lead": _("Word for a team lead"),
-    "teacher": _("Word for a teacher"),
-    "adviser": _("Word for a confidential adviser"),
-    "check_in": _("Word for a check-in"),
-}
+
+
+class Own(Value):
+    """Erbij's word, also where a community has another one for it."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    def said(self, language: str) -> str:
+        """The word for one."""
+        known = WORDS[self.word]
+        return known[language].one if language in known else _GERMAN[self.word]
+
+
+_GERMAN = {"teacher": "Lehrperson", "check_in": "Check-in"}
+"""What German has no end for, so that a community cannot change it there."""
 _BOTH = {
     "nl": _("One and several, with a comma: “buddy, buddy’s”. With “de”."),
     "en": _("One and several, with a comma: “buddy, buddies”."),
@@ -22,12 +31,17 @@ _BOTH = {
 def _setting(word: str, language: str) -> Setting:
     """One word in one language."""
 
-    def doubt(value: str | int, _context: Context) -> Msg | None:
+    def wrong(value: str | int) -> Msg | None:
         if not value or forms(word, language, str(value)) is not None:
             return None
+        if language in _BOTH and "," not in str(value):
+            return _(
+                "{language}: please write the word for several too, with a comma: “{word}, ...”.",
+                language=NAMES[language],
+                word=value,
+            )
         return _(
-            "I cannot use “{word}” in {language}: I need what I ask for there, in letters, with at most {most} in a "
-            "word. My own word stays.",
+            "{language}: I cannot use “{word}”. Please write letters only, at most {most} in each word.",
             word=value,
             language=NAMES[language],
             most=MOST,
@@ -38,8 +52,8 @@ def _setting(word: str, language: str) -> Setting:
     return Setting(
         key_of(word, language),
         "",
-        line(Msg(NAMES[language]), most=2 * MOST + 2, required=False, help=about),
-        doubt=doubt,
+        line(NAMES[language], most=2 * MOST + 2, required=False, help=about),
+        wrong=wrong,
     )
 
 
@@ -49,6 +63,12 @@ def _said(values: dict[str, str]) -> Msg:
 
 
 OWN_WORDS = tuple(
-    Section(f"word_{word}", TITLES[word], tuple(_setting(word, tag) for tag in tags), summary=_said, under=WORD)
+    Section(
+        f"word_{word}",
+        _("Word for: {word}", word=Own(word)),
+        tuple(_setting(word, tag) for tag in tags),
+        summary=_said,
+        under=WORD,
+    )
     for word, tags in WORDS.items()
 )

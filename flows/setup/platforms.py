@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from flows.engine import COORDINATOR, SETUP, Chat, Form, Shown, Start, flow, line
 from flows.words import _
-from storage import audit, codes, communities, members
+from storage import audit, codes, communities, members, role_grants
 from storage import setup as stored
+from storage.role_grants import Grant
 from storage.statement import Session
 
 JOIN = "another platform"
@@ -67,16 +68,18 @@ async def setup_join(chat: Chat) -> None:
 def join(session: Session, comer: Comer, typed: str, now: int) -> str:
     """Let the spaces of a community without a name belong to the code's community; its name, or empty."""
     spaces = communities.spaces(session, comer.community)
-    if communities.about(session, comer.community)[0] or not spaces:
+    if communities.about(session, comer.community).name or not spaces:
         return ""
-    found = codes.take(session, JOIN, typed, now, tried_by=":".join(spaces[0]))
+    found = codes.take(session, JOIN, typed, now, tried_by=f"{spaces[0].platform}:{spaces[0].external_id}")
     if found is None:
         return ""
-    community, _payload = found
+    community = found.community
     mine = members.accounts(session, comer.community, comer.member)
     communities.move_spaces(session, comer.community, community)
     stored.abandon(session, comer.community)
     for account in mine:
-        members.grant(session, community, COORDINATOR, account.platform, "person", account.external_id, comer.name)
+        role_grants.grant(
+            session, community, Grant(COORDINATOR, account.platform, "person", account.external_id, comer.name)
+        )
     audit.add(session, community, now, "", "set up", "another platform")
-    return communities.about(session, community)[0]
+    return communities.about(session, community).name

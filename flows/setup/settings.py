@@ -11,7 +11,7 @@ from flows.engine.timers import set_right
 from flows.setup.own_words import WORD
 from flows.setup.rules import KEEP
 from flows.words import Msg, _
-from storage import audit, settings
+from storage import audit, communities, settings
 from storage.statement import Session
 
 Values = dict[str, Any]
@@ -99,22 +99,38 @@ async def change(chat: Chat, name: str) -> None:
         return
     section = sections()[name]
     before = await chat.do("values", values_of, name, chat.context)
-    filled = await chat.fill("chosen", section.form, before)
-    wanted = {one.name: "" if (value := getattr(filled, one.name)) is None else value for one in section.settings}
+    wanted, tries = before, 0
+    wrong: list[Msg] | None = None
+    while wrong is None or wrong:
+        filled = await chat.fill(f"chosen.{tries}" if tries else "chosen", section.form, wanted)
+        wanted = {one.name: "" if (value := getattr(filled, one.name)) is None else value for one in section.settings}
+        wrong = list(wrong_in(section, wanted))
+        tries += 1
+        for sentence in wrong:
+            chat.say(sentence)
     if doubts := list(doubts_of(section, before, wanted, chat.context)):
         for doubt in doubts:
             chat.say(doubt)
         await chat.ask("sure", _("Shall I save it like this? To choose something else, choose “Back”."), KEEP)
     now = await chat.now("now")
-    changed = {key: value for key, value in wanted.items() if value != before.get(key)}
+    # What follows from the time zone is chosen by who saw it and saved: it does not change by itself any more.
+    follows = {one.name for one in section.settings if callable(one.default)}
+    changed = {key: value for key, value in wanted.items() if value != before.get(key) or key in follows}
     await chat.do("keep", keep, chat.context, name, changed, now)
     if name == "help":
         chat.say(_("This is what people get to see:"))
         chosen = {f"{name}.{key}": value for key, value in wanted.items()}
         chat.show(panel.whole(Context(chosen=chosen, time_zone=chat.time_zone, language=chat.language)))
+    chat.say(_("Saved."))
     if COORDINATOR in chat.context.roles:
         await chat.hand_over(SETUP)
-    chat.say(_("Saved."))
+
+
+def wrong_in(section: Section, wanted: Values) -> Iterator[Msg]:
+    """What cannot be kept."""
+    for one in section.settings:
+        if one.wrong is not None and (why := one.wrong(wanted[one.name])) is not None:
+            yield why
 
 
 def doubts_of(section: Section, before: Values, wanted: Values, context: Context) -> Iterator[Msg]:
@@ -136,6 +152,7 @@ def keep(session: Session, context: Context, name: str, changed: Values, now: in
     """Keep what was changed. What recurs at a time that was changed comes at the new one."""
     from flows.catalogue import catalogue  # as above
 
+    communities.lock(session, context.community)  # else two at once would set the clock by half of what they chose
     for key, value in changed.items():
         settings.choose(session, context.community, f"{name}.{key}", value)
     set_right(session, catalogue(), context.community, context.time_zone, now)

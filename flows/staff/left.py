@@ -10,7 +10,7 @@ from flows.cases.readers import READER
 from flows.engine import COORDINATOR, Duty, Steps, job
 from flows.staff.rules import Leaving
 from flows.words import Msg, _, n_
-from storage import audit, communities, due, members, staff_cases
+from storage import audit, communities, members, role_grants, staff_cases, subjects
 from storage.ids import platform_and_id
 from storage.statement import Session
 
@@ -63,7 +63,7 @@ def settle(session: Session, community: str, leaving: Leaving, now: int, told_at
     audit.add(session, community, now, leaving.member, audit.LEFT, ", ".join(lost))
     what = News(_sealed(session, community, leaving.name), bool(leaving.left), len(cases), leaving.tell, leaving.mentor)
     subject = f"left {now}"  # each news comes by itself
-    due.later(session, community, staff_left.name, what.text(), told_at, subject=subject, whom=leaving.key)
+    subjects.later(session, community, staff_left.name, what.text(), told_at, subject=subject, whom=leaving.key)
 
 
 @job("staff_left")
@@ -90,13 +90,13 @@ def said_of(what: News, name: str, community: str) -> list[Msg]:
 
 def _take_away(session: Session, community: str, leaving: Leaving) -> list[str]:
     """The roles that they held by name, and hold no more."""
-    grants = members.granted(session, community)
+    grants = role_grants.granted(session, community)
     held = [one for one in grants if one.kind == "person" and not one.gone and one.account in leaving.left]
     for one in held:
-        if one.role == COORDINATOR and members.are_last(grants, COORDINATOR, [one.account]):
-            members.set_gone(session, community, one, gone=True)
+        if one.role == COORDINATOR and role_grants.are_last(grants, COORDINATOR, [one.account]):
+            role_grants.set_gone(session, community, one, gone=True)
         else:
-            members.take_away(session, community, one)
+            role_grants.take_away(session, community, one)
             grants.remove(one)
     return [one.role for one in held]
 

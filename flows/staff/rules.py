@@ -13,7 +13,7 @@ from flows.engine.recognise import granted
 from flows.engine.wall_clock import next_time
 from flows.seam import Standing
 from storage.days import local
-from storage.members import Grant
+from storage.role_grants import Grant
 from storage.roster import Staff, StaffAccount
 
 Seen = Mapping[tuple[str, str], Standing | None]

@@ -98,25 +98,26 @@ def put_in(text: str, language: str) -> str:
     """A translated sentence, before it is filled in, with the community's own words."""
     if not isinstance(language, Tongue):
         return text
-    for (word, tag), given in language.own.items():
-        if tag == str(language) and (found := forms(word, tag, given)) is not None:
-            text = _pattern(word, tag).sub(lambda match, found=found: _instead(match, found), text)  # type: ignore[misc]
-    return text
+    here = {word: forms(word, tag, given) for (word, tag), given in language.own.items() if tag == str(language)}
+    own = {word: found for word, found in here.items() if found is not None}
+    # All of them at once: "docent" for a mentor stays, whatever this community calls a docent.
+    return _pattern(tuple(own), str(language)).sub(lambda match: _instead(match, own), text) if own else text
 
 
 @lru_cache(maxsize=64)
-def _pattern(word: str, language: str) -> re.Pattern[str]:
-    erbij = WORDS[word][language]
-    many, one = re.escape(erbij.many), re.escape(erbij.one)
+def _pattern(words: tuple[str, ...], language: str) -> re.Pattern[str]:
+    known = {word: WORDS[word][language] for word in words}
+    each = (rf"(?P<{word}_many>{re.escape(of.many)})|(?P<{word}_one>{re.escape(of.one)})" for word, of in known.items())
     article = r"(?P<a>\b[Aa]n? )?" if language == "en" else ""
     # Not within a placeholder's braces; the end of a genitive stays.
-    return re.compile(rf"(?<![{{\w-]){article}(?:(?P<many>{many})|(?P<one>{one}))(?=s?\b)(?![\w-]*}})", re.IGNORECASE)
+    return re.compile(rf"(?<![{{\w-]){article}(?:{'|'.join(each)})(?=s?\b)(?![\w-]*}})", re.IGNORECASE)
 
 
-def _instead(match: re.Match[str], own: tuple[str, str]) -> str:
+def _instead(match: re.Match[str], own: Mapping[str, tuple[str, str]]) -> str:
     parts = match.groupdict()
-    there = parts["many"] or parts["one"]
-    word = own[1] if parts["many"] else own[0]
+    name, there = next((name, said) for name, said in parts.items() if said and name != "a")
+    of, _, number = name.rpartition("_")
+    word = own[of][number == "many"]
     if there[0].isupper():
         word = word[0].upper() + word[1:]
     if not parts.get("a"):

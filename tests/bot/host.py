@@ -84,7 +84,7 @@ async def host(database: Database, clock: Clock, **settings: Any) -> AsyncIterat
 
     async def community(slug: str) -> str | None:
         found = await database.run(lambda s: communities.by_slug(s, slug))
-        return None if found is None else found[1]
+        return None if found is None else found.name
 
     async def moved() -> bool:
         return False

@@ -14,7 +14,17 @@ from bot.cli import app
 from bot.program import Program
 from bot.settings import load
 from bot.tryout import SLUG
-from storage import case_release, case_telling, communities, members, meta, outbox, places, roster
+from storage import (
+    case_release,
+    case_telling,
+    communities,
+    delivery,
+    meta,
+    outbox,
+    places,
+    role_grants,
+    roster,
+)
 from storage import settings as chosen
 from storage.database import Database
 from storage.keys import Masters, new_key
@@ -179,9 +189,9 @@ def test_check_says_what_a_community_still_misses(empty: Path, monkeypatch: pyte
         communities.add_community(session, "unnamed", "", "en", "UTC")
         here = communities.add_community(session, "year-1", "Year 1", "en", "UTC")
         for kind in ("students", "mentors"):
-            places.choose(session, here, kind, "discord", "1", kind, kind)
-        members.grant(session, here, "lead", "discord", "role", "9")
-        members.grant(session, here, "coordinator", "discord", "person", "8")
+            places.choose(session, here, places.PlaceSet(kind, "discord", "1", kind, kind))
+        role_grants.grant(session, here, role_grants.Grant("lead", "discord", "role", "9"))
+        role_grants.grant(session, here, role_grants.Grant("coordinator", "discord", "person", "8"))
         return here
 
     here = database.run_now(begun)
@@ -193,8 +203,8 @@ def test_check_says_what_a_community_still_misses(empty: Path, monkeypatch: pyte
     assert "wrong Year 1: The team leads have no channel yet." in said
     assert said.count("wrong Year 1") == 2
 
-    database.run_now(lambda s: members.grant(s, here, "mentor", "discord", "role", "7"))
-    database.run_now(lambda s: places.choose(s, here, "leads", "discord", "1", "leads", "leads"))
+    database.run_now(lambda s: role_grants.grant(s, here, role_grants.Grant("mentor", "discord", "role", "7")))
+    database.run_now(lambda s: places.choose(s, here, places.PlaceSet("leads", "discord", "1", "leads", "leads")))
     database.close()
     assert "Year 1 has its channels and its people." in run.invoke(app, ["check"]).output
 
@@ -208,10 +218,10 @@ def test_check_says_whose_staff_was_not_answered_for(empty: Path, monkeypatch: p
     def begun(session: Session) -> None:
         for number, since in ((1, now - 3_600_000), (2, now - 25 * 3_600_000), (3, now)):
             here = communities.add_community(session, f"year-{number}", f"Year {number}", "en", "UTC")
-            members.grant(session, here, "coordinator", "discord", "person", "8", "Alex")
+            role_grants.grant(session, here, role_grants.Grant("coordinator", "discord", "person", "8", "Alex"))
             roster.want(session, here, since)
         roster.doubt(session, here, "discord")
-        members.set_gone(session, here, members.granted(session, here)[0], gone=True)
+        role_grants.set_gone(session, here, role_grants.granted(session, here)[0], gone=True)
 
     database.run_now(begun)
     database.close()
@@ -266,7 +276,7 @@ def letters(empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str
 
 def _letters(session: Session) -> None:
     here = communities.add_community(session, SLUG, "Year 1", "en", "UTC")
-    places.choose(session, here, "mentors", "discord", "space", "555", "mentor-room")
+    places.choose(session, here, places.PlaceSet("mentors", "discord", "space", "555", "mentor-room"))
     for number, (lane, why) in enumerate(
         [
             ("sam-777", "Blocked"),
@@ -281,10 +291,13 @@ def _letters(session: Session) -> None:
     ):
         payload, private = b"CANARY", lane.startswith("sam")
         outbox.add(
-            session, f"k{number}", here, "discord", "s", lane, private=private, subject="", payload=payload, now=0
+            session,
+            outbox.Message(
+                f"k{number}", here, "discord", "s", lane, private=private, subject="", payload=payload, at=0
+            ),
         )
         if why:
-            outbox.bury(session, number, why)
+            delivery.bury(session, number, why)
 
 
 def test_outbox_says_what_died_and_why_and_nothing_of_whom_or_what(letters: str) -> None:

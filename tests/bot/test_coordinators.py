@@ -15,7 +15,7 @@ from bot.tryout import SLUG
 from flows.catalogue import catalogue
 from flows.engine.take import take
 from flows.seam import Act, Filled, Form, Incoming, Part, Person, Picked, Pressed, Space
-from storage import audit, communities, members, setup
+from storage import audit, communities, role_grants, setup
 from storage.database import Database
 from storage.keys import Masters, new_key
 from storage.setup import SetUp
@@ -90,7 +90,7 @@ def test_a_coordinator_is_named_and_it_is_on_record(year: Year) -> None:
 
 def test_who_left_and_was_the_last_is_named_again(year: Year) -> None:
     call("add", "discord", ALEX, "--name", "Alex")
-    year.now(lambda s: members.set_gone(s, year.id, members.granted(s, year.id)[0], gone=True))
+    year.now(lambda s: role_grants.set_gone(s, year.id, role_grants.granted(s, year.id)[0], gone=True))
     assert "is a coordinator of Year 1 now" in call("add", "discord", ALEX).output
     assert "Nobody is a coordinator" not in cli.invoke(app, ["check"]).output
 

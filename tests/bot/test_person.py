@@ -14,7 +14,7 @@ from bot.cli import app
 from bot.person import KINDS
 from bot.program import Program
 from bot.settings import Misconfigured, Settings
-from storage import accounts, audit, case_release, case_telling, case_work, communities, members
+from storage import accounts, audit, case_release, case_telling, case_work, communities, members, role_grants
 from storage.database import Database
 from storage.keys import Masters, new_key
 from storage.statement import Session
@@ -72,8 +72,8 @@ def _settled(session: Session) -> None:
         members.add_member(session, here, "discord", slug, "noor-995533")
         accounts.merge(session, here, sam, other)
         members.set_language(session, here, sam, "nl")
-        members.grant(session, here, "mentor", "discord", "person", ROBIN, "Robin")
-        members.grant(session, here, "coordinator", "discord", "person", ROBIN, "Robin")
+        role_grants.grant(session, here, role_grants.Grant("mentor", "discord", "person", ROBIN, "Robin"))
+        role_grants.grant(session, here, role_grants.Grant("coordinator", "discord", "person", ROBIN, "Robin"))
         case = case_telling.tell(session, here, slug.encode().hex().ljust(64, "0"), {"issue": "told by noor"}, DAY)
         case_release.release(session, here)
         case_work.claim(session, here, case, robin, NOW)

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from bot import sender as module
 from bot import tryout
 from bot.metrics import Metrics
-from bot.pace import Pace
 from bot.runtime import Runtime
 from bot.sender import Sender, outgoing_id, verdict
 from bot.time import Clock
 from flows.catalogue import catalogue
 from flows.engine import wire
+from flows.pace import Pace
 from flows.seam import Blocked, Command, Gone, Incoming, Limits, Outage, Outgoing, Person, Receive, Sent, Text, TooFast
 from storage import communities, outbox, undelivered
 from storage.database import Database
@@ -64,16 +64,18 @@ def queue(database: Database, clock: Clock, *texts: str, lane: str = "students",
         for text in texts:
             outbox.add(
                 session,
-                f"{lane}:{text}",
-                found[0],
-                platform,
-                tryout.SLUG,
-                lane,
-                private=bool(named.get("private")),
-                subject=named.get("subject", ""),
-                fleeting=bool(named.get("fleeting")),
-                payload=wire.pack((Text(text),), "en"),
-                now=clock.now(),
+                outbox.Message(
+                    f"{lane}:{text}",
+                    found.id,
+                    platform,
+                    tryout.SLUG,
+                    lane,
+                    private=bool(named.get("private")),
+                    subject=named.get("subject", ""),
+                    fleeting=bool(named.get("fleeting")),
+                    payload=wire.pack((Text(text),), "en"),
+                    at=clock.now(),
+                ),
             )
 
     database.run_now(add)

@@ -84,7 +84,7 @@ def told(database: Database) -> list[str]:
     """What was told, each with the words whose hash it was stored under."""
     here = database.run_now(lambda s: communities.by_slug(s, SLUG))
     assert here is not None
-    waiting, _lost = database.run_now(lambda s: letters._opened(s, s.all(letters._locked, community=here[0])))
+    waiting, _lost = database.run_now(lambda s: letters._opened(s, s.all(letters._locked, community=here.id)))
     return [one.letter.tag for one in waiting]
 
 

@@ -29,7 +29,7 @@ from flows.seam import (
     Text,
     TooFast,
 )
-from storage import communities, members
+from storage import communities, role_grants
 from storage.database import Database
 from storage.statement import Session
 
@@ -180,7 +180,7 @@ def runtime(database: Database, clock: Clock, standings: Standings) -> Runtime:
     def found(session: Session) -> None:
         here = communities.add_community(session, "year-1", "Year 1", "en", "Europe/Brussels")
         communities.add_space(session, here, "discord", SERVER.id)
-        members.grant(session, here, "mentor", "discord", "person", "robin", "Robin")
+        role_grants.grant(session, here, role_grants.Grant("mentor", "discord", "person", "robin", "Robin"))
 
     database.run_now(found)
     made = Runtime(database, catalogue(), clock, Metrics())

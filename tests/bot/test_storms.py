@@ -80,15 +80,17 @@ def queue(session: Session, platform: str, lanes: int = LANES, each: int = EACH,
         for lane in range(lanes):
             outbox.add(
                 session,
-                f"{platform}.{lane}.{n}.{private}",
-                found[0],
-                platform,
-                "space",
-                f"{'person' if private else platform}-{lane}",
-                private=private,
-                subject="",
-                payload=wire.pack((Text(str(n)),), "en"),
-                now=START,
+                outbox.Message(
+                    f"{platform}.{lane}.{n}.{private}",
+                    found.id,
+                    platform,
+                    "space",
+                    f"{'person' if private else platform}-{lane}",
+                    private=private,
+                    subject="",
+                    payload=wire.pack((Text(str(n)),), "en"),
+                    at=START,
+                ),
             )
 
 

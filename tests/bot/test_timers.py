@@ -14,12 +14,11 @@ from bot.timers import Timers
 from bot.tryout import SLUG
 from flows.catalogue import catalogue
 from flows.engine.timers import Ran, fail_due, mend, recurring_key, wind, wind_new
-from storage import check_ins, communities, conversations, due, members, outbox
+from storage import check_ins, communities, conversations, delivery, due, members, outbox
 from storage.database import Database
+from storage.days import DAY
 from storage.statement import Session
 from tests.due import run_due
-
-DAY = 86_400_000
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def add(database: Database, flow: str, at: int, until: int | None = None) -> Non
     def insert(session: Session) -> None:
         found = communities.by_slug(session, SLUG)
         assert found is not None
-        due.add(session, f"test:{flow}:{at}", found[0], flow, "", at, until)
+        due.add(session, f"test:{flow}:{at}", found.id, flow, "", at, until)
 
     database.run_now(insert)
 
@@ -123,7 +122,7 @@ async def test_what_recurs_is_as_long_worthwhile_after_it_failed(database: Datab
     weekly = next(one for one in catalogue().recurring if one.job == "open_check_in")
 
     def row(session: Session) -> due.Due:
-        key = recurring_key(communities.every(session)[0][0], weekly.job)
+        key = recurring_key(communities.every(session)[0].id, weekly.job)
         found = due.named(session, key)
         assert found is not None
         return found
@@ -147,7 +146,7 @@ async def test_how_late_something_is_that_recurs_is_told_by_the_last_time_it_was
     database: Database, clock: Clock, timers: Timers, days_late: int, opened: int
 ) -> None:
     await timers.catch_up()
-    here = database.run_now(communities.every)[0][0]
+    here = database.run_now(communities.every)[0].id
     before = len(database.run_now(lambda s: check_ins.rounds(s, here)))
     key = recurring_key(here, "open_check_in")
     thursday = database.run_now(lambda s: due.when(s, key))
@@ -161,7 +160,7 @@ async def test_how_late_something_is_that_recurs_is_told_by_the_last_time_it_was
 
 def test_what_recurs_since_this_version_is_set_at_the_start(database: Database, clock: Clock) -> None:
     def kept(session: Session) -> tuple[int | None, int | None]:
-        community = communities.every(session)[0][0]
+        community = communities.every(session)[0].id
         due.forget(session, recurring_key(community, "housekeeping"))
         before = due.when(session, recurring_key(community, "open_check_in"))
         wind_new(session, catalogue(), clock.now() + 14 * 86_400_000)
@@ -224,23 +223,26 @@ def test_a_clock_that_is_set_changes_nothing_until_it_stays_there() -> None:
 def test_what_a_clock_that_ran_ahead_has_put_off_comes_in_time(database: Database, clock: Clock) -> None:
     """Three days ahead everything was wound and a message put off; then the clock was set right."""
     here, now = database.run_now(communities.every)[0], clock.now()
-    keys = [recurring_key(here[0], one.job) for one in catalogue().recurring]
+    keys = [recurring_key(here.id, one.job) for one in catalogue().recurring]
     due_then = [database.run_now(lambda s, key=key: due.when(s, key)) for key in keys]
-    database.run_now(lambda s: wind(s, catalogue(), here[0], here[4], now + 30 * DAY))
+    database.run_now(lambda s: wind(s, catalogue(), here.id, here.time_zone, now + 30 * DAY))
 
     def message(session: Session) -> None:
-        outbox.add(session, "m", here[0], "web", "x", "y", private=False, subject="", payload=b"", now=now + 30 * DAY)
+        outbox.add(
+            session,
+            outbox.Message("m", here.id, "web", "x", "y", private=False, subject="", payload=b"", at=now + 30 * DAY),
+        )
 
     database.run_now(message)
     database.run_now(lambda s: mend(s, catalogue(), now))
     assert [database.run_now(lambda s, key=key: due.when(s, key)) for key in keys] == due_then
-    assert len(database.run_now(lambda s: outbox.claim(s, "web", now, now, 5))) == 1
+    assert len(database.run_now(lambda s: delivery.claim(s, "web", now, now, 5))) == 1
 
 
 def test_whoever_is_in_the_middle_of_something_keeps_it_when_the_clock_is_set_on(
     database: Database, clock: Clock
 ) -> None:
-    here, now = database.run_now(communities.every)[0][0], clock.now()
+    here, now = database.run_now(communities.every)[0].id, clock.now()
     database.run_now(lambda s: conversations.add(s, "c", here, "", b"{}", now + DAY))
     later = now + 3 * DAY
     database.run_now(lambda s: mend(s, catalogue(), later, 3 * DAY))
@@ -250,7 +252,7 @@ def test_whoever_is_in_the_middle_of_something_keeps_it_when_the_clock_is_set_on
 
 def test_a_check_in_is_open_though_the_clock_was_put_back(database: Database, clock: Clock) -> None:
     def cast(session: Session) -> str:
-        here, now = communities.every(session)[0][0], clock.now()
+        here, now = communities.every(session)[0].id, clock.now()
         this = check_ins.open_round(session, here, now, now + 4 * DAY)
         member = members.add_member(session, here, "web", "x", "somebody", "somebody", "")
         return check_ins.cast(session, here, this, member, "web:sam", {}, now - 7_200_000)

@@ -9,7 +9,7 @@ from bot.metrics import Metrics
 from bot.time import Clock
 from bot.timers import Timers
 from flows.catalogue import catalogue
-from storage import communities, outbox
+from storage import communities, delivery
 from storage.database import Database
 
 
@@ -26,9 +26,9 @@ def made(database: Database, clock: Clock) -> tryout.TryOut:
 
 
 def deliver(database: Database, clock: Clock) -> None:
-    while waiting := database.run_now(lambda s: outbox.claim(s, "web", clock.now(), clock.now() + 1, 99)):
+    while waiting := database.run_now(lambda s: delivery.claim(s, "web", clock.now(), clock.now() + 1, 99)):
         for row in waiting:
-            database.run_now(lambda s, row=row: outbox.sent(s, row.id, row.key, keep=True))
+            database.run_now(lambda s, row=row: delivery.sent(s, row.id, row.key, keep=True))
 
 
 def test_two_leads_three_mentors_and_twelve_students(made: tryout.TryOut) -> None:

@@ -30,6 +30,7 @@ from storage.keys import Masters
 from storage.statement import Session
 from tests.chaos import worker
 from tests.chaos.people import SPACE, Platform, Student
+from tests.raw import rows
 
 KILLS = {"sqlite": 100, "postgresql": 24}
 LONGEST_MS = {"turn": 80, "clock": 120, "delivery": 250}
@@ -176,7 +177,7 @@ def _found(url: str, key: str, start: int, lives: int) -> str:
         community = found_community(s, catalogue(), "chaos", "Chaos", "en", "UTC", start)
         communities.add_space(s, community, SPACE.platform, SPACE.id)
         for place in ("students", "mentors"):
-            places.choose(s, community, place, SPACE.platform, SPACE.id, place, place)
+            places.choose(s, community, places.PlaceSet(place, SPACE.platform, SPACE.id, place, place))
         for life in range(lives):
             at = start + life * JUMP
             due.add(s, f"open {life}", community, "open_check_in", "", at)
@@ -226,18 +227,23 @@ def _check_messages(s: Session, community: str, platform: Platform) -> None:
     assert (depth.waiting, depth.dead) == (0, 0)
     assert sorted(platform.buttons("s.claim_case.")) == sorted(line.id for line in cases.listing(s, community))
     opened = [one.id for one in check_ins.rounds(s, community) if one.closes_at > one.opens_at]
-    assert sorted(platform.buttons("s.check_in.")) == sorted(opened)
+    shown = platform.buttons("s.check_in.")
+    assert len(set(shown)) == len(shown)
+    assert set(shown) <= set(opened)
+    # Two posts a week and channel; what else was opened and closed in these days is held back, and none of it lost.
+    left = [row["subject"] for row in rows(s, "outbox") if row["state"] == outbox.BACK]
+    assert {f"check-in:{one}" for one in opened} <= {*left, *(f"check-in:{one}" for one in shown)}
 
 
 def _check_timers(s: Session, community: str, platform: Platform, start: int, end: int, lives: int) -> None:
     """Each moment came once: a round opened, a round closed; nothing is left that is due, failed or was skipped."""
-    weekly = next(one for one in catalogue().recurring if one.job == "open_check_in")
+    weekly = next(one for one in catalogue().recurring if one.job == "open_check_in").of({})
     at, thursdays = start, -1
     while at <= end:
         at, thursdays = next_time(weekly.cron, "UTC", at), thursdays + 1
     assert len(check_ins.rounds(s, community)) == 2 * lives + thursdays
     said = [part.text for message in platform.shown.values() for part in message.parts if isinstance(part, Text)]
-    assert len([text for text in said if "is closed" in text]) == lives
+    assert len([text for text in said if "is closed" in text]) <= lives, "no more than the channel takes"
     assert not due.failing(s)
     assert (due.next_at(s) or 0) > end
     assert audit.listing(s, community) == []

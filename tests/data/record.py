@@ -21,12 +21,13 @@ from flows.engine.timers import fail_due
 from flows.seam import Command, Filled, Person, Pressed, Reply, Space
 from flows.staff.left import settle
 from flows.staff.rules import Leaving
-from storage import check_ins, communities, due, migrate, outbox, places, roster
+from storage import check_ins, communities, delivery, due, migrate, places, roster
 from storage.database import Database
+from storage.days import DAY
 from storage.keys import Masters
 from storage.statement import Session
 from tests.data import HERE, KEY
-from tests.door import DAY, HOUR, MINUTE, SIX, button, card, form
+from tests.door import HOUR, MINUTE, SIX, button, card, form
 from tests.scenarios.town import Town
 
 STUDENTS = ("sam", "noor", "lena", "finn", "amal", "jonas", "mila", "yara")
@@ -45,7 +46,7 @@ class Lived:
 
     def _furnish(self, session: Session) -> None:
         for kind in ("students", "leads"):
-            places.choose(session, self.town.one, kind, "discord", "one-discord", f"one-{kind}", kind)
+            places.choose(session, self.town.one, places.PlaceSet(kind, "discord", "one-discord", f"one-{kind}", kind))
         communities.add_space(session, self.town.one, "page", "one")
 
     def live(self) -> None:
@@ -113,12 +114,12 @@ class Lived:
         def deliver(session: Session) -> None:
             now = self.town.now
             for platform in ("discord", "teams"):
-                while found := outbox.claim(session, platform, now, now + MINUTE, 50):
+                while found := delivery.claim(session, platform, now, now + MINUTE, 50):
                     for one in found:
                         if one.fleeting:
-                            outbox.forget(session, one.id)
+                            delivery.forget(session, one.id)
                         else:
-                            outbox.sent(session, one.id, f"message{one.id}", keep=not one.private)
+                            delivery.sent(session, one.id, f"message{one.id}", keep=not one.private)
 
         self.town.database.run_now(deliver)
 

@@ -22,7 +22,7 @@ from flows.catalogue import catalogue
 from flows.engine import wire
 from flows.engine.timers import wind_new
 from flows.seam import Act, Command, Filled, Incoming, Person, Pressed, Reply, Space, Standing
-from storage import cases, check_in_pools, check_ins, due, erasures, outbox
+from storage import cases, check_in_pools, check_ins, delivery, due, erasures, outbox
 from storage.database import Database
 from storage.keys import Masters
 from storage.migrate import newest, pending, upgrade
@@ -33,7 +33,17 @@ from tests.door import button, card, form, text
 from tests.scenarios.town import ident, name
 from tests.scenarios.world import StandingClock
 
-CHANGED: dict[str, str] = {}
+CHANGED: dict[str, str] = {
+    f"community.{column}": f"0013: the setting {key}"
+    for column, key in {
+        "doorbell": "cases.where",
+        "country": "help.country",
+        "contact": "help.contact",
+        "welcome": "students.welcome",
+        "mentors_after": "reminders.mentors",
+        "coordinators_after": "reminders.coordinators",
+    }.items()
+}
 """``table`` or ``table.column``: which migration takes away or rewrites what stood there, and where it is now."""
 
 
@@ -242,6 +252,6 @@ async def test_who_was_forgotten_stays_so_and_cannot_vote_twice(going: Going) ->
 async def test_what_waits_to_be_sent_is_sent(going: Going) -> None:
     waiting = going.database.run_now(outbox.depth)
     assert (waiting.waiting, waiting.dead) == (3, 1)
-    found = going.database.run_now(lambda s: outbox.claim(s, "discord", going.clock.at, going.clock.at + 60_000, 50))
-    assert {one.lane for one in found} == {"one-mentors", "sam-discord-7301"}
+    found = going.database.run_now(lambda s: delivery.claim(s, "discord", going.clock.at, going.clock.at + 60_000, 50))
+    assert {one.recipient for one in found} == {"one-mentors", "sam-discord-7301"}
     assert all(wire.unpack(one.payload)[0] for one in found)

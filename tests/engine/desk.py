@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flows.engine.timers import found_community
 from flows.seam import Act, Form, Person, Reply, Space
-from storage import check_ins, communities, conversations, members, places
+from storage import check_ins, communities, conversations, places, role_grants
 from storage.database import Database
 from storage.statement import Session
 from tests.door import NOW, Door
@@ -22,8 +22,8 @@ class Desk(Door):
         community = found_community(session, self.catalogue, slug, slug.title(), "en", "Europe/Brussels", NOW)
         communities.add_space(session, community, "web", slug)
         for kind in ("students", "mentors", "leads"):
-            places.choose(session, community, kind, "web", slug, f"{slug}-{kind}", kind)
-        members.grant(session, community, "mentor", "web", "person", "robin")
+            places.choose(session, community, places.PlaceSet(kind, "web", slug, f"{slug}-{kind}", kind))
+        role_grants.grant(session, community, role_grants.Grant("mentor", "web", "person", "robin"))
         return community
 
     def give(

@@ -8,7 +8,7 @@ import pytest
 
 from flows.engine.take import take
 from flows.seam import Buttons, Card, Command, Filled, Incoming, Person, Pressed, Said, Space, Text
-from storage import case_release, case_telling, cases, conversations, members
+from storage import case_release, case_telling, cases, conversations, role_grants
 from storage.statement import Session
 from tests.door import NOW, form, last, text
 from tests.due import run_due
@@ -71,7 +71,7 @@ def test_a_student_starts_nothing_of_the_mentors(desk: Desk) -> None:
 def test_a_role_taken_away_between_two_clicks_counts_at_once(desk: Desk) -> None:
     @_in(desk)
     def _lead(session: Session) -> None:
-        members.grant(session, desk.one, "student", "web", "role", "first-years")
+        role_grants.grant(session, desk.one, role_grants.Grant("student", "web", "role", "first-years"))
 
     space, act = Space("web", "one"), Pressed(f"s.check_in.{desk.round(desk.one)}")
     has = Person("sam", roles=frozenset({"first-years"}))
@@ -149,7 +149,7 @@ def test_a_mentor_who_is_none_any_more_can_send_nothing_that_stands_open(desk: D
     note = form(desk.give(Pressed(f"s.note_case.{told}"), who="robin"))
     sure = last(desk.give(Pressed(f"s.close_case.{told}"), who="robin"))
     assert isinstance(sure, Buttons)
-    desk.database.run_now(lambda s: members.revoke(s, desk.one, "mentor", "web"))
+    desk.database.run_now(lambda s: role_grants.revoke(s, desk.one, "mentor", "web"))
     for act in (
         Filled(answer.id, {"text": "No longer my business."}),
         Filled(note.id, {"text": "No longer my business."}),

@@ -288,6 +288,7 @@ def test_only_sentences_that_stand_in_the_code_are_made_to_be_translated() -> No
     assert sorted(found) == [
         "adapters/discord/commands.py: Msg(name)",  # a command's name, which stands in the code as its word
         "flows/engine/panel.py: Msg(', '.join((f'{{{name}}}' for name in there)), dict(there))",  # holds no words
+        "flows/setup/own_words.py: Msg(' · '.join((f'{{{name}}}' for name in own)), dict(own))",  # nor this
         "flows/words/__init__.py: Msg(', '.join((f'{{{name}}}' for name in args)), args)",  # nor this
         "flows/words/__init__.py: Msg(one, {'n': n, **args}, many)",
         "flows/words/__init__.py: Msg(text, args)",

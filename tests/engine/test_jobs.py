@@ -20,7 +20,7 @@ from flows.engine import Capability, Catalogue, Steps, job
 from flows.engine.flow import Recurring
 from flows.engine.timers import HOUR, LEASE, Ran, Slow, finish_slow, found_community, run_due
 from flows.words import Msg
-from storage import audit, communities, due, members, outbox, places
+from storage import audit, communities, due, members, outbox, places, subjects
 from storage.accounts import merge
 from storage.database import Database
 from storage.keys import Masters
@@ -109,7 +109,9 @@ class House:
         self.timers = self.hands(database)
         self.here = database.run_now(lambda s: found_community(s, self.catalogue, "here", "Here", "en", "UTC", NOW))
         database.run_now(lambda s: communities.add_space(s, self.here, "web", "here"))
-        database.run_now(lambda s: places.choose(s, self.here, "students", "web", "here", "all", "all"))
+        database.run_now(
+            lambda s: places.choose(s, self.here, places.PlaceSet("students", "web", "here", "all", "all"))
+        )
 
     def hands(self, database: Database) -> Timers:
         """Those of one process."""
@@ -272,14 +274,14 @@ def test_a_result_counts_though_the_clock_jumped_if_nobody_tried_again(house: Ho
 
 def test_work_that_was_cancelled_or_set_anew_meanwhile_comes_to_nothing(house: House) -> None:
     def set_(session: Session, argument: str, at: int) -> None:
-        due.later(session, house.here, "report", argument, at, subject="a session")
+        subjects.later(session, house.here, "report", argument, at, subject="a session")
 
     house.database.run_now(lambda s: set_(s, "1", NOW))
     slow = slow_of(house.begin())
     house.database.run_now(lambda s: set_(s, "2", NOW))
     assert house.finish(slow, SUM) == []
     slow = slow_of(house.begin())
-    assert house.database.run_now(lambda s: due.never(s, house.here, "a session")) == 1
+    assert house.database.run_now(lambda s: subjects.never(s, house.here, "a session")) == 1
     assert house.finish(slow, SUM) == []
     assert house.noted() == ["begun with 1", "begun with 2"]
 
@@ -352,7 +354,7 @@ def test_two_processes_run_each_timer_once(house: House, url: str, masters: Mast
 
 def test_set_again_it_moves_and_a_cancelled_one_does_not_come(house: House) -> None:
     def set_(session: Session, subject: str, at: int, whom: str = "") -> None:
-        due.later(session, house.here, "shared", f"{subject} of {whom}", at, subject=subject, whom=whom)
+        subjects.later(session, house.here, "shared", f"{subject} of {whom}", at, subject=subject, whom=whom)
 
     for subject, whom in (("a", "m1"), ("a", "m2"), ("b", "m1")):
         house.database.run_now(lambda s, a=subject, b=whom: set_(s, a, NOW + 5, b))
@@ -362,15 +364,15 @@ def test_set_again_it_moves_and_a_cancelled_one_does_not_come(house: House) -> N
         ("a of m2", NOW + 5, NOW + 5),
         ("b of m1", NOW + 5, NOW + 5),
     ]
-    assert house.database.run_now(lambda s: due.never(s, house.here, "a", "m2")) == 1
-    assert house.database.run_now(lambda s: due.never(s, "elsewhere", "a")) == 0
-    assert house.database.run_now(lambda s: due.never(s, house.here, "a")) == 1
+    assert house.database.run_now(lambda s: subjects.never(s, house.here, "a", "m2")) == 1
+    assert house.database.run_now(lambda s: subjects.never(s, "elsewhere", "a")) == 0
+    assert house.database.run_now(lambda s: subjects.never(s, house.here, "a")) == 1
     assert [row["argument"] for row in house.rows("due")] == ["b of m1"]
 
 
 def test_what_is_cancelled_by_one_that_is_due_with_it_does_not_come(house: House) -> None:
     house.add("cancels", "a session")
-    house.database.run_now(lambda s: due.later(s, house.here, "shared", "x", NOW, subject="a session"))
+    house.database.run_now(lambda s: subjects.later(s, house.here, "shared", "x", NOW, subject="a session"))
     house.add("shared", "y")
     assert [one.job for one in house.begin()] == ["cancels", "shared"]
     assert house.noted() == ["y"]
@@ -378,8 +380,8 @@ def test_what_is_cancelled_by_one_that_is_due_with_it_does_not_come(house: House
 
 
 def test_a_job_may_set_itself_again_and_cancel_others(house: House) -> None:
-    house.database.run_now(lambda s: due.later(s, house.here, "again", "x", NOW, subject="a session"))
-    house.database.run_now(lambda s: due.later(s, house.here, "shared", "y", NOW + 9, subject="another session"))
+    house.database.run_now(lambda s: subjects.later(s, house.here, "again", "x", NOW, subject="a session"))
+    house.database.run_now(lambda s: subjects.later(s, house.here, "shared", "y", NOW + 9, subject="another session"))
     house.begin()
     assert [(row["flow"], row["at"]) for row in house.rows("due")] == [("again", NOW + HOUR)]
 
@@ -391,13 +393,15 @@ def test_timers_name_nobody_and_go_or_follow_with_whom_they_are_about(house: Hou
     a, b, c = house.database.run_now(three)
     when = {a: NOW + 5, b: NOW + 7, c: NOW + 9}
     for who in (a, b, c):
-        house.database.run_now(lambda s, w=who: due.later(s, house.here, "shared", "", when[w], subject="s", whom=w))
-    house.database.run_now(lambda s: due.later(s, house.here, "opens", "", NOW + 8, subject="s", whom=a))
+        house.database.run_now(
+            lambda s, w=who: subjects.later(s, house.here, "shared", "", when[w], subject="s", whom=w)
+        )
+    house.database.run_now(lambda s: subjects.later(s, house.here, "opens", "", NOW + 8, subject="s", whom=a))
     assert "due" not in tables_with(house.database, a, b, c)
     house.database.run_now(lambda s: merge(s, house.here, b, a))
     found = sorted((row["flow"], row["at"]) for row in house.rows("due"))
     assert found == [("opens", NOW + 8), ("shared", NOW + 5), ("shared", NOW + 9)], "of two for the same the sooner"
-    house.database.run_now(lambda s: due.later(s, house.here, "shared", "", NOW + 6, subject="s", whom=b))
+    house.database.run_now(lambda s: subjects.later(s, house.here, "shared", "", NOW + 6, subject="s", whom=b))
     assert len(house.rows("due")) == 3, "it is theirs, so it moves"
     house.database.run_now(lambda s: forget(s, house.here, b))
     assert [(row["flow"], row["at"]) for row in house.rows("due")] == [("shared", NOW + 9)]

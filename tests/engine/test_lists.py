@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from flows.engine import Entry
 from flows.engine.lists import PAGE, page
 from flows.seam import Button, Buttons, Card, Command, Pressed, Reply
-from storage import cases, members
+from storage import cases, role_grants
 from storage.cases import CaseLine
 from storage.database import Database
 from storage.statement import Session
@@ -125,7 +125,7 @@ def test_who_is_no_mentor_any_more_turns_no_page(desk: Desk, waiting: list[CaseL
     further = to(desk.give(Command("cases"), who="robin"), "Next page")
 
     def no_more(session: Session) -> None:
-        members.revoke(session, desk.one, "mentor", "web")
+        role_grants.revoke(session, desk.one, "mentor", "web")
 
     database.run_now(no_more)
     reply = desk.give(further, who="robin")

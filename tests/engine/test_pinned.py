@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.engine import Capability, Catalogue, Chat, Command, Questions, Shown, flow
+from flows.engine import EVERYONE, Capability, Catalogue, Chat, Command, Questions, Shown, flow
 from flows.engine.fields import Line, Number
 from flows.seam import Card, Filled
 from flows.seam import Command as Asked
@@ -15,7 +15,7 @@ NEW = Questions("Forth", {"much": Number(text="How little?", low=6, high=9), "wh
 NOW = [OLD]
 
 
-@flow("set", who=("student",))
+@flow("set", who=(EVERYONE,))
 async def question_set(chat: Chat) -> None:
     done = await chat.fill("answers", NOW[0])
     chat.show(Shown(done.form.title, done.rows()))

@@ -30,7 +30,7 @@ from flows.seam import (
     TooFast,
 )
 from flows.words import LANGUAGES, said
-from storage import accounts, case_release, case_telling, cases, communities, members, places, staff_cases
+from storage import accounts, case_release, case_telling, cases, communities, places, role_grants, staff_cases
 from storage.database import Database
 from storage.statement import Session
 from storage.tables import metadata
@@ -57,13 +57,15 @@ class Chats(Door):
         self.community = here
         for space in (SERVER, TEAM):
             communities.add_space(session, here, space.platform, space.id, space.within)
-            members.grant(session, here, "mentor", space.platform, "person", "robin", "Robin")
-            places.choose(session, here, "mentors", space.platform, space.id, "m", "mentors")
+            role_grants.grant(session, here, role_grants.Grant("mentor", space.platform, "person", "robin", "Robin"))
+            places.choose(session, here, places.PlaceSet("mentors", space.platform, space.id, "m", "mentors"))
         self.case = case_telling.tell(session, here, "0" * 64, {"issue": SECRET}, NOW // 86_400_000)
         case_release.release(session, here)
 
     def role(self, role: str, external: str = "r1") -> None:
-        self.database.run_now(lambda s: members.grant(s, self.community, role, "discord", "role", external))
+        self.database.run_now(
+            lambda s: role_grants.grant(s, self.community, role_grants.Grant(role, "discord", "role", external))
+        )
 
     def give(
         self,

@@ -11,7 +11,7 @@ from flows.engine import wire
 from flows.engine.take import HOUR
 from flows.engine.timers import found_community
 from flows.seam import Arrived, Command, Incoming, Person, Space, Text
-from storage import communities, outbox
+from storage import communities, delivery, outbox
 from storage.database import Database
 from storage.days import DAY
 from storage.statement import Session
@@ -30,20 +30,22 @@ class Post(Door):
         super().__init__(database)
         self.give(IN_CHANNEL)  # Sam is known
         payload = wire.pack((Text("For you."),), "en")
-        self.database.run_now(lambda s: outbox.add(s, "k", self.community(s), *TO_SAM, **PRIVATE, payload=payload))
+        self.database.run_now(
+            lambda s: outbox.add(s, outbox.Message("k", self.community(s), *TO_SAM, **PRIVATE, payload=payload))
+        )
         self.bury(NOW)
 
     def community(self, session: Session) -> str:
         known = communities.every(session)
         if known:
-            return known[0][0]
+            return known[0].id
         here = found_community(session, self.catalogue, "one", "One", "en", "Europe/Brussels", NOW)
         communities.add_space(session, here, "teams", "tenant")
         return here
 
     def bury(self, now: int) -> None:
-        [row] = self.database.run_now(lambda s: outbox.claim(s, "teams", now, now + 120_000, 9))
-        self.database.run_now(lambda s: outbox.bury(s, row.id, "Blocked"))
+        [row] = self.database.run_now(lambda s: delivery.claim(s, "teams", now, now + 120_000, 9))
+        self.database.run_now(lambda s: delivery.bury(s, row.id, "Blocked"))
 
     def give(self, incoming: Incoming, now: int = NOW) -> bool:
         """Take an event; True when the sender is woken."""
@@ -56,7 +58,7 @@ class Post(Door):
 
 
 TO_SAM = ("teams", "tenant", "sam")
-PRIVATE = {"private": True, "subject": "", "now": NOW}
+PRIVATE = {"private": True, "subject": "", "at": NOW}
 
 
 @pytest.fixture

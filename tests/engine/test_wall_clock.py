@@ -17,6 +17,7 @@ from flows.engine.timers import found_community, mend, moves, recurring_key, set
 from flows.engine.wall_clock import after_last, latest, moment_of, next_time, period, upcoming, wall_of
 from flows.words import Msg
 from storage import communities, due
+from storage.communities import CommunityInfo
 from storage.database import Database
 from storage.statement import Session
 from tests.due import run_due
@@ -112,7 +113,7 @@ class Town:
         told = self.database.run_now(lambda s: moves(s, self.catalogue, self.here, zone, self.now))
 
         def change(session: Session) -> None:
-            communities.change(session, self.here, "here", "Here", "en", zone)
+            communities.change(session, CommunityInfo(self.here, "here", "Here", "en", zone))
             set_right(session, self.catalogue, self.here, zone, self.now)
 
         self.database.run_now(change)

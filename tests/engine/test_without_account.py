@@ -10,6 +10,7 @@ import pytest
 from flows.engine import NO_ACCOUNT
 from flows.seam import Arrived, Buttons, Command, Filled, Form, Opened, Pressed, Reply
 from storage import conversations
+from storage.days import DAY
 from storage.statement import Session
 from storage.tables import metadata
 from tests.door import NOW, card, form, last, text
@@ -170,7 +171,7 @@ def test_what_someone_wrote_comes_back_where_there_is_no_room(desk: Desk) -> Non
     assert "CANARY" in str(shown.parts)
 
 
-HALF_AN_HOUR, DAY = 1_800_000, 86_400_000
+HALF_AN_HOUR = 1_800_000
 
 
 def goes_on(desk: Desk, shown: Reply, **more: Any) -> Reply:

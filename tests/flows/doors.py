@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flows.seam import Act, Card, Command, Filled, Person, Picked, Pressed, Reply, Space, Text
 from storage import communities, setup
+from storage.communities import CommunityInfo
 from storage.setup import SetUp
 from tests.door import Door, button, form
 
@@ -35,11 +36,11 @@ class Doors(Door):
         person = Person(who, who.title(), roles, manages, added)
         return self.take(self.event(space, person, act, event, locale=locale)).reply
 
-    def known(self) -> list[tuple[str, str, str, str, str]]:
+    def known(self) -> list[CommunityInfo]:
         return self.database.run_now(communities.every)
 
     def as_set_up(self) -> SetUp:
-        [community] = [one[0] for one in self.known() if one[2]]
+        [community] = [one.id for one in self.known() if one.name]
         return self.database.run_now(lambda s: setup.read(s, community))
 
     def found(self, who: str = "alex", space: Space = SERVER, **about: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from flows.accounts import capability, joining
 from flows.engine import wire
 from flows.seam import Command, Filled, Pressed, Reply, Space
-from storage import check_ins, codes, communities, conversations, members, outbox
+from storage import check_ins, codes, communities, conversations, delivery, members
 from storage.database import Database
 from storage.statement import Session
 from tests.door import MINUTE, NOW, button, buttons, card, form, labels, text
@@ -31,10 +31,10 @@ class Two(Town):
 
     def waiting(self, platform: str) -> list[tuple[str, str]]:
         """(whom, what) of the messages that wait; they are taken."""
-        rows = self.database.run_now(lambda s: outbox.claim(s, platform, self.now, self.now + MINUTE, 9))
+        rows = self.database.run_now(lambda s: delivery.claim(s, platform, self.now, self.now + MINUTE, 9))
         for row in rows:
-            self.database.run_now(lambda s, row=row: outbox.sent(s, row.id, "m"))
-        return [(row.lane, text(Reply(wire.unpack(row.payload)[0]))) for row in rows]
+            self.database.run_now(lambda s, row=row: delivery.sent(s, row.id, "m"))
+        return [(row.recipient, text(Reply(wire.unpack(row.payload)[0]))) for row in rows]
 
 
 @pytest.fixture

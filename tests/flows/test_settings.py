@@ -11,11 +11,12 @@ import pytest
 from flows.catalogue import catalogue
 from flows.engine.timers import recurring_key
 from flows.seam import Buttons, Form, Pressed, Reply
-from storage import audit, due, members, places, settings
+from storage import audit, due, places, role_grants, settings
 from storage.database import Database
 from storage.statement import Session
+from tests.door import HOUR, NOW, card, form, text
 from tests.raw import rows
-from tests.scenarios.town import HOUR, NOW, Town, card, form, ident, text
+from tests.scenarios.town import Town, ident
 
 ALEX, PAT, KIM, ROBIN = "alex on discord", "pat on discord", "kim on discord", "robin on discord"
 CASE_FLOWS = (
@@ -58,7 +59,11 @@ def buttons(reply: Reply) -> list[str]:
 
 def test_a_setting_shows_what_holds_and_is_kept_for_its_community_alone(town: Town) -> None:
     listed = town.give(ALEX, Pressed("s.setup_settings."))
-    assert {f"s.setup_settings.{name}" for name in catalogue().sections} <= set(buttons(listed))
+    here, under = [], []
+    for name, section in catalogue().sections.items():
+        (under if section.under else here).append(f"s.setup_settings.{name}")
+    assert {*here, "s.setup_settings.words"} <= set(buttons(listed))
+    assert set(under) <= set(buttons(town.give(ALEX, Pressed("s.setup_settings.words"))))
     asked = opened(town, ALEX, "reminders")
     assert drafts(asked) == {"mentors": "1", "coordinators": "2"}
     town.fill(ALEX, asked, {"mentors": "2", "coordinators": "5"})
@@ -122,7 +127,7 @@ def test_who_may_not_change_it_hears_for_whom_it_is(town: Town) -> None:
 
 def test_a_role_lost_while_the_form_is_open_keeps_nothing(town: Town) -> None:
     asked = opened(town, ALEX, "reminders")
-    town.database.run_now(lambda s: members.revoke(s, town.one, "coordinator", "discord"))
+    town.database.run_now(lambda s: role_grants.revoke(s, town.one, "coordinator", "discord"))
     town.fill(ALEX, asked, {"mentors": "5", "coordinators": "5"})
     assert stored(town) == set()
 
@@ -148,7 +153,9 @@ def next_check_in(town: Town) -> str:
 
 
 def test_the_check_in_moves_within_its_week_and_setup_says_when_it_comes(town: Town) -> None:
-    town.database.run_now(lambda s: places.choose(s, town.one, "students", "discord", "one-discord", "c1", "students"))
+    town.database.run_now(
+        lambda s: places.choose(s, town.one, places.PlaceSet("students", "discord", "one-discord", "c1", "students"))
+    )
     before = next_check_in(town)
     assert re.fullmatch(r"Thu \d\d 12:00", before)
     menu = town.fill(ALEX, opened(town, ALEX, "check_in"), {"day": "fri", "hour": "9"})
@@ -178,9 +185,9 @@ def narrow(town: Town, *readers: str) -> None:
 
     def keep(session: Session) -> None:
         settings.choose(session, town.one, "cases.who", "some")
-        places.choose(session, town.one, "cases", "discord", "one-discord", "one-cases", "cases")
+        places.choose(session, town.one, places.PlaceSet("cases", "discord", "one-discord", "one-cases", "cases"))
         for who in readers:
-            members.grant(session, town.one, "case_reader", "discord", "person", ident(who), who)
+            role_grants.grant(session, town.one, role_grants.Grant("case_reader", "discord", "person", ident(who), who))
 
     town.database.run_now(keep)
 
@@ -230,7 +237,11 @@ def test_news_of_cases_goes_to_their_readers_channel_and_to_no_other(town: Town)
 
 def test_a_reader_need_be_no_mentor_and_reads_nothing_else(town: Town) -> None:
     adviser = "yara on discord"
-    town.database.run_now(lambda s: members.grant(s, town.one, "case_reader", "discord", "person", ident(adviser), "Y"))
+    town.database.run_now(
+        lambda s: role_grants.grant(
+            s, town.one, role_grants.Grant("case_reader", "discord", "person", ident(adviser), "Y")
+        )
+    )
     assert "This is for the mentors" in text(town.ask(adviser, "cases")), "the right comes with mentors alone here"
     narrow(town, adviser)
     assert "This is for" not in text(town.ask(adviser, "cases"))

@@ -61,7 +61,7 @@ def test_from_nothing_to_everything_set(doors: Doors) -> None:
     assert now.slug == "lerarenopleiding-jaar-1"
     assert not rules.missing(now, catalogue())
     assert "donderdag 19 november, 12.00" in said(menu), "the reader's language, the community's clock"
-    [(community, *_)] = doors.known()
+    [community] = [one.id for one in doors.known()]
     assert doors.database.run_now(lambda s: communities.at(s, "page", now.slug)) == community
     assert doors.database.run_now(due.next_at) is not None
 
@@ -143,7 +143,7 @@ def test_a_setup_that_nobody_names_is_forgotten_after_a_month_and_who_began_it_t
     wait(NOW + month - 1)
     assert len(doors.known()) == 2
     wait(NOW + month)
-    assert [name for _id, _slug, name, *_rest in doors.known()] == [ABOUT["name"]]
+    assert [one.name for one in doors.known()] == [ABOUT["name"]]
     left = doors.database.run_now(everything)
     assert "'alex'" not in left
     assert "'kim'" in left
@@ -236,7 +236,7 @@ def test_the_last_coordinator_stays(doors: Doors) -> None:
 
 def test_another_time_zone_moves_what_recurs(doors: Doors) -> None:
     doors.found()
-    [(community, *_)] = doors.known()
+    [community] = [one.id for one in doors.known()]
     key = f"{community}:open_check_in"
     before = doors.database.run_now(lambda s: due.when(s, key))
     sheet = form(doors.give(Pressed("s.setup_about.")))
@@ -255,7 +255,7 @@ def test_another_time_zone_moves_what_recurs(doors: Doors) -> None:
 def test_two_communities_of_one_name_have_an_address_each(doors: Doors) -> None:
     doors.found()
     doors.found("kim", Space("discord", "1002"))
-    assert sorted(one[1] for one in doors.known()) == ["lerarenopleiding-jaar-1", "lerarenopleiding-jaar-1-2"]
+    assert sorted(one.slug for one in doors.known()) == ["lerarenopleiding-jaar-1", "lerarenopleiding-jaar-1-2"]
 
 
 # ---------------------------------------------------------------- rules

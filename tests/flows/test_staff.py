@@ -33,15 +33,17 @@ from storage import (
     case_work,
     cases,
     communities,
+    delivery,
     due,
     members,
-    outbox,
     places,
+    role_grants,
     roster,
     setup,
 )
+from storage.communities import SpaceInfo
 from storage.database import Database
-from storage.members import Grant
+from storage.role_grants import Grant
 from storage.roster import Staff, StaffAccount
 from storage.statement import Session
 from storage.tables import metadata
@@ -81,9 +83,9 @@ class Town:
         here = found_community(session, catalogue(), "first", "Year 1", "en", zone, self.clock.at)
         for space in (SERVER, TEAM):
             communities.add_space(session, here, space.platform, space.id, space.within)
-        places.choose(session, here, "mentors", "discord", SERVER.id, "mentors", "mentors")
+        places.choose(session, here, places.PlaceSet("mentors", "discord", SERVER.id, "mentors", "mentors"))
         for role, who in (("mentor", "robin"), ("mentor", "kim"), ("coordinator", "alex"), ("coordinator", "toni")):
-            members.grant(session, here, role, "discord", "person", who, who.title())
+            role_grants.grant(session, here, role_grants.Grant(role, "discord", "person", who, who.title()))
             members.add_member(session, here, "discord", SERVER.id, who, "", who.title())
         members.add_member(session, here, "discord", SERVER.id, "sam")
         self.cases = [case_telling.tell(session, here, f"{n:064x}", {"issue": "x"}, 20_000) for n in range(3)]
@@ -130,13 +132,15 @@ class Town:
             goes = members.add_member(session, self.community, "teams", TEAM.id, f"{who}-t")
             accounts.merge(session, self.community, stays=self_member, goes=goes)
             if mentor:
-                members.grant(session, self.community, "mentor", "teams", "person", f"{who}-t", who.title())
+                role_grants.grant(
+                    session, self.community, role_grants.Grant("mentor", "teams", "person", f"{who}-t", who.title())
+                )
 
         self_member = self.member(who)
         self.do(link)
 
     def grants(self) -> set[tuple[str, str, str]]:
-        found = self.do(lambda s: members.granted(s, self.community))
+        found = self.do(lambda s: role_grants.granted(s, self.community))
         return {(one.role, one.platform, one.external_id) for one in found if not one.gone}
 
     def stand(self) -> dict[str, tuple[str, str]]:
@@ -148,8 +152,8 @@ class Town:
         """(subject, parts) of what goes to a place or person, in order."""
 
         def read(session: Session) -> list[tuple[str, tuple[Part, ...]]]:
-            found = outbox.claim(session, "discord", self.clock.at, self.clock.at, 99)
-            assert len({one.lane for one in found}) == len(found)
+            found = delivery.claim(session, "discord", self.clock.at, self.clock.at, 99)
+            assert len({one.recipient for one in found}) == len(found)
             cursor = session._execute("select key, lane, subject, payload from outbox order by id", ())
             rows = [row for row in cursor.fetchall() if row[1] == lane]
             opened = ((row[2], session.keys.open("outbox", row[0], bytes(row[3]))) for row in rows)
@@ -299,8 +303,12 @@ async def test_as_long_as_it_is_not_known_elsewhere_the_cases_stay(town: Town) -
 
 
 async def test_a_mentor_by_role_who_lost_the_role_gives_the_cases_back(town: Town) -> None:
-    town.do(lambda s: members.revoke(s, town.community, "mentor", "discord"))
-    town.do(lambda s: members.grant(s, town.community, "mentor", "discord", "role", "mentors", "Mentor"))
+    town.do(lambda s: role_grants.revoke(s, town.community, "mentor", "discord"))
+    town.do(
+        lambda s: role_grants.grant(
+            s, town.community, role_grants.Grant("mentor", "discord", "role", "mentors", "Mentor")
+        )
+    )
     robin = town.hold("robin", 0)
     town.hold("kim", 1)
     town.stands |= {("discord", "robin"): HERE, ("discord", "kim"): MENTOR}
@@ -335,8 +343,8 @@ async def test_a_student_who_left_is_nobodys_news(town: Town) -> None:
 
 
 async def test_who_was_named_and_never_wrote_to_erbij_goes_too(town: Town) -> None:
-    town.do(lambda s: members.grant(s, town.community, "lead", "teams", "person", "eve", "Eve"))
-    town.do(lambda s: members.grant(s, town.community, "lead", "teams", "person", "lou", "Lou"))
+    town.do(lambda s: role_grants.grant(s, town.community, role_grants.Grant("lead", "teams", "person", "eve", "Eve")))
+    town.do(lambda s: role_grants.grant(s, town.community, role_grants.Grant("lead", "teams", "person", "lou", "Lou")))
     town.stands["teams", "eve"] = GONE
     await town.until("2026-11-25 09:00")
     assert ("lead", "teams", "eve") not in town.grants()
@@ -435,7 +443,7 @@ async def test_that_everybody_left_at_once_is_not_believed(town: Town) -> None:
 async def test_the_last_coordinator_stays_by_name_and_is_marked(both: Town) -> None:
     both.stands |= {("discord", who): GONE for who in ("alex", "toni")}
     await both.until("2026-11-25 09:00")
-    grants = both.do(lambda s: members.granted(s, both.community))
+    grants = both.do(lambda s: role_grants.granted(s, both.community))
     [last] = [one for one in grants if one.role == "coordinator"]
     assert last.gone
     now = both.do(lambda s: setup.read(s, both.community))
@@ -482,7 +490,7 @@ def all_of(held: set[str]) -> set[str]:
 
 
 def staff(*accounts: StaffAccount, grants: Iterable[Grant] = ()) -> Staff:
-    return Staff((("discord", "1"),), tuple(grants), accounts)
+    return Staff((SpaceInfo("discord", "1"),), tuple(grants), accounts)
 
 
 def one(who: str, platform: str = "discord", *, member: str = "", cases: bool = False) -> StaffAccount:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.catalogue import catalogue
+from flows.catalogue import capabilities
 from flows.engine import Capability, Catalogue, Chat, Choice, Command, Entry, Questions, Shown, anywhere, flow
 from flows.engine.fields import Day, Line, Number, Options, Scale, Several, Time, YesOrNo
 from flows.words import Msg, _
@@ -52,14 +52,4 @@ def known() -> Catalogue:
             Command(Msg("numbers"), _("stop what you are doing: nothing of it is stored"), _("Stop"), "numbers"),
         ),
     )
-    whole = catalogue()
-    everything = Capability(
-        "all",
-        flows=tuple(whole.flows.values()),
-        jobs=tuple(whole.jobs.values()),
-        commands=tuple(one for one in whole.commands.values() if one.flow),
-        recurring=tuple(whole.recurring),
-        held=tuple(whole.held),
-        offers=tuple(whole.offers),
-    )
-    return Catalogue([everything, mine])
+    return Catalogue([*capabilities(), mine])

@@ -11,7 +11,7 @@ import pytest
 
 from bot.runtime import REMEMBERED
 from flows.seam import Act, Button, Buttons, Command, Filled, Form, Incoming, Person, Pressed, Reply, Space, Text
-from storage import case_release, communities, conversations, members
+from storage import case_release, communities, conversations, role_grants
 from storage.database import Database
 from storage.statement import Session
 from tests.scenarios.world import World
@@ -48,7 +48,7 @@ class Alone:
         """Release what waits; the only case."""
 
         def release(session: Session) -> str:
-            [(community, *_)] = communities.every(session)
+            community = communities.every(session)[0].id
             [case] = case_release.release(session, community)
             return case
 
@@ -67,7 +67,7 @@ async def alone(database: Database) -> AsyncIterator[Alone]:
         for space in (HERE, PAGE):
             communities.add_space(session, here, space.platform, space.id)
         for who, role in PEOPLE.items():
-            members.grant(session, here, role, "web", "person", who.lower())
+            role_grants.grant(session, here, role_grants.Grant(role, "web", "person", who.lower()))
 
     await database.run(found)
     yield Alone(world)
@@ -87,7 +87,7 @@ async def test_the_same_check_in_twice_at_once_counts_once(alone: Alone) -> None
     from storage import check_ins
 
     def opened(session: Session) -> str:
-        [(community, *_)] = communities.every(session)
+        community = communities.every(session)[0].id
         now = alone.world.clock.now()
         return check_ins.open_round(session, community, now, now + 1000)
 
@@ -146,7 +146,7 @@ async def test_another_community_cannot_read_a_case(alone: Alone, database: Data
     def found(session: Session) -> None:
         other = communities.add_community(session, "second", "Year 2", "en", "UTC")
         communities.add_space(session, other, "web", "second")
-        members.grant(session, other, "mentor", "web", "person", "eve")
+        role_grants.grant(session, other, role_grants.Grant("mentor", "web", "person", "eve"))
 
     await database.run(found)
     await alone.act("Robin", Pressed(f"s.claim_case.{case}"))

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from flows import attention
+from flows import attention, basics
 from flows.engine import Capability, Catalogue, Steps, To, job
-from flows.engine.timers import run_due
 from flows.words import Msg
 from storage import communities, due
 from storage.database import Database
 from storage.statement import Session
+from tests.due import run_due
 from tests.scenarios.world import World
 from tests.surfaces.discord import DiscordSurface
 from tests.surfaces.teams import TeamsSurface
@@ -25,7 +25,7 @@ async def say(steps: Steps, text: str) -> None:
     await steps.post("m", Msg(text), audience=To("student"))
 
 
-CATALOGUE = Catalogue([attention.capability, Capability("trial", jobs=(say,))])
+CATALOGUE = Catalogue([basics.capability, attention.capability, Capability("trial", jobs=(say,))])
 
 
 @pytest.mark.parametrize("surface_type", [WebSurface, DiscordSurface, TeamsSurface], ids=lambda one: one.name)
@@ -33,7 +33,7 @@ async def test_what_falls_together_is_one_message_and_the_rest_can_be_read(surfa
     world = World(sqlite)
 
     def begin(session: Session, text: str) -> None:
-        due.add(session, text, communities.every(session)[0][0], "say", text, world.clock.at)
+        due.add(session, text, communities.every(session)[0].id, "say", text, world.clock.at)
 
     async def tell(*texts: str) -> None:
         for text in texts:

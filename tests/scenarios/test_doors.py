@@ -10,14 +10,14 @@ from collections.abc import Iterable
 
 import pytest
 
-from adapters.teams.pace import Pace
+from adapters.teams.pace import Throttle
 from flows.catalogue import catalogue
 from flows.engine.declared import names_of
 from flows.engine.sentences import IN_THE_CHAT, OVER, not_for_you
 from flows.engine.timers import found_community
 from flows.seam import Buttons, Incoming, Part, Reply, Text
 from flows.words import Msg, said
-from storage import case_release, case_telling, case_work, check_ins, communities, due, members, settings
+from storage import case_release, case_telling, case_work, check_ins, communities, due, role_grants, settings
 from storage.database import Database
 from storage.statement import Session
 from storage.tables import metadata
@@ -112,14 +112,16 @@ class Doors:
         self.database.run_now(self._cast)
 
     def _cast(self, session: Session) -> None:
-        [(here, *_about)] = communities.every(session)
+        here = communities.every(session)[0].id
         [surface] = self.world._surfaces
         platform, now = surface.space.platform, self.world.clock.now()
         communities.add_space(session, here, "page", surface.space.id)
         for role in ("mentor", "student"):
-            members.revoke(session, here, role, platform)
+            role_grants.revoke(session, here, role, platform)
         for who in ("Sam", "Robin", "Noor", "Kim"):
-            members.grant(session, here, PEOPLE[who], platform, "person", surface.person_ids[who], who)
+            role_grants.grant(
+                session, here, role_grants.Grant(PEOPLE[who], platform, "person", surface.person_ids[who], who)
+            )
         there = found_community(session, catalogue(), "second", "Second", "en", "Europe/Amsterdam", now)
         self.mine, self.theirs = ({"group": "mentors", "carried": "A" * 64}, {"group": "nobody", "carried": "A" * 63})
         for known, community in ((self.mine, here), (self.theirs, there)):
@@ -167,10 +169,10 @@ class Doors:
 def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """More is sent here in a second than Teams takes in an hour."""
     for limit in ("message", "request"):
-        monkeypatch.setattr(Pace, limit, _at_once)
+        monkeypatch.setattr(Throttle, limit, _at_once)
 
 
-async def _at_once(_pace: Pace, _whom: str) -> None:
+async def _at_once(_throttle: Throttle, _whom: str) -> None:
     pass
 
 

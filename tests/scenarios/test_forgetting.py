@@ -9,13 +9,14 @@ import pytest
 from flows.catalogue import catalogue
 from flows.engine.take import take
 from flows.seam import Incoming, Pressed
-from storage import accounts, forgetting, members
+from storage import accounts, forgetting, role_grants
 from storage.database import Database
+from storage.days import DAY
 from storage.keeping import Person
 from storage.keys import Masters
 from storage.statement import Session
 from storage.tables import keeping, metadata
-from tests.door import DAY, MINUTE, button, card, text
+from tests.door import MINUTE, button, card, text
 from tests.raw import rows, tables_with
 from tests.scenarios.town import Town, ident, name
 from tests.storage.conftest import opened
@@ -225,9 +226,9 @@ def test_nobody_forgets_somebody_else(town: Town) -> None:
 def test_a_coordinator_who_has_left_does_not_let_the_last_one_go(town: Town) -> None:
     town.ask("pat on discord", "help")
     alex = next(
-        one for one in town.database.run_now(lambda s: members.granted(s, town.one)) if one.name == name("alex")
+        one for one in town.database.run_now(lambda s: role_grants.granted(s, town.one)) if one.name == name("alex")
     )
-    town.database.run_now(lambda s: members.set_gone(s, town.one, alex, gone=True))
+    town.database.run_now(lambda s: role_grants.set_gone(s, town.one, alex, gone=True))
     assert "You are the last coordinator here" in text(town.ask("pat on discord", "forget me"))
 
 

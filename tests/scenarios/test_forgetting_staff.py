@@ -9,7 +9,8 @@ from flows.staff.left import settle
 from flows.staff.rules import Leaving
 from storage import accounts, cases
 from storage.database import Database
-from tests.door import DAY, NOW, text
+from storage.days import DAY
+from tests.door import NOW, text
 from tests.raw import rows, tables_with
 from tests.scenarios.town import Town, ident, name
 

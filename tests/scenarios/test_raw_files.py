@@ -16,12 +16,12 @@ from flows.engine.timers import found_community
 from flows.seam import Act, Buttons, Card, Command, Filled, Form, Incoming, Person, Pressed, Reply, Space
 from storage import case_release, check_in_pools, check_ins, communities, conversations, log, receipts
 from storage.database import Database
+from storage.days import DAY
 from storage.statement import Session
 from tests.raw import rows
 
 HERE, PAGE = Space("web", "first"), Space("page", "first")
 STORY = "They laughed when I asked. "
-DAY = 86_400_000
 PIECE = 16
 """Bytes of something sealed by which it is recognised."""
 SEALED = {

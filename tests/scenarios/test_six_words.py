@@ -36,6 +36,7 @@ from storage import (
     letters,
     members,
     receipts,
+    role_grants,
     settings,
 )
 from storage.database import Database
@@ -129,7 +130,7 @@ class Student(Door):
 
 
 def community(session: Session) -> str:
-    return communities.every(session)[0][0]
+    return communities.every(session)[0].id
 
 
 def opened(session: Session, who: str) -> list[str]:
@@ -172,7 +173,7 @@ def first(database: Database) -> str:
         here = found_community(session, catalogue(), "first", "Year 1", "en", "Europe/Amsterdam", NOW)
         for space in (CHAT, PAGE):
             communities.add_space(session, here, space.platform, space.id)
-        members.grant(session, here, "mentor", "web", "person", "robin")
+        role_grants.grant(session, here, role_grants.Grant("mentor", "web", "person", "robin"))
         return here
 
     return database.run_now(found)

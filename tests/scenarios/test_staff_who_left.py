@@ -12,7 +12,7 @@ from aiohttp import web
 from bot import standings
 from flows.engine.sentences import UNANSWERED, no_member
 from flows.words import said
-from storage import case_release, case_telling, cases, communities, members
+from storage import case_release, case_telling, cases, communities, role_grants
 from storage.database import Database
 from storage.statement import Session
 from storage.tables import metadata
@@ -36,11 +36,13 @@ class Story:
         self.world, self.surface = world, surface
 
     def _cast(self, session: Session) -> None:
-        [(self.here, *_about)] = communities.every(session)
+        self.here = communities.every(session)[0].id
         self.case = case_telling.tell(session, self.here, "0" * 64, {"issue": SECRET}, 1)
         case_release.release(session, self.here)
-        members.grant(
-            session, self.here, "coordinator", self.surface.name, "person", self.surface.person_ids["Alex"], "Alex"
+        role_grants.grant(
+            session,
+            self.here,
+            role_grants.Grant("coordinator", self.surface.name, "person", self.surface.person_ids["Alex"], "Alex"),
         )
 
     async def begin(self) -> None:
@@ -152,6 +154,7 @@ async def test_a_mentor_who_left_the_server(on_discord: Story, restarted: bool) 
     on_discord.world.clock.at += LATER
     if restarted:
         await on_discord.world.restart()
+    await on_discord.world.settle()
     before = on_discord.rows("eventseen", "roster")
     await on_discord.tries(words=LEFT)
     assert on_discord.rows("eventseen", "roster") == before
@@ -200,8 +203,12 @@ async def test_a_mentor_by_role_who_lost_the_role(on_discord: Story) -> None:
     assert isinstance(surface, DiscordSurface)
 
     def by_role(session: Session) -> None:
-        members.revoke(session, on_discord.here, "mentor", "discord")
-        members.grant(session, on_discord.here, "mentor", "discord", "role", surface.role_ids["mentors"], "Mentor")
+        role_grants.revoke(session, on_discord.here, "mentor", "discord")
+        role_grants.grant(
+            session,
+            on_discord.here,
+            role_grants.Grant("mentor", "discord", "role", surface.role_ids["mentors"], "Mentor"),
+        )
 
     on_discord.world.database.run_now(by_role)
     await surface.say("Robin", "/cases")

@@ -7,7 +7,7 @@ import pytest
 from flows.catalogue import catalogue
 from flows.engine.take import take
 from flows.seam import Act, Buttons, Filled, Form, Incoming, Person, Picked, Pressed, Reply
-from storage import communities, due, members, places, settings
+from storage import communities, due, places, role_grants, settings
 from storage.database import Database
 from storage.statement import Session
 from tests.scenarios.world import World
@@ -40,7 +40,7 @@ def delete(surface: DiscordSurface | TeamsSurface) -> None:
 
 
 def want(session: Session) -> None:
-    [(here, *_about)] = communities.every(session)
+    here = communities.every(session)[0].id
     settings.choose(session, here, "students.welcome", "yes")
     due.add(session, "now", here, "welcome", "", 0)
 
@@ -117,9 +117,9 @@ async def test_not_wanted_or_elsewhere_its_buttons_go(
 
 def chosen(session: Session, surface: object, channel: str, post: str, now: int) -> None:
     """A coordinator fills in the students' form."""
-    [(here, *_about)] = communities.every(session)
+    here = communities.every(session)[0].id
     space, ids = surface.space, surface.place_ids  # type: ignore[attr-defined]
-    members.grant(session, here, "coordinator", space.platform, "person", "alex", "Alex")
+    role_grants.grant(session, here, role_grants.Grant("coordinator", space.platform, "person", "alex", "Alex"))
 
     def give(event: str, act: Act) -> Reply:
         incoming = Incoming(event, space, Person("alex", "Alex"), act, locale="en")
@@ -136,6 +136,6 @@ def chosen(session: Session, surface: object, channel: str, post: str, now: int)
 
 def elsewhere(session: Session, surface: object) -> None:
     """The students' channel is another one from now on."""
-    [(here, *_about)] = communities.every(session)
+    here = communities.every(session)[0].id
     space, ids = surface.space, surface.place_ids  # type: ignore[attr-defined]
-    places.choose(session, here, "students", space.platform, space.id, ids["leads"], "leads")
+    places.choose(session, here, places.PlaceSet("students", space.platform, space.id, ids["leads"], "leads"))

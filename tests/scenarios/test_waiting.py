@@ -11,11 +11,12 @@ from flows.catalogue import catalogue
 from flows.engine import wire
 from flows.engine.timers import recurring_key, wind
 from flows.seam import Pressed, Reply
-from storage import cases, communities, due, members, settings, undelivered
+from storage import cases, communities, due, role_grants, settings, undelivered
+from storage.communities import CommunityInfo
 from storage.database import Database
-from storage.days import day_of
+from storage.days import DAY, day_of
 from storage.statement import Session
-from tests.door import DAY, HOUR, MINUTE, card, text
+from tests.door import HOUR, MINUTE, card, text
 from tests.raw import rows, tables_with
 from tests.scenarios.runner import Player, Story
 from tests.scenarios.test_stories import RECORD, Surface, each_surface
@@ -35,8 +36,12 @@ async def test_reminders(surface_type: Surface, database: Database) -> None:
         await world.open(surface)
 
         def coordinates(session: Session) -> None:
-            [(here, *_about)] = communities.every(session)
-            members.grant(session, here, "coordinator", surface.name, "person", surface.person_ids["Alex"], "Alex")
+            here = communities.every(session)[0].id
+            role_grants.grant(
+                session,
+                here,
+                role_grants.Grant("coordinator", surface.name, "person", surface.person_ids["Alex"], "Alex"),
+            )
 
         database.run_now(coordinates)
         await surface.command("Alex", "help")
@@ -91,7 +96,7 @@ def town(database: Database) -> Town:
 def told(town: Town, zone: str = "") -> str:
     """A case that mentors can read."""
     if zone:
-        town.database.run_now(lambda s: communities.change(s, town.one, "one", "One", "en", zone))
+        town.database.run_now(lambda s: communities.change(s, CommunityInfo(town.one, "one", "One", "en", zone)))
     town.tell("sam on discord", "a story", "Only my six words")
     town.run("release_cases")
     [case] = town.open_cases()

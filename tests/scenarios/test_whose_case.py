@@ -14,7 +14,7 @@ from bot.timers import Timers
 from flows.catalogue import catalogue
 from flows.engine.timers import found_community
 from flows.seam import Act, Button, Buttons, Card, Command, Filled, Form, Incoming, Person, Pressed, Reply, Space
-from storage import cases, communities, members, outbox
+from storage import cases, communities, outbox, role_grants
 from storage.database import Database
 from storage.statement import Session
 from storage.tables import metadata
@@ -73,7 +73,7 @@ class Story:
         """Let what is due happen; every row of the database after each of it."""
         self.world.clock.at = local(when)
         seen = []
-        while await self.timers._one():
+        while await self.timers._some():
             seen.append(await self.all_rows())
         await self.timers.catch_up()
         return seen
@@ -93,7 +93,7 @@ class Story:
 
 
 def community_of(session: Session) -> str:
-    return communities.every(session)[0][0]
+    return communities.every(session)[0].id
 
 
 def dump(session: Session, table: str) -> list[Row]:
@@ -116,9 +116,9 @@ async def story(database: Database) -> AsyncIterator[Story]:
         now = one.world.clock.now()
         here = found_community(session, catalogue(), "first", "Year 1", "en", "Europe/Amsterdam", now)
         communities.add_space(session, here, HERE.platform, HERE.id)
-        members.grant(session, here, "mentor", "web", "person", MENTOR)
+        role_grants.grant(session, here, role_grants.Grant("mentor", "web", "person", MENTOR))
         for student in STUDENTS:
-            members.grant(session, here, "student", "web", "person", student)
+            role_grants.grant(session, here, role_grants.Grant("student", "web", "person", student))
 
     await database.run(found)
     yield one

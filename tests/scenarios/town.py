@@ -8,10 +8,11 @@ from typing import Any
 from flows.engine import wire
 from flows.engine.timers import found_community
 from flows.seam import Act, Command, Filled, Form, Incoming, Person, Pressed, Reply, Said, Space
-from storage import cases, check_ins, communities, due, members, outbox, people, places
+from storage import cases, check_ins, communities, delivery, due, people, places, role_grants
 from storage.database import Database
+from storage.days import DAY
 from storage.statement import Session
-from tests.door import DAY, NOW, SIX, Door, button, card, form, text
+from tests.door import NOW, SIX, Door, button, card, form, text
 from tests.due import run_due
 from tests.raw import rows
 
@@ -28,9 +29,13 @@ class Town(Door):
         here = found_community(session, self.catalogue, slug, slug.title(), "en", "Europe/Brussels", NOW)
         for platform in ("discord", "teams"):
             communities.add_space(session, here, platform, f"{slug}-{platform}")
-        places.choose(session, here, "mentors", "discord", f"{slug}-discord", f"{slug}-mentors", "mentors")
+        places.choose(
+            session, here, places.PlaceSet("mentors", "discord", f"{slug}-discord", f"{slug}-mentors", "mentors")
+        )
         for role, who in (("mentor", "robin"), ("mentor", "kim"), ("coordinator", "alex"), ("coordinator", "pat")):
-            members.grant(session, here, role, "discord", "person", ident(f"{who} on discord"), name(who))
+            role_grants.grant(
+                session, here, role_grants.Grant(role, "discord", "person", ident(f"{who} on discord"), name(who))
+            )
         return here
 
     # ------------------------------------------------------------ what people do
@@ -114,7 +119,7 @@ class Town(Door):
             for row in session._execute(
                 f"select id from outbox where lane = '{ident(whom)}' and state = 'waiting'", {}
             ).fetchall():
-                outbox.bury(session, row[0], "Blocked")
+                delivery.bury(session, row[0], "Blocked")
 
         self.database.run_now(give_up)
 

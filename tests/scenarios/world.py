@@ -18,7 +18,7 @@ from flows.catalogue import catalogue
 from flows.engine.flow import Catalogue
 from flows.engine.timers import found_community
 from flows.seam import Incoming, Reply
-from storage import attention, communities, due, members, outbox, places
+from storage import communities, due, held, outbox, places, role_grants
 from storage.database import Database
 from storage.statement import Session
 
@@ -94,7 +94,7 @@ class World:
 
     def _under_way(self, session: Session) -> bool:
         """Whether something waits to be sent, or the gate lets something go now."""
-        gates = (attention.next_at(session, one.adapter.platform) for one in self._surfaces)
+        gates = (held.next_at(session, one.adapter.platform) for one in self._surfaces)
         return bool(outbox.depth(session).waiting) or any(at is not None and at <= self.clock.at for at in gates)
 
     async def restart(self) -> None:
@@ -129,9 +129,18 @@ class World:
         communities.add_space(session, here, space.platform, space.id, space.within)
         for place, role in ROLES.items():
             external = surface.place_ids[place]
-            places.choose(session, here, place, space.platform, space.id, external, place)
+            places.choose(session, here, places.PlaceSet(place, space.platform, space.id, external, place))
             for who in HOLDERS[place] if role != "student" else ():  # a student is who is named as nothing else
-                members.grant(session, here, role, space.platform, "person", surface.person_ids[who])
+                role_grants.grant(
+                    session, here, role_grants.Grant(role, space.platform, "person", surface.person_ids[who])
+                )
+        home = {role: place for place, role in ROLES.items()}
+        for one in self.known.purposes.values():  # what else has a channel shares the one of those who work there
+            if one.kind not in ROLES and one.role in home and one.is_wanted({}):
+                external = surface.place_ids[home[one.role]]
+                places.choose(
+                    session, here, places.PlaceSet(one.kind, space.platform, space.id, external, home[one.role])
+                )
 
 
 def local(when: str) -> int:

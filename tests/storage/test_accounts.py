@@ -25,6 +25,7 @@ from storage import (
     due,
     members,
     people,
+    role_grants,
 )
 from storage.database import Database
 from storage.keys import Masters
@@ -65,7 +66,7 @@ def test_accounts_and_what_is_known_of_them_go_together(database: Database, here
 
     def work(session: Session) -> list[str]:
         members.set_language(session, here.id, goes, "nl")
-        members.grant(session, here.id, "mentor", "web", "person", "here1")
+        role_grants.grant(session, here.id, role_grants.Grant("mentor", "web", "person", "here1"))
         grants = [tuple(row) for row in session._execute("select * from rolegrant", {}).fetchall()]
         assert accounts.merge(session, here.id, stays, goes)
         assert [tuple(row) for row in session._execute("select * from rolegrant", {}).fetchall()] == grants

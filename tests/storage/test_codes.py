@@ -25,34 +25,34 @@ def make(database: Database, here: Here, payload: str = "an account", purpose: s
     return database.run_now(lambda s: codes.make(s, here.id, purpose, payload, random, now))
 
 
-def take(database: Database, typed: str, purpose: str = "link", now: int = NOW) -> tuple[str, str] | None:
+def take(database: Database, typed: str, purpose: str = "link", now: int = NOW) -> codes.Meant | None:
     return database.run_now(lambda s: codes.take(s, purpose, typed, now))
 
 
 def test_a_code_works_once(database: Database, here: Here) -> None:
     code = make(database, here)
     assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}", code)
-    assert database.run_now(lambda s: codes.look(s, "link", code, NOW)) == (here.id, "an account")
-    assert take(database, code) == (here.id, "an account")
+    assert database.run_now(lambda s: codes.look(s, "link", code, NOW)) == codes.Meant(here.id, "an account")
+    assert take(database, code) == codes.Meant(here.id, "an account")
     assert take(database, code) is None
 
 
 async def test_of_two_processes_at_once_one_gets_it(url: str, masters: Masters, database: Database, here: Here) -> None:
     code = make(database, here)
 
-    def once(session: Session) -> tuple[str, str] | None:
+    def once(session: Session) -> codes.Meant | None:
         return codes.take(session, "link", code, NOW)
 
     with opened(url, masters) as other:
         got = await asyncio.gather(*(one.run(once) for one in (database, other, database, other)))
-    assert [one for one in got if one is not None] == [(here.id, "an account")]
+    assert [one for one in got if one is not None] == [codes.Meant(here.id, "an account")]
 
 
 def test_a_code_is_for_one_purpose_and_ends_after_an_hour(database: Database, here: Here) -> None:
     code = make(database, here)
     assert take(database, code, purpose="join") is None
     assert take(database, code, now=NOW + HOUR) is None
-    assert take(database, code, now=NOW + HOUR - 1) == (here.id, "an account")
+    assert take(database, code, now=NOW + HOUR - 1) == codes.Meant(here.id, "an account")
 
 
 def test_a_new_code_for_the_same_replaces_the_old_one(database: Database, here: Here, there: Here) -> None:
@@ -60,7 +60,7 @@ def test_a_new_code_for_the_same_replaces_the_old_one(database: Database, here: 
     new = make(database, here)
     assert take(database, old) is None
     assert take(database, new) is not None
-    assert take(database, elsewhere) == (there.id, "an account")
+    assert take(database, elsewhere) == codes.Meant(there.id, "an account")
 
 
 def test_a_code_that_waits_can_be_thrown_away(database: Database, here: Here) -> None:

@@ -77,7 +77,9 @@ def told(slug: str, weeks: list[int]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("slug", POOLS)
 def test_what_was_opened_becomes_counts_of_at_least_five(after: Database, slug: str) -> None:
     def work(session: Session) -> None:
-        here, _ = communities.by_slug(session, slug) or ("", "")
+        found = communities.by_slug(session, slug)
+        assert found is not None
+        here = found.id
         of_round = {one.id: one.pool for one in check_ins.rounds(session, here)}
         *over, runs = [of_round[one["round"]] for one in RECORDED["told"][slug]]
         assert not runs
@@ -135,7 +137,9 @@ def test_a_round_that_runs_goes_on(after: Database, slug: str) -> None:
     """Who answered it before cannot again, and its ballots, sealed by the old version, are counted with new ones."""
 
     def work(session: Session) -> None:
-        here, _ = communities.by_slug(session, slug) or ("", "")
+        found = communities.by_slug(session, slug)
+        assert found is not None
+        here = found.id
         this = check_ins.get_round(session, here, RECORDED["told"][slug][-1]["round"])
         assert this is not None
         people = [row[0] for row in rows(session, f"member where community_id = '{here}'", "id")]

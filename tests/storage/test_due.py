@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from storage import due
 from storage.database import Database
 from storage.keys import Masters
@@ -41,7 +43,7 @@ def test_a_row_that_moves_on_has_failed_no_more(database: Database, here: Here) 
         [row] = due.take(s, NOW)
         due.failed(s, row, NOW, 1)
         [row] = due.take(s, NOW)
-        due.move(s, row, NOW + 7, NOW + 7, NOW + 9, "2026-11-26T12:00", "")
+        due.move(s, row, replace(row, planned=NOW + 7, at=NOW + 7, until=NOW + 9, wall="2026-11-26T12:00"))
 
     database.run_now(move)
     assert database.run_now(lambda s: due.take(s, NOW + 6)) == []

@@ -11,20 +11,21 @@ import pytest
 from sqlalchemy import bindparam, select
 
 from flows import attention as attention_flows
+from flows import basics
 from flows.attention.held_back import missed_by
 from flows.engine import Asked, Audience, Capability, Catalogue, Duty, Rank, Steps, To, Unasked, job, wire
 from flows.engine.flow import FlowFault
-from flows.engine.timers import run_due
 from flows.gate import claim
 from flows.seam import Text
 from flows.words import Msg
-from storage import accounts, attention, audiences, due, forgetting, members, outbox, undelivered
+from storage import accounts, attention, audiences, delivery, due, forgetting, held, members, undelivered
 from storage.attention import Wishes
 from storage.check_ins import Participation
 from storage.database import Database
 from storage.days import DAY
 from storage.keys import Masters
 from storage.statement import Session, columns
+from tests.due import run_due
 from tests.raw import rows
 from tests.storage.conftest import Here, opened
 
@@ -65,7 +66,9 @@ async def posting(steps: Steps, name: str) -> None:
     await POST.ways[name](steps)  # type: ignore[misc]
 
 
-CATALOGUE = Catalogue([attention_flows.capability, Capability("trial", jobs=(posting,), audiences=(NOT_ANSWERED,))])
+CATALOGUE = Catalogue(
+    [basics.capability, attention_flows.capability, Capability("trial", jobs=(posting,), audiences=(NOT_ANSWERED,))]
+)
 
 
 class Gate:
@@ -100,11 +103,11 @@ class Gate:
         while rows := self.claimed(database):
             for row in rows:
                 parts, _language = wire.unpack(row.payload)
-                found.append((row.lane, " + ".join(part.text for part in parts if isinstance(part, Text))))
+                found.append((row.recipient, " + ".join(part.text for part in parts if isinstance(part, Text))))
                 (database or self.database).run_now(lambda s, row=row: delivered(s, row))  # type: ignore[misc]
         return sorted(found)
 
-    def claimed(self, database: Database | None = None) -> list[outbox.Waiting]:
+    def claimed(self, database: Database | None = None) -> list[delivery.Waiting]:
         return (database or self.database).run_now(
             lambda s: claim.claim(s, "web", self.now, self.now + 60_000, 500, private=True, known=CATALOGUE.audiences)
         )
@@ -120,9 +123,9 @@ class Gate:
         return self.database.run_now(lambda s: claim.next_at(s, "web", private=True))
 
 
-def delivered(session: Session, row: outbox.Waiting) -> None:
-    outbox.sent(session, row.id, "m")
-    attention.sent_within(session, row.community, row.id, row.key, b"")
+def delivered(session: Session, row: delivery.Waiting) -> None:
+    delivery.sent(session, row.id, "m")
+    held.sent_within(session, row.community, row.id, row.key, b"")
 
 
 @pytest.fixture
@@ -207,7 +210,7 @@ def test_after_an_outage_nothing_goes_at_night_nor_past_its_use(gate: Gate) -> N
     gate.tell(3, "both 1", "both 2")
     gate.tell(4, "stopped")
     for row in gate.claimed():
-        gate.database.run_now(lambda s, row=row: outbox.retry(s, row.id, NOW + HOUR, "Outage"))  # type: ignore[misc]
+        gate.database.run_now(lambda s, row=row: delivery.retry(s, row.id, NOW + HOUR, "Outage"))  # type: ignore[misc]
     gate.wish(4, Wishes(stopped=True))
     gate.now = at("2026-11-19T02:00")
     assert gate.sent() == []
@@ -221,7 +224,7 @@ def test_a_dead_letter_comes_back_through_the_gate_and_never_past_its_use(gate: 
     gate.tell(0, "one", why=Unasked(until=NOW + DAY))
     gate.tell(1, "two")
     for row in gate.claimed():
-        gate.database.run_now(lambda s, row=row: outbox.bury(s, row.id, "Blocked"))  # type: ignore[misc]
+        gate.database.run_now(lambda s, row=row: delivery.bury(s, row.id, "Blocked"))  # type: ignore[misc]
     gate.now = at("2026-11-19T22:00")
     assert gate.database.run_now(lambda s: undelivered.revive(s, gate.now)) == 1
     assert gate.sent() == []
@@ -283,7 +286,7 @@ def test_rows_of_the_gate_say_nothing_of_cases(gate: Gate) -> None:
     alike = ("why", "rank", "until", "loud_until", "fanout", "subject", "state", "fault")
     assert [news[one] for one in alike] == [linked[one] for one in alike]
     for row in gate.claimed():
-        settle = outbox.forget if row.fleeting else (lambda s, i: outbox.sent(s, i, "m"))
+        settle = delivery.forget if row.fleeting else (lambda s, i: delivery.sent(s, i, "m"))
         gate.database.run_now(lambda s, row=row, settle=settle: settle(s, row.id))  # type: ignore[misc]
     assert [row["lane"] for row in gate.database.run_now(lambda s: rows(s, "outbox"))] == ["here1"]
     assert gate.database.run_now(lambda s: rows(s, "attention") + rows(s, "fanout") + rows(s, "audit")) == []
@@ -295,7 +298,9 @@ def test_rows_of_the_gate_say_nothing_of_cases(gate: Gate) -> None:
 def test_two_unasked_posts_a_week_and_channel_and_a_change_counts_no_second_time(gate: Gate) -> None:
     from storage import places
 
-    gate.database.run_now(lambda s: places.choose(s, gate.here.id, "students", "web", "here", "channel", "channel"))
+    gate.database.run_now(
+        lambda s: places.choose(s, gate.here.id, places.PlaceSet("students", "web", "here", "channel", "channel"))
+    )
     gate.post("first", place="students", subject="a", why=Unasked(Rank.NEWS))
     gate.post("first, changed", place="students", subject="a")
     gate.post("second", place="students", why=Unasked(Rank.INVITATION))
@@ -330,7 +335,7 @@ def few_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audiences, "TOGETHER", 4)
 
 
-def held(gate: Gate) -> list[str]:
+def written(gate: Gate) -> list[str]:
     return sorted(row["lane"] for row in gate.database.run_now(lambda s: rows(s, "outbox")))
 
 
@@ -359,9 +364,9 @@ def test_a_message_to_a_role_reaches_each_once_whatever_crashes(gate: Gate) -> N
         if fault.type is not Crash:
             break
         crashes += 1
-        before = len(held(gate))
+        before = len(written(gate))
         gate.clock(1)
-        assert len(held(gate)) <= before + 4
+        assert len(written(gate)) <= before + 4
     assert crashes >= 4
     assert gate.sent() == sorted((f"here{n}", "hello") for n in range(1, 12))
     gate.post("only mentors", audience=To("mentor"))
@@ -384,7 +389,7 @@ def test_two_processes_write_each_once(gate: Gate, url: str, masters: Masters) -
         thread.start()
     for thread in threads:
         thread.join()
-    assert held(gate) == sorted(f"here{n}" for n in range(12))
+    assert written(gate) == sorted(f"here{n}" for n in range(12))
 
 
 def test_the_same_message_again_is_written_for_nobody(gate: Gate) -> None:
@@ -421,14 +426,14 @@ def test_who_left_stopped_or_answered_meanwhile_gets_nothing(gate: Gate) -> None
     answered(order[-1] or order[-2])
     left(order[-3])
     gate.clock()
-    written = held(gate)
+    before = written(gate)
     early = [n for n in order[:4] if n][:3]
     answered(early[0])
     left(early[1])
     gate.wish(early[2], Wishes(stopped=True))
     gate.now = at("2026-11-19T08:00")
     got = {who for who, _text in gate.sent()}
-    assert got <= set(written)
+    assert got <= set(before)
     nothing = {0, order[-1] or order[-2], order[-3], *early}
     assert got == {f"here{n}" for n in range(12) if n not in nothing}
     assert gate.back(early[0]) == [("still open", "over")]
@@ -442,7 +447,7 @@ def test_two_accounts_of_one_person_get_it_once_where_they_want_it(gate: Gate) -
 
     gate.database.run_now(link)
     gate.post("hello", audience=To("student"))
-    lanes = held(gate)
+    lanes = written(gate)
     assert ("robin" in lanes, "here0" in lanes, len(lanes)) == (True, False, 12)
 
 

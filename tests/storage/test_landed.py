@@ -140,7 +140,8 @@ def test_the_migrations_make_what_the_code_declares(empty_sqlite: Path) -> None:
 
     with closing(sqlite3.connect(empty_sqlite)) as connection:
         found = schema.of_sqlite(connection)
-    assert schema.differences(schema.declared(metadata), found) == []
+    missed = schema.differences(schema.declared(metadata), found)
+    assert not missed, f"no migration makes what the code declares: {'; '.join(missed)}"
 
 
 # ------------------------------------------------------------ to look and change nothing

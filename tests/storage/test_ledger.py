@@ -14,7 +14,18 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.engine import make_url
 
-from storage import accounts, case_release, case_telling, case_work, cases, erasures, forgetting, members, replay
+from storage import (
+    accounts,
+    case_release,
+    case_telling,
+    case_work,
+    cases,
+    erasures,
+    forgetting,
+    members,
+    replay,
+    role_grants,
+)
 from storage.database import Database
 from storage.erasures import Doubtful
 from storage.keeping import Person
@@ -229,7 +240,7 @@ def test_accounts_that_were_linked_after_the_backup_are_both_forgotten(place: Pl
 
 def test_who_was_only_named_is_not_named_again(place: Place) -> None:
     def name(session: Session) -> None:
-        members.grant(session, place.here.id, "mentor", "web", "person", "robin", "Robin")
+        role_grants.grant(session, place.here.id, role_grants.Grant("mentor", "web", "person", "robin", "Robin"))
 
     with place.open() as database:
         database.run_now(name)

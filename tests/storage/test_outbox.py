@@ -5,7 +5,7 @@ import threading
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import communities, members, outbox, posts, undelivered
+from storage import communities, delivery, members, outbox, posts, undelivered
 from storage.database import Database
 from storage.days import DAY as DAY_MS
 from storage.housekeeping import tidy
@@ -15,12 +15,12 @@ from tests.storage.conftest import NOW, Here, found, settled
 
 
 def put(session: Session, here: Here, key: str, lane: str = "mentors", **more: object) -> bool:
-    values = {"private": False, "subject": "", "payload": key.encode(), "now": NOW} | more
-    return outbox.add(session, key, here.id, "web", "here", lane, **values)  # type: ignore[arg-type]
+    values = {"private": False, "subject": "", "payload": key.encode(), "at": NOW} | more
+    return outbox.add(session, outbox.Message(key, here.id, "web", "here", lane, **values))  # type: ignore[arg-type]
 
 
-def claim(database: Database, now: int = NOW, most: int = 10) -> list[outbox.Waiting]:
-    return database.run_now(lambda s: outbox.claim(s, "web", now, now + 1000, most))
+def claim(database: Database, now: int = NOW, most: int = 10) -> list[delivery.Waiting]:
+    return database.run_now(lambda s: delivery.claim(s, "web", now, now + 1000, most))
 
 
 def test_the_same_key_is_queued_once(database: Database, here: Here) -> None:
@@ -35,10 +35,10 @@ def test_order_is_kept_within_a_lane_and_lanes_do_not_wait_for_each_other(databa
     first = claim(database)
     assert [row.key for row in first] == ["a1", "b1"]
     assert claim(database) == []
-    database.run_now(lambda s: outbox.sent(s, first[0].id, "m1"))
-    database.run_now(lambda s: outbox.retry(s, first[1].id, NOW + 5000, "Outage"))
+    database.run_now(lambda s: delivery.sent(s, first[0].id, "m1"))
+    database.run_now(lambda s: delivery.retry(s, first[1].id, NOW + 5000, "Outage"))
     assert [row.key for row in claim(database, NOW + 1)] == ["a2"]
-    assert database.run_now(lambda s: outbox.next_at(s, "web")) == NOW + 1001
+    assert database.run_now(lambda s: delivery.next_at(s, "web")) == NOW + 1001
     assert [row.key for row in claim(database, NOW + 5000)] == ["a2", "b1"]
 
 
@@ -51,16 +51,16 @@ def test_a_look_costs_the_same_whatever_waits_behind_it_or_was_sent_before(sqlit
         connection, taken = sqlite.lanes[0].connection, [0]
         connection.set_progress_handler(lambda: taken.__setitem__(0, taken[0] + 1), 1)
         [row] = claim(sqlite)
-        assert sqlite.run_now(lambda s: outbox.next_at(s, "web")) == NOW + 1000
+        assert sqlite.run_now(lambda s: delivery.next_at(s, "web")) == NOW + 1000
         connection.set_progress_handler(None, 0)
-        sqlite.run_now(lambda s: outbox.sent(s, row.id, "m"))
+        sqlite.run_now(lambda s: delivery.sent(s, row.id, "m"))
         return taken[0]
 
     sqlite.run_now(lambda s: [put(s, here, f"m{n}", subject=f"about {n}") for n in range(100)])
     few = steps()
     sqlite.run_now(lambda s: [put(s, here, f"n{n}", subject=f"about {n}") for n in range(2000)])
     for row in range(200):
-        sqlite.run_now(lambda s, row=row: outbox.sent(s, row, "m"))  # type: ignore[misc]
+        sqlite.run_now(lambda s, row=row: delivery.sent(s, row, "m"))  # type: ignore[misc]
     assert steps() < 1.2 * few
 
 
@@ -75,7 +75,7 @@ def test_a_dead_letter_frees_its_lane_and_comes_back_when_asked(database: Databa
     database.run_now(lambda s: put(s, here, "a"))
     database.run_now(lambda s: put(s, here, "b"))
     [row] = claim(database)
-    database.run_now(lambda s: outbox.bury(s, row.id, "Gone"))
+    database.run_now(lambda s: delivery.bury(s, row.id, "Gone"))
     assert [one.key for one in claim(database)] == ["b"]
     depth = database.run_now(outbox.depth)
     assert (depth.waiting, depth.dead, depth.oldest_dead) == (1, 1, NOW)
@@ -97,10 +97,12 @@ def test_a_later_message_of_a_subject_edits_the_earlier_one_and_stands_in_its_pl
         [row] = claim(database, NOW + number)
         edits.append(row.edits)
         message = row.edits or f"m{number}"
-        database.run_now(lambda s, i=row.id, m=message: outbox.sent(s, i, m, True))
+        database.run_now(lambda s, i=row.id, m=message: delivery.sent(s, i, m, True))
     assert edits == ["", "", "m0"]
     standing = database.run_now(lambda s: posts.standing(s, "web", here.id, "mentors"))
-    assert standing == [("new", b"taken"), ("other", b"other")], "under the key by which windows know the first one"
+    assert standing == [posts.Standing("new", b"taken"), posts.Standing("other", b"other")], (
+        "under the key by which windows know the first one"
+    )
 
 
 def test_payloads_are_sealed_and_gone_once_sent(database: Database, here: Here) -> None:
@@ -109,7 +111,7 @@ def test_payloads_are_sealed_and_gone_once_sent(database: Database, here: Here) 
     assert b"CANARY" not in bytes(raw)
     [row] = claim(database)
     assert row.payload == b"CANARY"
-    database.run_now(lambda s: outbox.sent(s, row.id, "m"))
+    database.run_now(lambda s: delivery.sent(s, row.id, "m"))
     assert bytes(database.run_now(lambda s: s._execute("select payload from outbox", {}).fetchone()[0])) == b""
 
 
@@ -129,10 +131,10 @@ def test_two_processes_never_claim_the_same(url: str, masters: Masters, database
         other = Database(url, masters)
         other.open()
         while other.run_now(outbox.depth).waiting:
-            for row in other.run_now(lambda s: outbox.claim(s, "web", NOW, NOW + 60_000, 3)):
+            for row in other.run_now(lambda s: delivery.claim(s, "web", NOW, NOW + 60_000, 3)):
                 with lock:
                     seen.append(row.key)
-                other.run_now(lambda s, i=row.id: outbox.sent(s, i, "m"))
+                other.run_now(lambda s, i=row.id: delivery.sent(s, i, "m"))
         other.close()
 
     threads = [threading.Thread(target=deliver) for _ in range(3)]
@@ -168,10 +170,10 @@ def test_whatever_goes_wrong_each_is_delivered_once_and_in_order(
             if end in ("retry", "lose"):
                 fate[row.key] = "sent"
             if end == "retry":
-                sqlite.run_now(lambda s, i=row.id, at=now + 3000: outbox.retry(s, i, at, "Outage"))
+                sqlite.run_now(lambda s, i=row.id, at=now + 3000: delivery.retry(s, i, at, "Outage"))
             elif end != "lose":
                 done.append(int(row.key))
-                act = outbox.sent if end == "sent" else outbox.bury
+                act = delivery.sent if end == "sent" else delivery.bury
                 sqlite.run_now(lambda s, i=row.id, do=act: do(s, i, "m"))
         now += 1000
     assert sorted(done) == list(range(len(story)))
@@ -183,7 +185,7 @@ def test_whatever_goes_wrong_each_is_delivered_once_and_in_order(
 def dead(database: Database, here: Here, key: str, lane: str = "here3", why: str = "Blocked", **more: object) -> None:
     database.run_now(lambda s: put(s, here, key, lane, **{"private": True} | more))
     [row] = [one for one in claim(database) if one.key == key]
-    database.run_now(lambda s: outbox.bury(s, row.id, why))
+    database.run_now(lambda s: delivery.bury(s, row.id, why))
 
 
 def reached(database: Database, here: Here, person: str = "here3", tried: int = NOW + 10_000) -> list[str]:
@@ -195,13 +197,13 @@ def test_who_is_there_again_gets_what_could_not_be_delivered(database: Database,
     dead(database, here, "one")
     dead(database, here, "two", why="Gone")
     dead(database, here, "too large", why="TooLarge")
-    dead(database, here, "old", now=NOW - 2000)
+    dead(database, here, "old", at=NOW - 2000)
     dead(database, here, "of someone else", lane="here4")
     dead(database, here, "to a place", private=False)
     assert reached(database, here, "here5") == []
     assert reached(database, here) == ["one"]
     [row] = database.run_now(lambda s: [line for line in undelivered.rows(s, 9) if line.id == 1])
-    database.run_now(lambda s: outbox.sent(s, row.id, "m"))
+    database.run_now(lambda s: delivery.sent(s, row.id, "m"))
     assert [one.key for one in claim(database)] == ["two"]
 
 
@@ -220,7 +222,7 @@ def test_what_a_later_message_replaced_does_not_come_after_it(database: Database
     dead(database, here, "other")
     database.run_now(lambda s: put(s, here, "second", "here3", private=True, subject="pairing"))
     [row] = claim(database)
-    database.run_now(lambda s: outbox.sent(s, row.id, "m"))
+    database.run_now(lambda s: delivery.sent(s, row.id, "m"))
     assert reached(database, here) == ["other"]
     assert database.run_now(lambda s: undelivered.revive(s, NOW)) == 0
     assert database.run_now(outbox.depth).dead == 1
@@ -231,7 +233,7 @@ def test_giving_up_is_counted_from_the_revival(database: Database, here: Here) -
     database.run_now(lambda s: undelivered.revive(s, NOW + 99_999))
     [row] = claim(database, NOW + 99_999)
     assert (row.attempts, row.tried_since) == (0, NOW + 99_999)
-    database.run_now(lambda s: outbox.bury(s, row.id, "Blocked"))
+    database.run_now(lambda s: delivery.bury(s, row.id, "Blocked"))
     assert [line.created_at for line in database.run_now(lambda s: undelivered.rows(s, 9))] == [NOW]
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from storage import due
+from storage import subjects
 from storage.database import Database
 from storage.keeping import Person
 from storage.keys import Masters
@@ -57,7 +57,7 @@ def test_every_timer_is_kept_and_still_goes_with_whom_it_is_about(bare_url: str,
     ]
 
     def gone(session: Session) -> list[str]:
-        [keeping] = due.KEEPING
+        [keeping] = subjects.KEEPING
         assert keeping.erase is not None
         keeping.erase(session, Person("one", None, ("discord:r",)), 0)
         return [row["flow"] for row in rows(session, "due")]

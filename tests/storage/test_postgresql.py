@@ -124,4 +124,4 @@ def test_many_large_writes_travel_together(database: Database, here: Here) -> No
 
     database.run_now(turn)
     found = database.run_now(lambda s: conversations.open_of(s, here.id, here.people[0]))
-    assert [journal for _, _, journal, _ in found] == [large] * 20
+    assert [one.journal for one in found] == [large] * 20

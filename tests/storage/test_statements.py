@@ -30,8 +30,6 @@ OPERATOR = "whoever runs Erbij looks somebody up in every community"
 CLOCK = "a clock that was wrong was so for all of them"
 RESTORED = "a restored backup is brought up to date as a whole"
 EXCEPT = {
-    "attention._due": BY_THE_CLOCK,
-    "attention._next": BY_THE_CLOCK,
     "cases._anyones": "it says of a case of another community that it is one of another, and nothing else",
     "codes._look": "a code says by itself which community it is of",
     "codes._take": "a code says by itself which community it is of",
@@ -55,12 +53,14 @@ EXCEPT = {
     "due._named": "its key begins with the community's id, or is a fingerprint of it",
     "forgetting._known_as": OPERATOR,
     "forgetting._named_as": OPERATOR,
+    "held._due": BY_THE_CLOCK,
+    "held._next": BY_THE_CLOCK,
     "letters._accounts_beyond": IN_ALL,
     "letters._beyond": IN_ALL,
     "letters._unkeyed": IN_ALL,
     "members._set_address": "how a platform reaches somebody is the same wherever they are",
     **dict.fromkeys(
-        (f"outbox.{one}" for one in ("_free", "_next", "_lease", "_sent", "_retry", "_bury", "_forget")), BY_THE_CLOCK
+        (f"delivery.{one}" for one in ("_free", "_next", "_lease", "_sent", "_retry", "_bury", "_forget")), BY_THE_CLOCK
     ),
     "outbox._depth": IN_ALL,
     "outbox._sooner": CLOCK,

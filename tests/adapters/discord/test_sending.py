@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.discord import DiscordAdapter, invite_url
-from adapters.discord.pace import Pace
+from flows.pace import Pace
 from flows.seam import Blocked, Card, Gone, Outage, Outgoing, SendError, Space, Text, TooFast, TooLarge
 from tests.adapters.discord.conftest import START
 from tests.surfaces.discord import DiscordSurface
@@ -142,8 +142,8 @@ async def test_pace_keeps_to_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
-    monkeypatch.setattr("adapters.discord.pace.asyncio.sleep", sleep)
+    monkeypatch.setattr("flows.pace.asyncio.sleep", sleep)
     pace = Pace(50)
     for _ in range(101):
-        await pace.wait()
+        await pace.turn()
     assert 1.9 < waits[-1] <= 2.0

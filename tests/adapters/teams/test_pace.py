@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.teams.pace import WINDOWS, Pace
+from adapters.teams.pace import WINDOWS, Throttle
 from flows.seam import TooFast
 from tests.virtual import in_no_time
 
 
-async def _insist(pace: Pace, conversation: str, gone: list[float]) -> None:
+async def _insist(pace: Throttle, conversation: str, gone: list[float]) -> None:
     """Send one, as the sender does: told to wait, it comes back then."""
     while True:
         try:
@@ -35,7 +35,7 @@ def test_a_conversation_never_gets_more_than_it_takes(gaps: list[float]) -> None
     gone: list[float] = []
 
     async def story() -> None:
-        pace = Pace()
+        pace = Throttle()
         for gap in gaps:
             await asyncio.sleep(gap if gap > 1 else 0)
             await _insist(pace, "one", gone)
@@ -49,7 +49,7 @@ def test_an_hour_of_messages_in_one_conversation() -> None:
     gone: list[float] = []
 
     async def story() -> None:
-        pace = Pace()
+        pace = Throttle()
         for _ in range(2000):
             await _insist(pace, "one", gone)
 
@@ -59,7 +59,7 @@ def test_an_hour_of_messages_in_one_conversation() -> None:
 
 def test_conversations_do_not_wait_for_each_other() -> None:
     async def story() -> float:
-        pace = Pace()
+        pace = Throttle()
         await asyncio.gather(*(pace.message(str(n)) for n in range(500)))
         return asyncio.get_running_loop().time()
 
@@ -68,7 +68,7 @@ def test_conversations_do_not_wait_for_each_other() -> None:
 
 def test_who_would_wait_long_is_told_how_long() -> None:
     async def story() -> None:
-        pace = Pace()
+        pace = Throttle()
         for _ in range(60):
             await _insist(pace, "one", [])
         with pytest.raises(TooFast) as raised:
@@ -82,7 +82,7 @@ def test_all_requests_of_the_app_in_a_tenant_stay_under_fifty_a_second() -> None
     gone: dict[str, list[float]] = {"one": [], "other": []}
 
     async def story() -> None:
-        pace = Pace()
+        pace = Throttle()
 
         async def request(service: str) -> None:
             await pace.request(service)

@@ -1,8 +1,7 @@
-"""How fast a platform is sent to: evenly while it takes messages, one at a time while it takes none."""
+"""A platform that fails as a whole: one message at a time tries it."""
 
 from __future__ import annotations
 
-import asyncio
 import random
 
 from flows.seam import Outage, SendError, Sent, TooFast
@@ -11,22 +10,6 @@ STORM = 3
 """Conversations that fail, one after the other, before the platform itself is taken to fail."""
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 """Seconds between two messages that try whether a failing platform takes them again."""
-
-
-class Pace:
-    """Spreads sends evenly: at most so many a second."""
-
-    def __init__(self, per_second: float) -> None:
-        self._step = 1 / per_second
-        self._next = 0.0
-
-    async def turn(self) -> None:
-        """Wait for our turn."""
-        now = asyncio.get_running_loop().time()
-        at = max(now, self._next)
-        self._next = at + self._step
-        if at > now:
-            await asyncio.sleep(at - now)
 
 
 class Storm:
@@ -47,7 +30,7 @@ class Storm:
         """The platform fails as a whole."""
         return len(self._failed) >= STORM
 
-    def saw(self, lane: str, result: object, now: float) -> None:
+    def saw(self, recipient: str, result: object, now: float) -> None:
         """Learn from what became of a message."""
         if isinstance(result, Sent) or (isinstance(result, SendError) and not result.retry):
             self._failed.clear()
@@ -55,7 +38,7 @@ class Storm:
         if not isinstance(result, Outage | TooFast):
             return
         before = self.raging
-        self._failed.add(lane)
+        self._failed.add(recipient)
         if not self.raging:
             return
         asked = result.seconds if isinstance(result, TooFast) else 0.0
