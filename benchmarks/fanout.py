@@ -22,8 +22,8 @@ from bot.timers import Timers
 from flows import attention
 from flows.catalogue import catalogue
 from flows.engine import Capability, Catalogue, Steps, To, job
+from flows.engine.take import take
 from flows.engine.timers import found_community
-from flows.engine.turn import take
 from flows.seam import Command, Incoming, Person, Space
 from flows.words import Msg
 from storage import communities, due, members

@@ -24,9 +24,9 @@ import pgbench
 from report import report
 
 from flows.catalogue import catalogue
-from flows.engine import Chat, Choice, Context, Run, flow
+from flows.engine import Chat, Choice, Context, Conversation, Run, flow
+from flows.engine.take import take
 from flows.engine.timers import found_community
-from flows.engine.turn import take
 from flows.seam import Filled, Form, Incoming, Person, Pressed, Reply, Space
 from flows.words import _
 from storage import check_ins, communities, tables
@@ -201,7 +201,7 @@ def replay() -> float:
     for _round in range(5):
         began = time.perf_counter()
         for _i in range(1000):
-            run = Run(twenty, Context(), journal)
+            run = Run(twenty, Context(), Conversation(journal))
             run.go()
             run.close()
         best = min(best, (time.perf_counter() - began) * 1000)

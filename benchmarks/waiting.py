@@ -25,8 +25,8 @@ from report import report
 
 from bot.time import Clock
 from flows.catalogue import catalogue
+from flows.engine.take import take
 from flows.engine.timers import found_community
-from flows.engine.turn import take
 from flows.seam import Incoming, Person, Pressed, Space
 from storage import communities, conversations
 from storage.database import Database

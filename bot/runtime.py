@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,10 +14,10 @@ import structlog
 from bot.slow import Busy, SlowWork
 from bot.standings import Said, Standings
 from flows.engine import heavy
-from flows.engine.taking import Turn, Work
-from flows.engine.token import AGAIN, Answers
-from flows.engine.turn import finish_work, take
+from flows.engine.take import finish_work, take
+from flows.engine.turn import Outcome, Work
 from flows.seam import Button, Buttons, Card, Incoming, Left, Removed, Reply, Space, Text
+from flows.token import AGAIN, Answers
 from flows.words import _, language_of, said
 from storage import conversations
 from storage.database import InDoubt, NotSaved
@@ -120,7 +119,7 @@ class Runtime:
         self._remember(key, turn)
         return turn.reply
 
-    async def _turn(self, incoming: Incoming) -> Turn:
+    async def _turn(self, incoming: Incoming) -> Outcome:
         database, catalogue, now = self.database, self.catalogue, self.clock.now
         of = _of(incoming)
         self._unlearn(incoming)
@@ -135,7 +134,7 @@ class Runtime:
             try:
                 result = await self._slow.run(work)
             except Busy:
-                return Turn(_one_moment(work), "busy")
+                return Outcome(_one_moment(work), "busy")
             finish = partial(finish_work, catalogue=catalogue, work=work, result=result, now=now())
             turn = await database.run(finish, of=of)
             self._wake(turn)
@@ -154,7 +153,7 @@ class Runtime:
         self._replies.pop(key, None)
         return None
 
-    def _remember(self, key: Key, turn: Turn) -> None:
+    def _remember(self, key: Key, turn: Outcome) -> None:
         """Keep a reply for who sends the same again, because the answer was lost on its way say.
 
         One that asks nothing is kept for its words alone, thanks say: what it shows to read is shown once.
@@ -179,7 +178,7 @@ class Runtime:
         self._forgetting = None
         self._forget()
 
-    def _wake(self, turn: Turn) -> None:
+    def _wake(self, turn: Outcome) -> None:
         if turn.posted:
             self.posted()
         if turn.timers:
@@ -210,9 +209,9 @@ def _one_moment(work: Work) -> Reply:
     text = _(
         "One moment, please: I am still busy with other answers. Nothing that you wrote is lost. Please try again."
     )
-    again = Buttons((Button(str(replace(work.token, choice=AGAIN)), said(_("Try again"), language), "primary"),))
+    again = Buttons((Button(work.token.way(AGAIN), said(_("Try again"), language), "primary"),))
     parts = (*work.above, Text(said(text, language)), *(work.again or (again,)))
-    return Reply(parts, language, work.context.space, saved=False)
+    return Reply(parts, language, work.context.space, saved=False, question=str(work.token))
 
 
 def _sorry(incoming: Incoming, *, in_doubt: bool = False) -> Reply:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from flows.engine.chat import Context
-from flows.engine.taking import Work
+from flows.engine.turn import Work
 
 THREADS = 2
 """At once. The hash of a receipt takes 19 MiB while it runs."""

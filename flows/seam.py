@@ -314,6 +314,9 @@ class Reply:
     """False when nothing was stored and the person was asked to try again."""
     ended: tuple[str, ...] = ()
     """The conversations that ended by this: what asked for an answer in them, in ids of theirs, asks no more."""
+    question: str = ""
+    """By what the question that waits is shown again (:class:`Opened`); empty where none does, and of several the last.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from flows.catalogue import catalogue
-from flows.engine import Context, Run
+from flows.engine import Context, Conversation, Run
 from flows.engine.chat import Step
+from flows.engine.conversation import ARGUMENT, FLOW
 from flows.engine.fields import Day, Line, Number, Options, Pick, Question, Scale, Several, Time, YesOrNo
 
 HERE = Path(__file__).parents[1] / "tests" / "journals"
@@ -122,10 +123,10 @@ def fitting(question: Question) -> Any:  # noqa: PLR0911  one line for each kind
 def record(name: str, argument: str, version: str) -> None:
     """One file for each place where the conversation can wait, here and in the flow that it hands over to."""
     done.add(name)
-    journal: dict[str, Any] = {"@flow": name, "@argument": argument}
+    journal: dict[str, Any] = {FLOW: name, ARGUMENT: argument}
     effects = EFFECTS.get(name, {})
     journal |= effects.get("", {})
-    run = Run(catalogue().flows[name], CONTEXT, journal, argument=argument, now=5)
+    run = Run(catalogue().flows[name], CONTEXT, Conversation(journal), now=5)
     run.go()
     while run.pending is not None:
         waits = run.pending.key

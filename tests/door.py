@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any
 
 from flows.catalogue import catalogue
-from flows.engine.taking import Turn
-from flows.engine.turn import finish_work, take
+from flows.engine.take import finish_work, take
+from flows.engine.turn import Outcome
 from flows.seam import (
     Act,
     Button,
@@ -57,18 +57,18 @@ class Door:
         """An event, under a name of its own unless it is given one."""
         return Incoming(event or f"e{next(_events)}", space, person, act, **more)
 
-    def once(self, incoming: Incoming, told: dict[Space, Standing | SendError] | None = None) -> Turn:
+    def once(self, incoming: Incoming, told: dict[Space, Standing | SendError] | None = None) -> Outcome:
         """One transaction of it; slow work, and what must be asked, is left open."""
         return self.database.run_now(lambda s: take(s, self.catalogue, incoming, self.now, self.site, told or {}))
 
-    def finish(self, turn: Turn, slowly: Callable[..., Any] | None = None) -> Turn:
+    def finish(self, turn: Outcome, slowly: Callable[..., Any] | None = None) -> Outcome:
         """Its slow work, and the transaction after it. ``slowly``: what is done in its place."""
         assert turn.work is not None
         done = partial(finish_work, catalogue=self.catalogue, work=turn.work, now=self.now)
         result = (slowly or turn.work.fn)(*turn.work.args)
         return self.database.run_now(lambda s: done(s, result=result))
 
-    def take(self, incoming: Incoming) -> Turn:
+    def take(self, incoming: Incoming) -> Outcome:
         """All of it."""
         told: dict[Space, Standing | SendError] = {}
         turn = self.once(incoming)

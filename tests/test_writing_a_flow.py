@@ -16,7 +16,7 @@ import pytest
 from babel.messages.pofile import read_po, write_po
 from sqlalchemy import Column, MetaData, String, Table
 
-from flows.engine import Chat, Context, Form, Run, flow
+from flows.engine import Chat, Context, Conversation, Form, Run, flow
 from flows.engine.flow import FlowFault
 from flows.words import _
 from tests.storage.test_keeping import undeclared
@@ -225,7 +225,7 @@ def test_a_key_that_is_used_twice() -> None:
         await chat.now("now")
 
     with pytest.raises(FlowFault) as fault:
-        Run(join_walk, Context(), {}).go()
+        Run(join_walk, Context(), Conversation({})).go()
     assert str(fault.value) in COMPLAINTS
 
 

@@ -101,7 +101,7 @@ class Client(discord.AutoShardedClient):
 
     async def _answer(self, interaction: discord.Interaction[Any], act: Act, *, sheet: int = 0) -> None:
         if not isinstance(interaction.user, discord.User | discord.Member):  # Discord left it out
-            log.warning("event_without_person", platform="discord")
+            log.warning("event_without_person", platform="discord")  # type: ignore[unreachable]  # its types do not know
             return
         guild = interaction.guild_id
         if guild is None:

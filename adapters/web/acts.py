@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 from multidict import MultiMapping
 
-from flows.seam import Act, Arrived, Buttons, Command, Filled, Form, Part, Pressed, Said, Value
+from flows import token
+from flows.seam import Act, Arrived, Command, Filled, Pressed, Said, Value
 
 ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 EVENT = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -51,34 +52,22 @@ def event_of(posted: Posted, fallback: str) -> str:
 
 def conversation_of(posted: Posted) -> str:
     """The conversation in which something was done, by what was pressed or filled in; ``""`` when that names none."""
-    return _conversation(_text(posted, key) for key in ("button", "form"))
+    return next((one for key in ("button", "form") if (one := token.conversation_of(_text(posted, key)))), "")
 
 
 def first_answer_of(posted: Posted) -> str:
     """The conversation that would begin with what was done, as far as its id tells; else ``""``."""
     done = next((one for key in ("button", "form") if (one := _text(posted, key))), "")
-    return _conversation((done,)) if done.startswith("f.") else ""
+    return token.conversation_of(done) if token.begins(done) else ""
 
 
-def conversation_in(parts: Iterable[Part]) -> str:
-    """The conversation in which something is asked here, or ``""``."""
-    forms = (part.id for part in parts if isinstance(part, Form))
-    buttons = (button.id for part in parts if isinstance(part, Buttons) for button in part.buttons)
-    return _conversation((*forms, *buttons))
-
-
-def _conversation(ids: Iterable[str]) -> str:
-    """The conversation of the first id that is of one, begun or to be: ``c.<conversation>.``, ``f.<begun>.``."""
-    return next((one.split(".")[1] for one in ids if ID.fullmatch(one) and one.startswith(("c.", "f."))), "")
-
-
-def page_event(token: str, act: Act) -> str:
-    """The event id of an act done on a page with this token: the same button twice is one event.
+def page_event(page: str, act: Act) -> str:
+    """The event id of an act done on a page with this one: the same button twice is one event.
 
     Two buttons of one page are two events. Only what was pressed is in it, never what was written.
     """
     target = getattr(act, "button", "") or getattr(act, "form", "") or getattr(act, "name", "")
-    return f"{token}.{hashlib.blake2b(f'{type(act).__name__}:{target}'.encode(), digest_size=8).hexdigest()}"
+    return f"{page}.{hashlib.blake2b(f'{type(act).__name__}:{target}'.encode(), digest_size=8).hexdigest()}"
 
 
 def _typed(text: str) -> Act:

@@ -110,7 +110,7 @@ class WebAdapter:
         ]
         if self._tryout is None:
             return [web.get("/", _front), *routes]
-        window = chat.Chat(self._tryout, self._windows, self._receive_now, self._community)
+        window = chat.Board(self._tryout, self._windows, self._receive_now, self._community)
         return [*window.routes(), *routes]
 
     async def _receive_now(self, incoming: Incoming) -> Reply:

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from aiohttp import web
 
 from adapters.web import draw
-from adapters.web.acts import Posted, act_of, conversation_in, conversation_of, event_of, page_event
+from adapters.web.acts import Posted, act_of, conversation_of, event_of, page_event
 from adapters.web.guard import BEGUN, CLIENT, CROWDED, LED_TO
 from adapters.web.views import Views
 from adapters.web.words import chrome
+from flows import token
 from flows.seam import Act, Buttons, Card, Form, Incoming, Opened, Part, Receive, Reply, Space
 
 STARTS = ("tell", "answer")
@@ -46,11 +47,11 @@ class CasePage:
         reply = await self._take(request, slug, event, act)
         if not reply.saved:
             return _page(slug, name, reply, posted)
-        if conversation := conversation_in(reply.parts):
+        if conversation := token.conversation_of(reply.question):
             request[BEGUN] = conversation
         self._views.left(conversation_of(posted))
         client = request.get(CLIENT, b"")
-        view = self._views.add(slug, _token(reply), reply, conversation=conversation, client=client)
+        view = self._views.add(slug, reply.question, reply, conversation=conversation, client=client)
         request[LED_TO] = view
         return web.Response(status=303, headers={"Location": f"/c/{slug}/{view}?lang={reply.language}"})
 
@@ -61,9 +62,9 @@ class CasePage:
         reply = found.reply if found else None
         if found and found.token:
             waits = await self._take(request, slug, secrets.token_urlsafe(12), Opened(found.token))
-            if waits.saved and not _token(waits):
+            if waits.saved and not waits.question:
                 reply = None  # it has ended, perhaps elsewhere
-            elif reply is None or reply.language != waits.language or _token(waits) != found.token:
+            elif reply is None or reply.language != waits.language or waits.question != found.token:
                 reply = waits
         return _page(slug, name, reply) if reply else await self._begin(request, slug, name, closed=True)
 
@@ -128,9 +129,9 @@ def _page(slug: str, name: str, reply: Reply, posted: Posted | None = None) -> w
         bad=draw.has_errors(reply.parts),
         heading=_heading(reply),
         again=again,
-        over=not _token(reply),
+        over=not reply.question,
         exact=any(isinstance(part, Card) and part.exact for part in reply.parts),
-        speaks=bool(_token(reply)) and not any(isinstance(part, Form) for part in reply.parts),
+        speaks=bool(reply.question) and not any(isinstance(part, Form) for part in reply.parts),
         wide=False,
     )
 
@@ -141,12 +142,3 @@ def _heading(reply: Reply) -> str:
     titles = [part.title for kind in (Form, Card) for part in shown if isinstance(part, kind)]
     said = chrome(reply.language)
     return titles[0] if titles else said("case_said" if reply.saved else "case_not_saved")
-
-
-def _token(reply: Reply) -> str:
-    """By what the question that waits can be shown again; empty when nothing waits."""
-    forms = (part.id for part in reply.parts if isinstance(part, Form))
-    buttons = (button.id for part in reply.parts if isinstance(part, Buttons) for button in part.buttons)
-    pieces = {"c": 3, "f": 4}  # without the choice behind it: flows/engine/token.py
-    tokens = [".".join(one.split(".")[: pieces[one[0]]]) for one in (*forms, *buttons) if one[:2] in ("c.", "f.")]
-    return tokens[-1] if tokens else ""

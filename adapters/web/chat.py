@@ -24,7 +24,7 @@ LOOK = 2.0
 STEPS: dict[str, timedelta | None] = {"hour": timedelta(hours=1), "day": timedelta(days=1), "next": None}
 
 
-class Chat:
+class Board:
     """Board, windows and the clock's buttons."""
 
     def __init__(

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from multidict import MultiMapping
 
 from adapters.web.words import chrome
+from flows import token
 from flows.seam import (
     Buttons,
     Card,
@@ -55,6 +56,7 @@ def _templates() -> Environment:
     env.filters["field_macro"] = field_macro
     env.filters["paragraphs"] = paragraphs
     env.filters["picture"] = picture
+    env.filters["conversation"] = token.conversation_of
     env.filters["unbroken"] = lambda text: _WITHIN_NUMBER.sub("\u00a0", text)
     env.globals["languages"] = NAMES
     return env

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flows.engine import Choice
+from flows.engine.conversation import FLOW
 from flows.words import Msg, _
 from storage import accounts, codes, conversations, members
 from storage.ids import platform_and_id
@@ -74,7 +75,7 @@ def is_busy(session: Session, community: str, member: str) -> bool:
     What someone has not sent yet is never carried to another account: a code may have been stolen.
     """
     under_way = conversations.open_of(session, community, member)
-    return any(json.loads(one.journal)["@flow"] not in OURS for one in under_way)
+    return any(json.loads(one.journal)[FLOW] not in OURS for one in under_way)
 
 
 def mine(session: Session, community: str, member: str) -> list[str]:

@@ -180,7 +180,7 @@ def end(chat: Chat) -> None:
     """What still comes, and the way back."""
     chat.say(CHANNEL)
     chat.say(ASKED_FOR)
-    if chat.roles & HEARS:
+    if chat.context.roles & HEARS:
         chat.say(DUTY)
     chat.show(Start("messages_on", "", _("Messages as usual"), "plain"))
 

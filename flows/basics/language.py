@@ -17,5 +17,5 @@ async def language(chat: Chat) -> None:
         [Choice(tag, name) for tag, name in NAMES.items()],
     )
     await chat.do("set", members.set_language, chat.community, chat.member, chosen)
-    chat.language = chosen
+    chat.speak(chosen)
     chat.say(_("Good. From now on I speak English with you."))

@@ -55,7 +55,7 @@ async def belonging_case(chat: Chat) -> None:
 async def _room(chat: Chat, answers: SixQuestions) -> None:
     """Wait until there is room for one more letter: what was written is shown, and can be sent once more."""
     for number in count():
-        mine = {"account": bool(chat.member), "crowded": chat.crowded}
+        mine = {"account": bool(chat.member), "crowded": chat.context.crowded}
         if await chat.do(f"room.{number}", case_telling.room, chat.community, **mine):
             return
         chat.say(TOO_MUCH)

@@ -71,7 +71,7 @@ async def write_more(chat: Chat, carried: str) -> None:
     text = ""
     for number in count():
         text = (await chat.fill(f"more.{number}", More, {"text": text} if text else None)).text
-        outcome = await on_case(chat, number, carried, write, text, chat.member, chat.crowded)
+        outcome = await on_case(chat, number, carried, write, text, chat.member, chat.context.crowded)
         if outcome.came != FULL:
             break
         chat.say(TOO_MUCH)

@@ -2,6 +2,7 @@
 
 from flows.engine.chat import Chat, Choice, Context, Piece, Shown, Start, Steps, yes_no
 from flows.engine.commands import Command
+from flows.engine.conversation import Conversation
 from flows.engine.declared import Purpose, Role, Section, Setting
 from flows.engine.fields import day, line, number, options, pick, scale, several, time, yes_or_no
 from flows.engine.flow import (
@@ -40,6 +41,7 @@ __all__ = [
     "Command",
     "Completed",
     "Context",
+    "Conversation",
     "Duty",
     "Entry",
     "Form",

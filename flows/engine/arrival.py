@@ -12,7 +12,7 @@ from flows import seam
 from flows.engine.chat import Piece, Start
 from flows.engine.flow import COORDINATOR, SETUP, Catalogue
 from flows.engine.sentences import CHOOSE_AGAIN, HELLO, NOT_HERE, NOT_SET_UP, SET_UP, WHICH, greeting
-from flows.engine.token import Starts, read
+from flows.token import Starts, read
 from flows.words import language_of
 from storage import communities, due, people, places, role_grants, setup
 from storage.days import DAY

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, Literal, Never, ParamSpec, TypeVar, overload
 
 from flows.engine import lists
 from flows.engine.declared import Chosen, Setting
 from flows.engine.flow import EVERYONE, NO_ACCOUNT, FlowFault
 from flows.engine.forms import Completed, Form, Questions
-from flows.engine.token import CHOICE, Starts
 from flows.gate.rules import Unasked, Why
 from flows.seam import Space
+from flows.token import CHOICE, Starts
 from flows.words import Msg, Words, _, said
 from flows.words.own import spoken
 from storage.audiences import To
@@ -139,38 +139,46 @@ class Context:
 class Steps:
     """The steps that need nobody: what a job is given."""
 
-    __slots__ = (
-        "account",
-        "community",
-        "community_name",
-        "context",
-        "crowded",
-        "is_one_of",
-        "language",
-        "member",
-        "name",
-        "page",
-        "roles",
-        "shown",
-        "space",
-        "time_zone",
-    )
+    __slots__ = ("context", "shown")
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.community = context.community
-        self.community_name = context.community_name
-        self.time_zone = context.time_zone
-        self.language = context.language
-        self.member = context.member
-        self.name = context.name
-        self.roles = context.roles
-        self.page = context.page
-        self.crowded = context.crowded
-        self.account = context.account
-        self.space = context.space
-        self.is_one_of = context.is_one_of
         self.shown: list[Piece] = []
+
+    @property
+    def account(self) -> str:
+        """Through which of their accounts the person speaks."""
+        return self.context.account
+
+    @property
+    def community(self) -> str:
+        """The community's id."""
+        return self.context.community
+
+    @property
+    def community_name(self) -> str:
+        """What it is called."""
+        return self.context.community_name
+
+    @property
+    def language(self) -> str:
+        """The language that is spoken."""
+        return self.context.language
+
+    @property
+    def member(self) -> str:
+        """The person's id in the community; empty for who has none, and for a job."""
+        return self.context.member
+
+    @property
+    def page(self) -> str:
+        """The address of the case page."""
+        return self.context.page
+
+    @property
+    def time_zone(self) -> str:
+        """The community's time zone."""
+        return self.context.time_zone
 
     def setting(self, setting: Setting) -> Any:
         """What this community chose, as it is now."""
@@ -309,6 +317,10 @@ class Chat(Steps):
             return Step("fill", key, form, draft or {}, None, kept=form.kept)
         return Step("fill", key, form.asked, draft or {}, form, kept=form.kept)
 
-    def hand_over(self, flow: str, argument: str = "") -> Step[None]:
-        """End here and go on in another flow."""
+    def speak(self, language: str) -> None:
+        """Go on in another language, from what is shown now on."""
+        self.context = replace(self.context, language=language)
+
+    def hand_over(self, flow: str, argument: str = "") -> Step[Never]:
+        """End here and go on in another flow: nothing after it is done."""
         return Step("hand_over", "", flow, argument)

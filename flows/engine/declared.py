@@ -180,8 +180,8 @@ def rights(held: set[str], roles: Mapping[str, Role], chosen: Chosen) -> set[str
     A role that comes with another is given by itself while it is narrowed, and else to nobody but the holders of that.
     """
     found = set(held)
-    for name in roles:
-        if (by := comes_from(roles, name, chosen)) != name:
+    for name, role in roles.items():
+        if role.comes_with and (by := comes_from(roles, name, chosen)) != name:
             found = found - {name} | ({name} if by in held else set())
     return found
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Literal, assert_never
 
 from flows import seam
 from flows.engine.chat import Piece, Shown, Start, Step, code
+from flows.engine.conversation import DRAFTS, WRONG, Journal, drafts_in
 from flows.engine.flow import FlowFault
 from flows.engine.forms import Questions
-from flows.engine.token import BACK, STOP, Answers, AnswersFirst, Starts
+from flows.token import BACK, STOP, Answers, AnswersFirst, Starts
 from flows.words import Msg, Words, _, said
 from flows.words.own import Tongue
 
@@ -39,7 +39,7 @@ def pieces(things: Iterable[Piece], language: str) -> list[seam.Part]:
 
 
 def question(
-    step: Step[Any], journal: dict[str, Any], token: Answers | AnswersFirst, language: str, *, back: bool
+    step: Step[Any], journal: Journal, token: Answers | AnswersFirst, language: str, *, back: bool
 ) -> list[seam.Part]:
     """The pending question, answerable through ``token``."""
     ways: tuple[seam.Button, ...] = (_way(token, BACK, _("Back"), language),) if back else ()
@@ -49,8 +49,8 @@ def question(
         return [seam.Text(said(text, language)), seam.Buttons(buttons + ways)]
     form: Questions = step.data[0]
     answers = journal.get(step.key) or {}
-    drafts = {**step.data[1], **answers, **journal.get("@drafts", {}).get(step.key, {})}
-    wrong, still_open = journal.get("@wrong", {}).get(step.key, {}), form.open_fields(answers)
+    drafts = {**step.data[1], **answers, **drafts_in(journal, step.key)}
+    wrong, still_open = journal.get(WRONG, {}).get(step.key, ()), form.open_fields(answers)
     fields = tuple(
         _untouched(form, name, language)
         if name not in drafts and name not in wrong and name in still_open and not isinstance(language, Tongue)
@@ -85,7 +85,7 @@ def given_back(
         (said(form.questions[name].text, language), said(form.questions[name].words(one), language))
         for name, one in values.items()
     )
-    shown = question(step, {"@drafts": {step.key: values}}, token, language, back=False)
+    shown = question(step, {DRAFTS: {step.key: values}}, token, language, back=False)
     return [seam.Card(said(form.title, language), rows), *shown]
 
 
@@ -103,7 +103,7 @@ def _way(
     kind: Literal["primary", "plain", "danger"] = "plain",
 ) -> seam.Button:
     try:
-        return seam.Button(str(replace(token, choice=choice)), said(label, language), kind)
+        return seam.Button(token.way(choice), said(label, language), kind)
     except ValueError as fault:
         where = f" of flow {token.flow}" if isinstance(token, AnswersFirst) else ""
         raise FlowFault(f"the button {said(label, 'en')!r}{where}: {fault}") from fault

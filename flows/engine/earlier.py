@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from flows.engine import draw
 from flows.engine.chat import Shown
 from flows.engine.run import Run
-from flows.engine.taking import Taking
-from flows.engine.token import Answers, AnswersFirst, Token
+from flows.engine.turn import Turn
 from flows.engine.typed import clean
+from flows.token import Answers, AnswersFirst, Token
 from flows.words import _
 
 LONGEST = 100_000
@@ -21,26 +21,25 @@ NOT_TAKEN = _("So this was not taken. Here it is, so that you can copy what you 
 WROTE = _("What you wrote")
 
 
-def show(taking: Taking, token: Token | None, conversation: str, run: Run) -> bool:
+def show(turn: Turn, token: Token | None, run: Run) -> bool:
     """A form of an earlier turn as it was sent, to be changed and sent again; False where that is too late."""
     key = form_at(token, run)
     if not key or not run.may_return_to(key):
         return False
-    before = taking.run(run.flow, run.without(key))
-    before.go()
-    taking.draw(conversation, token.turn if isinstance(token, Answers) else 0, before)
+    before = run.anew(run.without(key))
+    before.turn = token.turn if isinstance(token, Answers) else 0
+    turn.draw(before)
     before.close()
     return True
 
 
-def refill(taking: Taking, token: Token | None, run: Run, values: Mapping[str, object]) -> Run | None:
+def refill(token: Token | None, run: Run, values: Mapping[str, object]) -> Run | None:
     """The run at a form of an earlier turn whose answers come once more; None where that is too late."""
     key = form_at(token, run)
     journal = run.refilled(key, values) if key else None
     if journal is None:
         return None
-    before = taking.run(run.flow, journal)
-    before.go()
+    before = run.anew(journal)
     if before.pending is None or before.pending.key != key:  # none of its fields came
         before.close()
         return None
@@ -55,10 +54,10 @@ def form_at(token: Token | None, run: Run) -> str:
     return run.form_at(token.turn) if isinstance(token, Answers) else ""
 
 
-def hand_back(taking: Taking, values: Mapping[str, object] | None) -> None:
+def hand_back(turn: Turn, values: Mapping[str, object] | None) -> None:
     """Words that came too late are shown, to be copied: nobody has to write them a second time."""
     written = (one[:LONGEST] for one in (values or {}).values() if isinstance(one, str))
     texts = [text for one in written if (text := clean(one))]
     if texts:
-        taking.say(NOT_TAKEN)
-        taking.parts += draw.pieces([Shown(WROTE, [("", text) for text in texts])], taking.context.language)
+        turn.say(NOT_TAKEN)
+        turn.parts += draw.pieces([Shown(WROTE, [("", text) for text in texts])], turn.context.language)

@@ -21,7 +21,7 @@ from storage.audiences import role as role_audience
 if TYPE_CHECKING:
     from flows.engine.declared import Chosen, Purpose, Role, Section, Setting
 
-Conversation = Callable[..., Awaitable[None]]
+Script = Callable[..., Awaitable[None]]
 Subject = Callable[[Any, Any, str], Msg | None]
 """``(session, context, argument)``: why this person may not open this now, in words for them; None when they may."""
 Offer = Callable[[Any, Any], Iterable[Any]]
@@ -49,7 +49,7 @@ class Flow:
     """
 
     name: str
-    run: Conversation
+    run: Script
     expires_after: timedelta
     who: frozenset[str]
     takes_argument: bool
@@ -67,7 +67,7 @@ class Job:
     """
 
     name: str
-    run: Conversation
+    run: Script
     takes_argument: bool
     shares: bool = False
 
@@ -80,7 +80,7 @@ def flow(  # noqa: PLR0913  what can be said of a flow
     expires_after: timedelta = timedelta(days=3),
     keep: bool = False,
     makes_known: bool = True,
-) -> Callable[[Conversation], Flow]:
+) -> Callable[[Script], Flow]:
     """Make a flow of an ``async def`` that takes a chat and, if it wants one, an argument.
 
     ``who``: roles, EVERYONE, NO_ACCOUNT. What people may start with an argument needs a ``subject``: a button's id can
@@ -94,7 +94,7 @@ def flow(  # noqa: PLR0913  what can be said of a flow
     _name(name)
     starters = frozenset(who)
 
-    def make(run: Conversation) -> Flow:
+    def make(run: Script) -> Flow:
         takes_argument = _takes_argument(name, run)
         if takes_argument and starters and subject is None:
             raise FlowFault(
@@ -106,7 +106,7 @@ def flow(  # noqa: PLR0913  what can be said of a flow
     return make
 
 
-def job(name: str, *, shares: bool = False) -> Callable[[Conversation], Job]:
+def job(name: str, *, shares: bool = False) -> Callable[[Script], Job]:
     """Make a job of an ``async def`` that takes steps (:class:`~flows.engine.chat.Steps`) and perhaps an argument.
 
     ``shares``: say so where it opens neither ballots nor letters nor anything else that was sealed; many such timers
@@ -114,7 +114,7 @@ def job(name: str, *, shares: bool = False) -> Callable[[Conversation], Job]:
     """
     _name(name)
 
-    def make(run: Conversation) -> Job:
+    def make(run: Script) -> Job:
         return Job(name, run, _takes_argument(name, run), shares)
 
     return make
@@ -125,7 +125,7 @@ def _name(name: str) -> None:
         raise FlowFault(f"{name!r} is no name for a flow or job: small letters, digits and _, at most 40")
 
 
-def _takes_argument(name: str, run: Conversation) -> bool:
+def _takes_argument(name: str, run: Script) -> bool:
     if not inspect.iscoroutinefunction(run):
         raise FlowFault(f"{name} is not an async def")
     count = len(inspect.signature(run).parameters)

@@ -11,42 +11,42 @@ from flows.engine.flow import EVERYONE, Flow
 from flows.engine.sentences import IN_THE_CHAT, NOT_SET_UP, NOT_UNDERSTOOD, greeting, not_for_you
 
 if TYPE_CHECKING:
-    from flows.engine.taking import Taking
+    from flows.engine.turn import Turn
 
 
-def greet(taking: Taking) -> None:
+def greet(turn: Turn) -> None:
     """The first words to someone; before a community has its name they lead to setup."""
-    if taking.context.absent is not None:
-        taking.say(taking.context.absent, "greeted")
-    elif taking.context.community_name:
-        taking.say(greeting(taking.context.community_name), "greeted")
-        offer(taking)
+    if turn.context.absent is not None:
+        turn.say(turn.context.absent, "greeted")
+    elif turn.context.community_name:
+        turn.say(greeting(turn.context.community_name), "greeted")
+        offer(turn)
     else:
-        taking.parts += draw.pieces([NOT_SET_UP, BEGIN], taking.context.language)
-        taking.kind = taking.kind or "greeted"
+        turn.parts += draw.pieces([NOT_SET_UP, BEGIN], turn.context.language)
+        turn.kind = turn.kind or "greeted"
 
 
-def not_understood(taking: Taking, kind: str) -> None:
+def not_understood(turn: Turn, kind: str) -> None:
     """What somebody wrote means nothing to Erbij; where it sounds heavy, that is not what they hear."""
-    taking.kind = taking.kind or kind
-    if not taking.heavy:
-        taking.say(NOT_UNDERSTOOD)
-        offer(taking)
+    turn.kind = turn.kind or kind
+    if not turn.heavy:
+        turn.say(NOT_UNDERSTOOD)
+        offer(turn)
 
 
-def refused(taking: Taking, flow: Flow) -> None:
+def refused(turn: Turn, flow: Flow) -> None:
     """Whom it is for, and what this person can do instead."""
-    me = taking.context
+    me = turn.context
     if me.absent is not None:
-        taking.say(me.absent, "refused")
+        turn.say(me.absent, "refused")
     elif not me.account and EVERYONE in flow.who:
-        taking.say(IN_THE_CHAT, "refused")
+        turn.say(IN_THE_CHAT, "refused")
     else:
-        taking.say(not_for_you(names_of(taking.catalogue.roles, flow.who, me.chosen)), "refused")
+        turn.say(not_for_you(names_of(turn.catalogue.roles, flow.who, me.chosen)), "refused")
         if me.account and me.community_name:
-            offer(taking)
+            offer(turn)
 
 
-def offer(taking: Taking) -> None:
+def offer(turn: Turn) -> None:
     """A button for each thing that this person can do now, and whom they can turn to, in little."""
-    taking.pieces([*offers.for_now(taking.session, taking.catalogue, taking.context), panel.beside(taking.context)])
+    turn.pieces([*offers.for_now(turn.session, turn.catalogue, turn.context), panel.beside(turn.context)])

@@ -11,17 +11,17 @@ from flows import seam
 from flows.danger import signs
 from flows.engine import arrival, draw, panel
 from flows.engine.chat import Context
-from flows.engine.taking import Turn
+from flows.engine.turn import Outcome
 from flows.words import language_of
 
 
-def answered(turn: Turn, incoming: seam.Incoming) -> Turn:
+def answered(turn: Outcome, incoming: seam.Incoming) -> Outcome:
     """The turn, with whom one can turn to above all that it shows."""
     context = turn.context or _unknown(incoming, turn.reply.language)
     return put_above(turn, tuple(draw.pieces(panel.heavy(context), context.language)))
 
 
-def put_above(turn: Turn, above: tuple[seam.Part, ...]) -> Turn:
+def put_above(turn: Outcome, above: tuple[seam.Part, ...]) -> Outcome:
     """The turn with something above what it shows, also when slow work is done first.
 
     What stands there in full does not stand in little as well.

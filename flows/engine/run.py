@@ -12,7 +12,21 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flows.engine.chat import Chat, Context, Piece, Step, Steps
+from flows.engine.chat import Chat, Choice, Context, Piece, Step, Steps, code
+from flows.engine.conversation import (
+    ARGUMENT,
+    ASKED,
+    BEGUN,
+    DRAFTS,
+    FLOW,
+    FORMS,
+    QUESTIONS,
+    WRONG,
+    Conversation,
+    Journal,
+    drafts_in,
+    with_drafts,
+)
 from flows.engine.fields import Line
 from flows.engine.flow import Flow, FlowFault, Job
 from flows.engine.forms import Completed, Questions
@@ -21,18 +35,8 @@ from flows.results import decode, encode
 from storage.audiences import To
 from storage.communities import Destination
 
-Journal = dict[str, Any]
 _QUESTIONS = ("ask", "fill")
 _EFFECTS = ("do", "post", "later", "never")
-ASKED = "@asked"
-"""In a journal: the key of the question that its person saw last, so that no answer is taken for another one."""
-BEGUN = "@begun"
-"""In a journal: by what the conversation of someone without an account was begun, random."""
-FORMS = "@forms"
-"""In a journal: by turn, the key of the form that was asked then, so that a page that was gone back to still counts."""
-
-ASKED_FORMS = "@questions"
-"""In a journal: by key, the form from data that was asked, as it was then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +81,17 @@ class Run:
     Make it, ``go()``, look at ``pending``; perhaps ``answer(...)``; then ``close()``.
 
     ``pending`` is the question or work that waits, or None when the flow has ended; ``next`` is the flow it handed
-    over to. ``journal`` is the given dict, grown; ``held`` is what must not be written down: all that was learned from
-    the first step on that is not kept.
+    over to. ``journal`` is that of the given conversation, grown; ``held`` is what must not be written down: all that
+    was learned from the first step on that is not kept.
     """
 
-    def __init__(  # noqa: PLR0913  a turn is made of these
-        self,
-        flow: Flow | Job,
-        context: Context,
-        journal: Journal,
-        *,
-        argument: str = "",
-        session: Any = None,
-        now: int = 0,
-        held: Journal | None = None,
-    ) -> None:
+    def __init__(self, flow: Flow | Job, context: Context, at: Conversation, session: Any = None, now: int = 0) -> None:
+        """``at``: the conversation where it stands. ``session`` is what effects and queries are given."""
         self.flow = flow
-        self.journal = journal
-        self.held: Journal = dict(held or {})
+        self.conversation, self.turn = at.id, at.turn
+        self.argument = at.argument
+        self.journal = at.journal
+        self.held = dict(at.held)
         self.holds = False
         """Whether a step was passed that is not kept."""
         self.chat = Chat(context) if isinstance(flow, Flow) else Steps(context)
@@ -102,13 +99,14 @@ class Run:
         self.next: tuple[str, str] | None = None
         self.posts: list[Post] = []
         self.timers: list[Later | Never] = []
+        self._context = context
         self._session = session
         self._now = now
-        self._before = dict(journal)
+        self._before = dict(at.journal)
         self._looked: dict[str, Any] = {}
         self._held_form: Step[Any] | None = None
         self._trail: list[tuple[str, str]] = []
-        self._coroutine = flow.run(self.chat, argument) if flow.takes_argument else flow.run(self.chat)
+        self._coroutine = flow.run(self.chat, at.argument) if flow.takes_argument else flow.run(self.chat)
 
     def go(self, value: Any = None) -> None:
         """Run until a question without an answer, or the end."""
@@ -196,9 +194,9 @@ class Run:
     def given_back(self) -> Journal:
         """A journal of nothing but what stands in the first form, to be shown and sent again."""
         first, journal = self.first_form, self.journal
-        given = {**(journal.get(first) or {}), **journal.get("@drafts", {}).get(first, {})}
-        kept = {name: journal[name] for name in ("@flow", "@argument", BEGUN, "@wrong") if name in journal}
-        return kept | {"@drafts": {first: given}}
+        given = {**(journal.get(first) or {}), **drafts_in(journal, first)}
+        kept = {name: journal[name] for name in (FLOW, ARGUMENT, BEGUN, WRONG) if name in journal}
+        return kept | {DRAFTS: {first: given}}
 
     @property
     def back_to(self) -> str:
@@ -209,6 +207,15 @@ class Run:
             if kind in _QUESTIONS:
                 return key
         return ""
+
+    def asks(self, kind: str) -> bool:
+        """Whether a step of this kind waits."""
+        return self.pending is not None and self.pending.kind == kind
+
+    @property
+    def choices(self) -> dict[str, Choice[Any]]:
+        """The answers to the question that waits, by how they stand in a button's id; none where it is no choice."""
+        return {code(one): one for one in self.pending.data[1]} if self.pending and self.asks("ask") else {}
 
     @property
     def text_asked(self) -> str | None:
@@ -232,7 +239,7 @@ class Run:
     def drafts(self) -> Journal:
         """What stands in the form that waits and is not sent yet."""
         key = "" if self.pending is None else self.pending.key
-        return dict(self.notes.get("@drafts", {}).get(key, {}))
+        return drafts_in(self.notes, key)
 
     @property
     def filled_in(self) -> bool:
@@ -248,8 +255,8 @@ class Run:
             return
         good, drafts, _wrong = step.data[0].take({name: one for name, one in values.items() if one is not None})
         if written := {**drafts, **good}:
-            all_drafts = self.journal.get("@drafts", {})
-            self.journal["@drafts"] = {**all_drafts, step.key: {**all_drafts.get(step.key, {}), **written}}
+            before = drafts_in(self.journal, step.key)
+            self.journal[DRAFTS] = with_drafts(self.journal, step.key, {**before, **written})
 
     def note_form(self, turn: int) -> None:
         """Remember in the journal which form is asked at a turn, as long as it is there to go back to."""
@@ -289,8 +296,16 @@ class Run:
         """The journal as it was before a question; its answer is kept as a draft."""
         keys = [one for one, _ in self._trail]
         gone = set(keys[keys.index(key) :])
-        drafts = {**self.journal.get("@drafts", {}), key: self.journal[key]}
-        return {k: v for k, v in self.journal.items() if k not in gone} | {"@drafts": drafts}
+        drafts = with_drafts(self.journal, key, self.journal[key])
+        return {k: v for k, v in self.journal.items() if k not in gone} | {DRAFTS: drafts}
+
+    def anew(self, journal: Journal) -> Run:
+        """The same conversation from another journal of its own on, gone to where that leads."""
+        run = Run(
+            self.flow, self._context, Conversation(journal, self.conversation, self.turn), self._session, self._now
+        )
+        run.go()
+        return run
 
     def close(self) -> None:
         """Let the flow go; nothing of it stays in memory."""
@@ -312,11 +327,11 @@ class Run:
         form, draft, model = step.data
         if model is not None:
             return
-        pinned = self.journal.get(ASKED_FORMS, {})
+        pinned = self.journal.get(QUESTIONS, {})
         if step.key in pinned:
             step.data = (Questions.of(pinned[step.key]), draft, model)
         else:
-            self.journal[ASKED_FORMS] = pinned | {step.key: form.data()}
+            self.journal[QUESTIONS] = pinned | {step.key: form.data()}
 
     def _known(self, step: Step[Any]) -> bool:
         """Is there a result for this step; if it is no question, make one."""

@@ -14,7 +14,7 @@ from flows import seam
 from flows.engine import arrival, draw
 from flows.engine.flow import Catalogue
 from flows.engine.sentences import UNANSWERED
-from flows.engine.taking import Turn
+from flows.engine.turn import Outcome
 from flows.words import language_of
 from storage import roster
 from storage.people import Who
@@ -24,17 +24,17 @@ Told = Mapping[seam.Space, seam.Standing | seam.SendError]
 """What was said of an event's person by the spaces that were asked, or why one said nothing."""
 
 
-def held_up(catalogue: Catalogue, incoming: seam.Incoming, who: Who | None, told: Told) -> Turn | None:
+def held_up(catalogue: Catalogue, incoming: seam.Incoming, who: Who | None, told: Told) -> Outcome | None:
     """The turn that writes nothing: it says what to ask first, or that there was no answer. None to go on."""
     space = question(catalogue, incoming, who)
     if space is None:
         return None
     if space not in told:
-        return Turn(seam.Reply(), "asks", asks=space)
+        return Outcome(seam.Reply(), "asks", asks=space)
     if isinstance(told[space], seam.Standing) or who is None or not needs_answer(catalogue, incoming, who):
         return None
     language = language_for(incoming, who)
-    return Turn(seam.Reply(tuple(draw.pieces([UNANSWERED], language)), language, saved=False), "unanswered")
+    return Outcome(seam.Reply(tuple(draw.pieces([UNANSWERED], language)), language, saved=False), "unanswered")
 
 
 def answered(incoming: seam.Incoming, who: Who | None, told: Told) -> tuple[seam.Incoming, bool]:

@@ -11,10 +11,11 @@ from typing import Any
 
 from flows.engine.arrival import wait_for_a_name
 from flows.engine.chat import Context
+from flows.engine.conversation import ARGUMENT, FLOW, Conversation, Journal
 from flows.engine.declared import Chosen
 from flows.engine.flow import Catalogue, FlowFault, Job, Recurring
 from flows.engine.run import Run
-from flows.engine.taking import Taking
+from flows.engine.turn import Turn
 from flows.engine.wall_clock import (
     after_last,
     first_in,
@@ -105,13 +106,12 @@ def finish_slow(session: Session, catalogue: Catalogue, slow: Slow, result: Any,
     known = communities.by_id(session, slow.row.community)
     if row is None or learned is None or known is None:
         return []
-    taking = Taking(session, catalogue, _context(session, row.community, known), now)
-    run = taking.run(catalogue.jobs[row.job], {**learned, "@argument": row.argument})  # whom it is about may have moved
-    run.go()
+    turn = Turn(session, catalogue, _context(session, row.community, known), now)
+    run = turn.run(catalogue.jobs[row.job], _going_on(row, learned))
     if run.pending is None or run.pending.key != slow.key:
         raise FlowFault(f"the job {row.job} does not come to {slow.key} again")
     run.answer(result)
-    return [_leave(taking, row, run, known.time_zone, idle=True)]
+    return [_leave(turn, row, run, known.time_zone, idle=True)]
 
 
 def fail_due(session: Session, row: due.Due, now: int, *, slow: bool = False) -> None:
@@ -142,46 +142,53 @@ def _run(session: Session, catalogue: Catalogue, row: due.Due, now: int, *, idle
     known = communities.by_id(session, row.community)
     job = catalogue.jobs.get(row.job)
     zone = "" if known is None else known.time_zone
-    taking = Taking(session, catalogue, _context(session, row.community, known), now)
-    until = _until(_recurring(catalogue, row, taking.context.chosen), row, zone, now)
+    turn = Turn(session, catalogue, _context(session, row.community, known), now)
+    until = _until(_recurring(catalogue, row, turn.context.chosen), row, zone, now)
     if known is None or job is None or (until is not None and now > until):
         if known is not None:
             audit.add(session, row.community, now, "", "timer skipped", row.job)
-        _round_off(taking, row, zone)
+        _round_off(turn, row, zone)
         return Ran(row.job, skipped=True, lag_ms=now - row.at)
-    known_before = due.learned(session, row) or {}
-    run = taking.run(job, {**known_before, "@flow": job.name, "@argument": row.argument})
-    run.go()
-    return _leave(taking, row, run, zone, idle=idle)
+    run = turn.run(job, _going_on(row, due.learned(session, row) or {}))
+    return _leave(turn, row, run, zone, idle=idle)
 
 
-def _leave(taking: Taking, row: due.Due, run: Run, zone: str, *, idle: bool) -> Ran:
+def _leave(turn: Turn, row: due.Due, run: Run, zone: str, *, idle: bool) -> Ran:
     """What it did is written; then it is over, or waits for its slow work."""
-    # The moment is part of the identity, so that a recurring job may post again next time, and none posts twice.
-    taking.leave(f"{row.key}@{row.planned}", run)
+    turn.leave(run)
     slow = None
     if run.pending is None:
-        _round_off(taking, row, zone)
+        _round_off(turn, row, zone)
     elif run.pending.kind != "work" or not isinstance(run.flow, Job):
         raise FlowFault(f"the job {run.flow.name} asks somebody something")
     elif idle:
         fn, args, of = run.pending.data
-        held = due.hold(taking.session, row, taking.now + LEASE, run.journal)
+        held = due.hold(turn.session, row, turn.now + LEASE, run.journal)
         slow = Slow(held, run.pending.key, fn, args, of)
     else:
-        due.wait(taking.session, row, run.journal)
-    lag, over = taking.now - row.at, run.pending is None
-    return Ran(row.job, skipped=False, lag_ms=lag, posted=taking.posted, over=over, slow=slow)
+        due.wait(turn.session, row, run.journal)
+    lag, over = turn.now - row.at, run.pending is None
+    return Ran(row.job, skipped=False, lag_ms=lag, posted=turn.posted, over=over, slow=slow)
 
 
-def _round_off(taking: Taking, row: due.Due, zone: str) -> None:
+def _going_on(row: due.Due, learned: Journal) -> Conversation:
+    """Where a job begins, or goes on from what it learned; whom it is about may have moved meanwhile.
+
+    The keys of all that it does derive from the row's and its moment, so that a recurring job may post again next time,
+    and none posts twice.
+    """
+    journal = {**learned, FLOW: row.job, ARGUMENT: row.argument}
+    return Conversation(journal, f"{row.key}@{row.planned}")
+
+
+def _round_off(turn: Turn, row: due.Due, zone: str) -> None:
     """It does not come again, or at the next time that it recurs."""
-    one = _recurring(taking.catalogue, row, taking.context.chosen)
+    one = _recurring(turn.catalogue, row, turn.context.chosen)
     if one is None or not zone:
-        due.done(taking.session, row)
+        due.done(turn.session, row)
         return
-    last = latest(one.cron, zone, _waits_for(row, zone), taking.now)
-    _set_to(taking.session, one, row, zone, after_last(one.cron, last), last=text_of(last))
+    last = latest(one.cron, zone, _waits_for(row, zone), turn.now)
+    _set_to(turn.session, one, row, zone, after_last(one.cron, last), last=text_of(last))
 
 
 # ---------------------------------------------------------------- what recurs

@@ -1,277 +1,392 @@
-"""One turn: a platform event in, and in one transaction what the person sees, what is kept and what is sent later."""
+"""A turn under way: what a flow left behind is written, and what the person sees is drawn.
+
+Beginning and going on, what a run left behind, and finding conversations: take.py begins a turn, acts.py fills it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from types import MappingProxyType
-from typing import Any, assert_never
+import json
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
 
 from flows import seam
-from flows.danger import signs
-from flows.engine import answer, arrival, draw, heavy, standing
-from flows.engine.chat import Context
-from flows.engine.declared import rights
-from flows.engine.flow import COORDINATOR, STUDENT, Catalogue
-from flows.engine.sentences import RECEIVED, no_member
-from flows.engine.taking import Taking, Turn, Work
-from flows.engine.token import Answers, Starts, read
-from flows.engine.typed import clean
-from flows.words import language_of
-from storage import communities, conversations, members, people, roster, undelivered
+from flows.engine import draw, guide, outgoing
+from flows.engine.chat import Context, Piece, Start, Step
+from flows.engine.conversation import ARGUMENT, ASKED, BEGUN, FLOW, Conversation, Journal
+from flows.engine.flow import COORDINATOR, EVERYONE, Catalogue, Flow, FlowFault, Job
+from flows.engine.run import Run
+from flows.engine.sentences import NO_ROOM, OVER, OVER_ON_PAGE
+from flows.token import Answers, AnswersFirst, Token
+from flows.words import Msg
+from storage import conversations
 from storage.days import DAY
+from storage.ids import new_id
 from storage.statement import Session
 
-HOUR = 3_600_000
-BROUGHT_LATER = 14
-"""Days in which a private message that could not be delivered is still worth reading."""
+ON_A_PAGE = timedelta(days=1)
+"""How long a conversation without an account waits from its first answer: nobody comes back to a closed page."""
+UNDISTURBED = timedelta(minutes=30)
+"""How long it is safe from that first answer on, however many others come; then, in a full house, the oldest ends."""
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+MOST_OPEN = 10
+"""Conversations one person can have open; the one unused longest gives way, except one that must be kept."""
 
 
-def take(  # noqa: PLR0913  what happened, when, and what is known about it
-    session: Session,
-    catalogue: Catalogue,
-    incoming: seam.Incoming,
-    now: int,
-    site: str = "",
-    told: standing.Told = MappingProxyType({}),
-) -> Turn:
-    """Take one event. The same event again changes nothing and shows what waits.
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Something slow that a conversation waits for, to be done outside the transaction."""
 
-    ``site`` is where the world reaches Erbij's pages; empty when it cannot. ``told``: what platforms said of the person
-    when they were asked. A turn that needs more writes nothing, says with ``Turn.asks`` what, and is taken once more.
-    """
-    heard = signs.heard(incoming.act)
-    turn = _take(session, catalogue, incoming, now, site, told, heard=heard)
-    return heavy.answered(turn, incoming) if heard and turn.asks is None and not turn.by_staff else turn
-
-
-def _take(  # noqa: PLR0913  as take
-    session: Session,
-    catalogue: Catalogue,
-    incoming: seam.Incoming,
-    now: int,
-    site: str,
-    told: standing.Told,
-    *,
-    heard: bool,
-) -> Turn:
-    event = f"{incoming.space.platform}:{incoming.event}"
-    first = conversations.first_seen(session, event, now // DAY)
-    language = language_of(incoming.locale)
-    if isinstance(incoming.act, seam.Removed | seam.Left):
-        return went(session, incoming, now)
-    if isinstance(incoming.act, seam.Changed) and not first():
-        return Turn(seam.Reply(), "repeated")
-    asked = ask(session, incoming.act)
-    who = find(session, incoming)
-    if (instead := standing.held_up(catalogue, incoming, who, told)) is not None:
-        if first():
-            conversations.forget_event(session, event)
-        return instead
-    incoming, gone = standing.answered(incoming, who, told)
-    doubted = gone and who is not None and standing.doubted(session, incoming, who, now)
-    if who is None and arrival.begin(session, catalogue, incoming, now):
-        who = find(session, incoming)
-    if isinstance(incoming.act, seam.Added):
-        words = draw.pieces(arrival.hello(session, who) if first() else [], language)
-        return Turn(seam.Reply(tuple(words), language), "added")
-    # What answers a conversation, and the same event again, makes nobody new: by it they may have been forgotten.
-    new = not gone and asked is None and arrival.makes_known(catalogue, incoming.act) and first()
-    context = None if who is None else recognise(session, catalogue, incoming, who, site, new=new, gone=gone)
-    if who is None or context is None:
-        pieces = arrival.not_known(session, incoming)
-        if gone and who is not None and who.community_name:
-            language, pieces = standing.language_for(incoming, who), [no_member(who.community_name)]
-        return Turn(seam.Reply(tuple(draw.pieces(pieces, language)), language), "stranger", roster=doubted)
-    taking = Taking(session, catalogue, context, now, asked=asked, event=event, heavy=heard)
-    taking.posted = who.unreached and not gone and bring(session, incoming, who, now)
-    answer.dispatch(taking, incoming.act, first=first())
-    if taking.kept_none:
-        conversations.forget_event(session, event)
-    turn = taking.done()
-    turn.roster = doubted
-    return turn
+    token: Answers | AnswersFirst
+    key: str
+    fn: Callable[..., Any]
+    args: tuple[Any, ...]
+    context: Context
+    held: Journal
+    """What must not be written down meanwhile."""
+    event: str
+    """The platform's own id of what was taken, where nothing of it is kept but this."""
+    again: tuple[seam.Part, ...]
+    """What is shown to who must do it again, because what they filled in is not kept; else empty."""
+    above: tuple[seam.Part, ...] = ()
+    """What is shown above all that comes of it: whom one can turn to, say."""
 
 
-def went(session: Session, incoming: seam.Incoming, now: int) -> Turn:
-    """Erbij was taken out of a space, or somebody left it: who that is, is asked."""
-    if isinstance(incoming.act, seam.Removed):
-        arrival.leave(session, incoming)
-        return Turn(seam.Reply(), "removed")
-    community = communities.at(session, incoming.space.platform, incoming.space.id)
-    if community:
-        roster.want(session, community, now)
-    return Turn(seam.Reply(), "left", roster=bool(community))
+@dataclass(slots=True)
+class Outcome:
+    """What came of an event."""
+
+    reply: seam.Reply
+    kind: str = ""
+    """What happened, in one word, for the metrics."""
+    posted: bool = False
+    timers: bool = False
+    work: Work | None = None
+    waits: tuple[Answers, ...] = ()
+    """The questions that the reply shows."""
+    asks: seam.Space | None = None
+    """Where it must be asked how the person stands before this can be taken; nothing was written."""
+    context: Context | None = None
+    """Whom the reply is for, as far as they are known."""
+    by_staff: bool = False
+    """What was written answers a flow that only staff can start: it is about others."""
+    above: int = 0
+    """So many parts stand above what the reply itself shows."""
+    roster: bool = False
+    """Someone of the staff may have left: who is still there is to be asked."""
 
 
-def finish_work(session: Session, catalogue: Catalogue, work: Work, result: Any, now: int) -> Turn:
-    """The rest of a turn whose slow part is done."""
-    return heavy.put_above(_finish(session, catalogue, work, result, now), work.above)
+@dataclass(slots=True)
+class Turn:
+    """One event, or one job, as it is taken within a transaction."""
 
+    session: Session
+    catalogue: Catalogue
+    context: Context
+    now: int
+    parts: list[seam.Part] = field(default_factory=list)
+    kind: str = ""
+    posted: bool = False
+    timers: bool = False
+    work: Work | None = None
+    waits: list[Answers] = field(default_factory=list)
+    """The questions that were drawn."""
+    question: Answers | AnswersFirst | None = None
+    """By what the one that was drawn last is answered."""
+    ended: list[str] = field(default_factory=list)
+    asked: conversations.Asked | None = None
+    """The conversation that the act names, asked for beforehand."""
+    event: str = ""
+    """The platform's own id of what is taken."""
+    heavy: bool = False
+    """Whom one can turn to is shown with what comes of this, because of what was written."""
+    by_staff: bool = False
+    """What was written answers a flow that only staff can start."""
+    kept_some: bool = False
+    kept_none: bool = False
+    """A first question is shown and nothing else came of it, so it may come again as if it were new."""
 
-def _finish(session: Session, catalogue: Catalogue, work: Work, result: Any, now: int) -> Turn:
-    taking = Taking(session, catalogue, work.context, now)
-    if work.event and not conversations.first_seen(session, work.event, now // DAY)():
-        taking.say(RECEIVED, "repeated")
-        return taking.done()
-    found = taking.find(work.token)
-    if found is None:
-        if not taking.parts:
-            taking.say_over()
-        return taking.done()
-    conversation, turn, journal, current = found
-    run = taking.reopen(journal, work.held if current else None)
-    step = None if run is None else run.pending
-    # Someone may have gone back meanwhile: then the same step waits for the result of other words.
-    if run is None or step is None or (step.key, *step.data[:2]) != (work.key, work.fn, work.args):
-        taking.show(conversation, turn, run)
-        return taking.done()
-    run.answer(result)
-    taking.settle(conversation, turn, run)
-    taking.kind = taking.kind or "worked"
-    return taking.done()
+    def done(self) -> Outcome:
+        """What came of it."""
+        me, question = self.context, "" if self.question is None else str(self.question)
+        reply = seam.Reply(tuple(self.parts), me.language, me.space, ended=tuple(self.ended), question=question)
+        done = Outcome(reply, self.kind, self.posted, self.timers, self.work, tuple(self.waits), context=me)
+        done.by_staff = self.by_staff
+        return done
 
+    def say(self, text: Msg, kind: str = "") -> None:
+        """Tell the person something of the engine's own, once."""
+        self.parts += [one for one in draw.pieces([text], self.context.language) if one not in self.parts]
+        self.kind = self.kind or kind
 
-def ask(session: Session, act: seam.Act) -> conversations.Asked | None:
-    """The conversation that an act names, looked up together with who it is."""
-    match act:
-        case seam.Pressed(ident) | seam.Opened(ident) | seam.Filled(ident, _):
-            token = read(ident)
-            return conversations.ask(session, token.conversation) if isinstance(token, Answers) else None
-        case (
-            seam.Said() | seam.Command() | seam.Arrived() | seam.Added() | seam.Removed() | seam.Left() | seam.Changed()
-        ):
-            return None
-        case _:
-            assert_never(act)
+    def say_over(self, kind: str = "over") -> None:
+        """What was pressed or filled in leads nowhere any more."""
+        self.say(OVER if self.context.member else OVER_ON_PAGE, kind)
 
+    # ------------------------------------------------------------ beginning and going on
 
-def find(session: Session, incoming: seam.Incoming) -> people.Who | None:
-    """Whom an event comes from; None where no community is set up."""
-    person, space = incoming.person, incoming.space
-    return people.who(session, space.platform, space.id, person.id if person else "")
+    def start(self, name: str, argument: str = "", *, after: str = "") -> None:
+        """Start a flow, or go on with the same one if it is open: the one door for buttons, commands and hand-overs.
 
+        ``after`` is the conversation that hands over to it; empty when a person opens the door.
+        """
+        flow = self.opened(name, argument, handed_over=bool(after))
+        if flow is None:
+            return
+        mine = self.open_conversations()
+        for one in mine:
+            if (one.flow, one.argument) == (name, argument):
+                self.show(self.reopen(one))
+                return
+        may_go = [one for one in mine if not self.kept(one)]
+        for one in may_go[MOST_OPEN - 1 :]:
+            self.finish(one.id, one.turn)
+        self.begin(flow, argument, after)
 
-def bring(session: Session, incoming: seam.Incoming, who: people.Who, now: int) -> bool:
-    """Try again what could not be delivered to who is here now; True when something is under way to them.
-
-    Someone who writes privately can be reached. Who does something in a channel perhaps still cannot: that is tried
-    once an hour at most.
-    """
-    if incoming.person is None:
-        return False
-    opened = not incoming.place or (incoming.address and incoming.address != who.address)
-    return bool(
-        undelivered.reached(
-            session,
-            incoming.space.platform,
-            who.community,
-            incoming.person.id,
-            now,
-            written=now - BROUGHT_LATER * DAY,
-            tried=now + DAY if opened else now - HOUR,
-        )
-    )
-
-
-def recognise(  # noqa: PLR0913  who it is, and how they stand
-    session: Session,
-    catalogue: Catalogue,
-    incoming: seam.Incoming,
-    who: people.Who,
-    site: str,
-    *,
-    new: bool,
-    gone: bool,
-) -> Context | None:
-    """Who this is in a community; someone ``new`` can become a member. None while it is set up by others.
-
-    Who is ``gone`` holds no role whatever is stored, and does not become a member.
-    """
-    person, space = incoming.person, standing.own_space(incoming.space, who)
-    roles = frozenset[str]() if person is None or gone else roles_of(catalogue, who, person)
-    if (not who.community_name and COORDINATOR not in roles) or (gone and not who.member):
+    def opened(self, name: str, argument: str, *, handed_over: bool = False) -> Flow | None:
+        """The flow behind the door, for this person; None after saying why it stays shut."""
+        flow = self.catalogue.flows.get(name)
+        if flow is None or (argument and not flow.takes_argument):
+            self.say_over("unknown")
+        elif not self.may(flow, handed_over=handed_over):
+            guide.refused(self, flow)
+        elif not self.context.community_name and COORDINATOR not in flow.who:
+            guide.greet(self)
+        elif flow.subject is not None and (why := flow.subject(self.session, self.context, argument)) is not None:
+            self.say(why, "refused")
+        else:
+            return flow
         return None
-    language = standing.language_for(incoming, who)
-    if person is None:
-        return Context(
-            who.community,
-            who.community_name,
-            who.time_zone,
-            language,
-            space=space,
-            chosen=who.chosen,
-            crowded=incoming.crowded,
-        )
-    held = roles - {STUDENT}
-    name = clean(person.name) if held else ""
-    member = who.member if gone or not (who.member or new) else _noted(session, incoming, who, name, held)
-    page = f"{site.rstrip('/')}/c/{who.slug}" if site else ""
-    account = f"{space.platform}:{person.id}"
-    return Context(
-        who.community,
-        who.community_name,
-        who.time_zone,
-        language,
-        member,
-        name,
-        roles,
-        page,
-        account,
-        space,
-        no_member(who.community_name) if gone else None,
-        who.chosen,
-    )
+
+    def pieces(self, things: Iterable[Piece]) -> None:
+        """Show things to this person, and of the buttons that start something those alone that they may press."""
+        mine = (one for one in things if not isinstance(one, Start) or self.may(self.catalogue.flows[one.flow]))
+        self.parts += draw.pieces(mine, self.context.language)
+
+    def may(self, flow: Flow, *, handed_over: bool = False) -> bool:
+        """Whether this person is one of those for whom a flow is; one that is for nobody goes on from another."""
+        is_one_of = self.context.is_one_of
+        if not flow.makes_known and self.context.account:
+            is_one_of |= {EVERYONE}  # somebody in a chat, also where they are new
+        return bool(flow.who & is_one_of) or (handed_over and not flow.who)
+
+    def begin(self, flow: Flow, argument: str, after: str = "") -> None:
+        """A new conversation. Without an account, the one that handed over to it leads to it for good."""
+        conversation, journal = new_id(), {FLOW: flow.name, ARGUMENT: argument}
+        if not self.context.member:
+            journal[BEGUN] = after or secrets.token_urlsafe(9)
+            conversation = self.begun(journal[BEGUN])
+        self.settle(self.run(flow, Conversation(journal, conversation)))
+        self.kind = self.kind or "started"
+
+    def run(self, flow: Flow | Job, conversation: Conversation) -> Run:
+        """The flow or job, gone to where it waits or ends."""
+        run = Run(flow, self.context, conversation, self.session, self.now)
+        run.go()
+        return run
+
+    def reopen(self, conversation: Conversation) -> Run | None:
+        """A conversation's flow, gone to where it waits; None when it is no more, or no more for this person."""
+        flow = self.catalogue.flows.get(conversation.flow)
+        if flow is None or not self.may(flow, handed_over=True):
+            return None
+        return self.run(flow, conversation)
+
+    def show(self, run: Run | None) -> None:
+        """The question that waits, again; ``run`` as it was reopened."""
+        if run is None:
+            self.say(self.context.absent, "over") if self.context.absent else self.say_over()
+        elif run.moved_on:
+            self.settle(run)
+        else:
+            self.draw(run)
+        self.kind = self.kind or "shown"
+
+    # ------------------------------------------------------------ what a run left behind
+
+    def settle(self, run: Run) -> None:
+        """Send what the run posted, keep what it learned, draw what it shows; go over to the next flow."""
+        self.leave(run)
+        if run.pending is None:
+            self.end(run)
+        else:
+            self.wait(run)
+
+    def leave(self, run: Run) -> None:
+        """Its messages into the outbox, its timers into the due rows."""
+        for post in run.posts:
+            sent = outgoing.send(self.session, self.context, self.catalogue, run.conversation, post, self.now)
+            self.posted, self.timers = self.posted or sent.posted, self.timers or sent.timers
+        for timer in run.timers:
+            outgoing.time(self.session, self.context, run.conversation, timer)
+            self.timers = True
+
+    def end(self, run: Run) -> None:
+        """Nothing of it is kept any more; the flow that it handed over to begins."""
+        self.kept_some = True
+        self.over(run)
+        self._shown(run)
+        self.kind = self.kind or "ended"
+        if run.next is not None:
+            self.start(*run.next, after=run.conversation)
+
+    def over(self, run: Run) -> None:
+        """A conversation has ended.
+
+        One without an account of which something was kept, or that was about a case, is not begun once more by its
+        first question.
+        """
+        if run.turn:
+            self.finish(run.conversation, run.turn)
+        if BEGUN in run.journal and (run.turn or run.argument):
+            conversations.note_end(self.session, run.conversation, self.now // DAY)
+
+    def finish(self, conversation: str, turn: int) -> None:
+        """Nothing waits any more in a conversation, and nothing of it is kept."""
+        conversations.end(self.session, conversation, turn)
+        self.ended.append(conversation)
+
+    def wait(self, run: Run) -> None:
+        """Keep what the run learned, if it is to be kept, and draw what it asks."""
+        assert isinstance(run.flow, Flow)  # noqa: S101  a job waits in its due row
+        if not run.turn and not self.context.member and run.flow.who:
+            # So nobody fills the house by opening pages: the first answer brings with it all that is needed.
+            if run.waits_first:
+                run.journal = run.given_back
+                return self.draw(run)
+            before = self.now + ms(ON_A_PAGE - UNDISTURBED)
+            me = self.context
+            if not conversations.make_room(self.session, me.community, before, crowded=me.crowded):
+                return self.refuse(run)
+        run.journal[ASKED] = run.waits_at
+        if run.learned:
+            lives = run.flow.expires_after if self.context.member else min(run.flow.expires_after, ON_A_PAGE)
+            self.keep(run, self.now + ms(lives))
+        return self.draw(run)
+
+    def keep(self, run: Run, until: int) -> None:
+        """The conversation goes on from here, whatever becomes of this process."""
+        self.kept_some = True
+        run.note_form(run.turn + 1)
+        text = _JSON.encode(run.journal).encode()
+        if run.turn:
+            conversations.save(self.session, run.conversation, run.turn, text, until)
+        else:
+            me = self.context
+            conversations.add(self.session, run.conversation, me.community, me.member, text, until)
+        run.turn += 1
+
+    def refuse(self, run: Run) -> None:
+        """No room for one more conversation without an account: what was answered is given back, and nothing kept.
+
+        So a flow for someone without an account does nothing for good between its first question and its second.
+        """
+        self.say(NO_ROOM, "full")
+        self.draw(run.anew(run.given_back))
+
+    def draw(self, run: Run) -> None:
+        """What the run shows and asks."""
+        step = run.pending
+        if step is None:
+            return
+        self._shown(run)
+        token: Answers | AnswersFirst = Answers(run.conversation, run.turn)
+        if not run.turn:
+            token = AnswersFirst(run.journal[BEGUN], run.flow.name, run.argument)
+            self.kept_none = not self.kept_some
+        if step.kind == "work":
+            self.work = self._slow(step, run, token)
+            return
+        if isinstance(token, Answers):
+            self.waits.append(token)
+        self.question = token
+        known = run.journal | run.held
+        self.parts += draw.question(step, known, token, self.context.language, back=bool(run.back_to))
+
+    def _slow(self, step: Step[Any], run: Run, token: Answers | AnswersFirst) -> Work:
+        """The slow work that the run waits for, as it is done outside of the transaction."""
+        fn, args, of = step.data
+        if of is not None:
+            raise FlowFault("only the slow work of a job reads by itself")
+        typed, me = run.typed, self.context
+        again = () if typed is None else tuple(draw.given_back(*typed, token, me.language))
+        return Work(token, step.key, fn, args, me, run.held, "" if run.turn else self.event, again)
+
+    def _shown(self, run: Run) -> None:
+        """What the run says before it asks or ends, in the language that its chat speaks by now."""
+        self.context = run.chat.context
+        self.pieces(run.chat.shown)
+
+    # ------------------------------------------------------------ finding conversations
+
+    def find(self, token: Token | None) -> Conversation | None:
+        """The conversation of a button or form of this person; ``current`` if that is of this very turn."""
+        me = self.context
+        if isinstance(token, AnswersFirst):
+            return self.find_first(token)
+        if not isinstance(token, Answers):
+            return None
+        asked, self.asked = self.asked, None
+        found = conversations.find(self.session, me.community, me.member, token.conversation, asked)
+        if found is None:
+            return self.find_next(token.conversation)
+        conversation, turn, journal, until = found
+        return Conversation(json.loads(journal), conversation, turn, until, current=token.turn == turn)
+
+    def find_next(self, ended: str) -> Conversation | None:
+        """What waits of the conversation that one without an account handed over to, when it ended.
+
+        Its id was in an answer that may be lost; who has an account is known by that.
+        """
+        me = self.context
+        if me.member:
+            return None
+        found = conversations.find(self.session, me.community, me.member, self.begun(ended))
+        if found is None:
+            return None
+        conversation, turn, journal, until = found
+        return Conversation(json.loads(journal), conversation, turn, until, current=False)
+
+    def find_first(self, token: AnswersFirst) -> Conversation | None:
+        """The same for a first question that someone without an account was asked: turn 0, of which nothing is kept.
+
+        Answered twice, it finds the conversation that the first time began. None after saying why the door is shut.
+        """
+        if self.context.member or self.opened(token.flow, token.argument) is None:
+            return None
+        conversation = self.begun(token.conversation)
+        known = self.find(Answers(conversation, 0))
+        if known is None and conversations.has_ended(self.session, conversation):
+            return None
+        journal = {FLOW: token.flow, ARGUMENT: token.argument, BEGUN: token.conversation}
+        return known or Conversation(journal, conversation)
+
+    def begun(self, by: str) -> str:
+        """The id of the conversation that the answer to a first question begins."""
+        return outgoing.key(self.session, f"begun:{self.context.community}", by)
+
+    def open_conversations(self) -> list[Conversation]:
+        """This person's open conversations, the last used first. Without an account each is known by its id alone."""
+        me = self.context
+        if not me.member:
+            return []
+        rows = conversations.open_of(self.session, me.community, me.member)
+        mine = [Conversation(json.loads(journal), c, turn, until) for c, turn, journal, until in rows]
+        return sorted(mine, key=self._used_at, reverse=True)
+
+    def kept(self, conversation: Conversation) -> bool:
+        """Whether it stays until it is answered or expires, whatever else its person does."""
+        flow = self.catalogue.flows.get(conversation.flow)
+        return flow is not None and flow.keep
+
+    def _used_at(self, conversation: Conversation) -> int:
+        """When a conversation took its last turn: flows live for different times, so expiry alone does not tell."""
+        flow = self.catalogue.flows.get(conversation.flow)
+        return conversation.until - (0 if flow is None else ms(flow.expires_after))
 
 
-def roles_of(catalogue: Catalogue, who: people.Who, person: seam.Person) -> frozenset[str]:
-    """The roles that someone holds at this moment; a student is, where no one is named as such, who is no staff.
-
-    Where the platform did not say, nobody is staff, and who is known may hold the students' role.
-    """
-    if person.roles is None:
-        named = [(kind, i) for role, kind, i in who.grants if role == STUDENT]
-        known = not named or any(kind == "role" or i == person.id for kind, i in named)
-        return frozenset({STUDENT} if known and who.member else ())
-    roles = rights(granted(who.grants, person.id, person.roles), catalogue.roles, who.chosen)
-    if all(role != STUDENT for role, _kind, _id in who.grants) and not roles - {STUDENT}:
-        roles.add(STUDENT)
-    if person.manages or (person.added and not who.community_name):
-        roles.add(COORDINATOR)
-    return frozenset(roles)
-
-
-def granted(grants: Iterable[tuple[str, str, str]], person: str, roles: frozenset[str]) -> set[str]:
-    """The roles that grants, each (role, "role" or "person", id), give to someone with these roles of a platform."""
-    return {role for role, kind, i in grants if (i in roles if kind == "role" else i == person)}
-
-
-def _noted(session: Session, incoming: seam.Incoming, who: people.Who, name: str, held: frozenset[str]) -> str:
-    """The member, new or with what changed about them. What they hold is believed where the platform said it."""
-    person, space = incoming.person, incoming.space
-    assert person is not None  # noqa: S101  the caller looked
-    if not who.member:
-        return members.add_member(
-            session, who.community, space.platform, who.space, person.id, incoming.address, name, held
-        )
-    if person.roles is not None and members.joined(held) != who.roles:
-        members.set_roles(session, who.community, space.platform, person.id, held)
-    if incoming.address and incoming.address != who.address:
-        members.set_address(session, space.platform, person.id, incoming.address)
-    if name and name != who.name:
-        members.set_name(session, who.community, who.member, name)
-    if not who.latest and _begins(incoming.act):
-        members.set_latest(session, space.platform, person.id, who.community)
-    return who.member
-
-
-def _begins(act: seam.Act) -> bool:
-    """Whether this begins something, and answers nothing: a transaction that keeps an answer touches no account."""
-    match act:
-        case seam.Pressed(button):
-            return isinstance(read(button), Starts)
-        case seam.Command() | seam.Arrived():
-            return True
-        case seam.Said() | seam.Opened() | seam.Filled() | seam.Added() | seam.Removed() | seam.Left() | seam.Changed():
-            return False
-        case _:
-            assert_never(act)
+def ms(time: timedelta) -> int:
+    """Milliseconds."""
+    return int(time.total_seconds() * 1000)

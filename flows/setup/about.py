@@ -88,7 +88,7 @@ async def setup_about(chat: Chat) -> None:
         chat.show(Shown(_("What moves"), [*rows, *_helplines(chat, about.time_zone)]))
         chat.say(_("All times of day stay as they are. From now on they count in {zone}.", zone=about.time_zone))
         await chat.ask("moves_so", _("Shall I save it like this?"), KEEP)
-    await chat.do("keep", keep, chat.community, Founder(chat.member, chat.name), about, now)
+    await chat.do("keep", keep, chat.community, Founder(chat.member, chat.context.name), about, now)
     await chat.hand_over(SETUP)
 
 

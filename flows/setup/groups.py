@@ -122,7 +122,7 @@ async def setup_group(chat: Chat, name: str) -> None:
     if not chat.community_name:
         await chat.hand_over(SETUP)
     today = await chat.do("today", stored.read, chat.community)
-    platform = chat.space.platform
+    platform = chat.context.space.platform
     chosen = await chat.fill("chosen", group.form, draft_of(today, platform, group))
     # What nobody changed was not chosen.
     changed = {one.key: value for one in group.settings if (value := getattr(chosen, one.name)) != one.of(today.chosen)}
@@ -133,7 +133,7 @@ async def setup_group(chat: Chat, name: str) -> None:
         for doubt in doubts:
             chat.say(doubt)
         await chat.ask("sure", _("Shall I save it like this? To choose something else, choose “Back”."), KEEP)
-    by = By(chat.community, chat.member, chat.space, await chat.now("now"))
+    by = By(chat.community, chat.member, chat.context.space, await chat.now("now"))
     post = getattr(chosen, WANTED.name, "")
     if post and channel is not None:
         left = await chat.do("left", left_by_post, by, channel, on=post == "yes")
@@ -173,7 +173,7 @@ async def setup_coordinators(chat: Chat) -> None:
     group = known()[COORDINATOR]
     today = await chat.do("today", stored.read, chat.community)
     mine = await chat.do("mine", accounts_of, chat.community, chat.member)
-    chosen: Any = await chat.fill("chosen", group.form, draft_of(today, chat.space.platform, group))
+    chosen: Any = await chat.fill("chosen", group.form, draft_of(today, chat.context.space.platform, group))
     doubts = list(role_doubts(group.role, chosen.role, len(chosen.people)))
     if not any(one.id in mine for one in chosen.people):
         doubts.append(_("You are not among the people you chose, so you may not be able to change this any more."))
@@ -181,7 +181,7 @@ async def setup_coordinators(chat: Chat) -> None:
         for doubt in doubts:
             chat.say(doubt)
         await chat.ask("sure", _("Shall I save it like this? To choose something else, choose “Back”."), KEEP)
-    by = By(chat.community, chat.member, chat.space, await chat.now("now"))
+    by = By(chat.community, chat.member, chat.context.space, await chat.now("now"))
     await chat.do("people", keep_people, by, COORDINATOR, chosen.role, chosen.people)
     await chat.hand_over(SETUP)
 

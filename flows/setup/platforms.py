@@ -56,7 +56,7 @@ async def setup_join(chat: Chat) -> None:
     """What is set up here becomes a part of a community that is there already."""
     given = await chat.fill("given", GivenCode)
     now = await chat.now("now")
-    joined = await chat.do("join", join, Comer(chat.community, chat.member, chat.name), given.code, now)
+    joined = await chat.do("join", join, Comer(chat.community, chat.member, chat.context.name), given.code, now)
     if not joined:
         chat.say(_("This code does not work, or no longer. You can ask for a new one on the other platform."))
         chat.show(Start("setup_join", "", _("Try again")))

@@ -122,7 +122,7 @@ async def change(chat: Chat, name: str) -> None:
         chosen = {f"{name}.{key}": value for key, value in wanted.items()}
         chat.show(panel.whole(Context(chosen=chosen, time_zone=chat.time_zone, language=chat.language)))
     chat.say(_("Saved."))
-    if COORDINATOR in chat.roles:
+    if COORDINATOR in chat.context.roles:
         await chat.hand_over(SETUP)
 
 

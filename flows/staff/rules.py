@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flows.cases.readers import READER
 from flows.engine import COORDINATOR
 from flows.engine.flow import STUDENT
-from flows.engine.turn import granted
+from flows.engine.recognise import granted
 from flows.engine.wall_clock import next_time
 from flows.seam import Standing
 from storage.days import local

@@ -70,9 +70,8 @@ def spoken(language: str, chosen: Mapping[str, Any]) -> str:
     """The language as a community speaks it, by what it chose for its settings."""
     own = {
         (word, tag): value
-        for word, tags in WORDS.items()
-        for tag in tags
-        if isinstance(value := chosen.get(key_of(word, tag)), str) and forms(word, tag, value) is not None
+        for (word, tag), key in _KEYS.items()
+        if isinstance(value := chosen.get(key), str) and forms(word, tag, value) is not None
     }
     return Tongue(str(language), own) if own else str(language)
 
@@ -80,6 +79,9 @@ def spoken(language: str, chosen: Mapping[str, Any]) -> str:
 def key_of(word: str, language: str) -> str:
     """The key of the setting."""
     return f"word_{word}.{language}"
+
+
+_KEYS = {(word, tag): key_of(word, tag) for word, tags in WORDS.items() for tag in tags}
 
 
 def forms(word: str, language: str, given: str) -> tuple[str, str] | None:

@@ -13,7 +13,7 @@ from bot import formats
 from bot.cli import app
 from bot.tryout import SLUG
 from flows.catalogue import catalogue
-from flows.engine.turn import take
+from flows.engine.take import take
 from flows.seam import Act, Filled, Form, Incoming, Part, Person, Picked, Pressed, Space
 from storage import audit, communities, role_grants, setup
 from storage.database import Database

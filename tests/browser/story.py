@@ -68,35 +68,36 @@ def case(errors: dict[str, str]) -> Form:
         Field(name, question, Line(2000, long=True), required=must, error=errors.get(name, ""))
         for name, question, must in CASE
     )
-    return Form("c.case.1", "A belonging case", fields, "Look at it", "Tell", (Button("c.case.stop", "Stop"),))
+    return Form("c.case.1", "A belonging case", fields, "Look at it", "Tell", (Button("c.case.1.stop", "Stop"),))
 
 
 def _filled(act: Filled) -> Reply:
     if act.form == "c.case.1":
         if not act.values.get("issue"):
-            return Reply((case({"issue": "Please write a few words here."}),))
+            return Reply((case({"issue": "Please write a few words here."}),), question="c.case.1")
         rows = tuple((question, str(act.values.get(name) or "–")) for name, question, _ in CASE)
-        return Reply((Card("What mentors will see", rows), Buttons((Button("c.case.send", "Send", "primary"),))))
+        send = Buttons((Button("c.case.2.send", "Send", "primary"),))
+        return Reply((Card("What mentors will see", rows), send), question="c.case.2")
     errors = {name: "Please choose a number." for name, _ in WEEK if act.values.get(name) is None}
     if errors:
-        return Reply((check_in(dict(act.values), errors),))
+        return Reply((check_in(dict(act.values), errors),), question="c.week.1")
     rows = tuple((question, f"{act.values[name]} of 5 (5 = completely)") for name, question in WEEK)
-    buttons = Buttons((Button("c.week.send", "Send", "primary"), Button("c.week.back", "Back")))
+    buttons = Buttons((Button("c.week.2.send", "Send", "primary"), Button("c.week.2.back", "Back")))
     ask = Text("Shall I send these answers? To change them, choose “Back”.")
-    return Reply((Card("Your answers", rows), ask, buttons))
+    return Reply((Card("Your answers", rows), ask, buttons), question="c.week.2")
 
 
 def answer(act: Act) -> Reply:  # noqa: PLR0911  one a step of the story
     """What these flows say to an act."""
     match act:
-        case Pressed("s.check_in.1") | Pressed("c.week.back"):
+        case Pressed("s.check_in.1") | Pressed("c.week.2.back"):
             about = "Your answers are stored encrypted, without your name."
-            return Reply((Text(about), check_in({}, {})))
-        case Pressed("c.week.send"):
+            return Reply((Text(about), check_in({}, {})), question="c.week.1")
+        case Pressed("c.week.2.send"):
             return Reply(
                 (Text("Thank you. Your answers are in.\n\nOne idea for next week: ask someone how it is going."),)
             )
-        case Pressed("c.case.send"):
+        case Pressed("c.case.2.send"):
             receipt = Card("Your six words", (("", "maple  otter  violin  harbour  quiet  lemon"),))
             return Reply(
                 (
@@ -107,11 +108,11 @@ def answer(act: Act) -> Reply:  # noqa: PLR0911  one a step of the story
             )
         case Command("tell"):
             known = "Mentors read what you tell, not who you are. Who runs Erbij can see that someone used this page."
-            return Reply((Text(known), case({})))
+            return Reply((Text(known), case({})), question="c.case.1")
         case Filled():
             return _filled(act)
         case Opened(form):  # it still waits
-            return Reply((Buttons((Button(form, "It waits"),)),))
+            return Reply((Buttons((Button(form, "It waits"),)),), question=form)
         case Arrived():
             return Reply((Text("Hello! I am Erbij. You can always type /help."),))
     return Reply((Text("That I did not understand. Type /help to see what I can do."),))

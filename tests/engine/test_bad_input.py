@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from flows.engine.turn import take
+from flows.engine.take import take
 from flows.seam import Buttons, Card, Command, Filled, Incoming, Person, Pressed, Said, Space, Text
 from storage import case_release, case_telling, cases, conversations, role_grants
 from storage.statement import Session

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flows.engine import EVERYONE, Capability, Catalogue, Chat, flow, yes_no
-from flows.engine.taking import MOST_OPEN
-from flows.engine.turn import finish_work, take
+from flows.engine.take import finish_work, take
+from flows.engine.turn import MOST_OPEN
 from flows.seam import Arrived, Buttons, Command, Filled, Incoming, Person, Pressed, Reply, Said, Space
 from flows.words import Msg, _
 from storage import outbox

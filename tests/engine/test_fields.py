@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows import seam
-from flows.engine import Chat, Choice, Completed, Context, Form, Run, Shown, Start, draw, flow
+from flows.engine import Chat, Choice, Completed, Context, Conversation, Form, Run, Shown, Start, draw, flow
 from flows.engine import day as a_day
 from flows.engine import time as a_time
 from flows.engine.fields import (
@@ -33,8 +33,8 @@ from flows.engine.fields import (
 )
 from flows.engine.flow import FlowFault
 from flows.engine.forms import Questions
-from flows.engine.token import Answers
 from flows.seam import Picked
+from flows.token import Answers
 from flows.words import LANGUAGES, _, said
 
 CHOICES = (("walk", _("Yes")), ("talk", "Back"))
@@ -252,7 +252,7 @@ def drawn(run: Run, language: str) -> list[seam.Part]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_own_words_stay_as_they_are_typed_and_ours_are_translated(language: str) -> None:
-    run = Run(own_words, Context(), {})
+    run = Run(own_words, Context(), Conversation({}))
     run.go()
     text, card, start, ask, buttons = drawn(run, language)
     ours = said(_("Back"), language)
@@ -312,10 +312,10 @@ def asking(form: Questions) -> Any:
 
 
 def test_who_is_in_the_middle_finishes_the_questions_that_they_were_asked() -> None:
-    run = Run(asking(question_set("How?", a="Well", b="Badly")), Context(), {})
+    run = Run(asking(question_set("How?", a="Well", b="Badly")), Context(), Conversation({}))
     run.go()
     journal = json.loads(json.dumps(run.journal | {"answers": {"q": "a"}}))
-    again = Run(asking(question_set("How not?", b="Well", c="Badly")), Context(), journal)
+    again = Run(asking(question_set("How not?", b="Well", c="Badly")), Context(), Conversation(journal))
     again.go()
     [form] = drawn(again, "en")
     assert isinstance(form, seam.Form)
@@ -330,7 +330,7 @@ def test_who_is_in_the_middle_finishes_the_questions_that_they_were_asked() -> N
 
 
 def test_whoever_comes_after_is_asked_the_new_ones() -> None:
-    run = Run(asking(question_set("How not?", b="Well")), Context(), {})
+    run = Run(asking(question_set("How not?", b="Well")), Context(), Conversation({}))
     run.go()
     assert run.pending is not None
     assert run.pending.data[0].questions["q"].text == "How not?"
@@ -387,5 +387,5 @@ def test_a_button_is_checked_where_it_is_made() -> None:
         await chat.now("never")
 
     with pytest.raises(FlowFault) as raised:
-        Run(wrong, Context(), {}).go()
+        Run(wrong, Context(), Conversation({})).go()
     assert raised.value.__notes__ == ["in flow wrong, at its start"]

@@ -15,6 +15,7 @@ from flows.engine import (
     Catalogue,
     Chat,
     Context,
+    Conversation,
     Form,
     Run,
     Start,
@@ -23,8 +24,8 @@ from flows.engine import (
     yes_no,
 )
 from flows.engine.flow import Flow, FlowFault
-from flows.engine.taking import Work
-from flows.engine.turn import finish_work
+from flows.engine.take import finish_work
+from flows.engine.turn import Work
 from flows.seam import Buttons, Filled, Person, Pressed, Reply, Space
 from flows.words import Msg
 from storage.database import Database
@@ -211,7 +212,7 @@ def test_slow_work_may_be_finished_twice_as_a_group_that_rolled_back_does(door: 
 
 
 def play(made: Flow, journal: dict[str, Any]) -> Run:
-    run = Run(made, Context(member="m"), journal)
+    run = Run(made, Context(member="m"), Conversation(journal))
     run.go()
     return run
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.engine.turn import take
+from flows.engine.take import take
 from flows.seam import Command, Incoming, Person, Space, Text
 from storage import audiences, members, role_grants
 from tests.engine.desk import NOW, Desk

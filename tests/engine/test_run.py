@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.engine import Chat, Choice, Context, Form, Run, flow, line, scale, yes_no
+from flows.engine import Chat, Choice, Context, Conversation, Form, Run, flow, line, scale, yes_no
 from flows.engine.flow import Capability, Catalogue, Flow, FlowFault
 from flows.words import _
 
 
 def play(made: Flow, journal: dict[str, Any], **more: Any) -> Run:
-    run = Run(made, Context(), journal, **more)
+    run = Run(made, Context(), Conversation(journal), **more)
     run.go()
     return run
 
@@ -184,3 +184,31 @@ def test_a_flow_changed_midway_loses_no_answer_and_asks_none_again(
         second.answer(second.pending.key)
     assert asked == [key for key in after if key not in known]
     assert known.items() <= second.journal.items()
+
+
+def test_nothing_after_a_hand_over_is_done() -> None:
+    done: list[str] = []
+
+    @flow("first")
+    async def first(chat: Chat) -> None:
+        try:
+            if await chat.ask("on", _("Go on?"), yes_no):
+                await chat.hand_over("next", "x")
+            done.append("stayed")
+        finally:
+            done.append("closed")
+
+    run = play(first, {"on": True})
+    assert (run.pending, run.next, done) == (None, ("next", "x"), ["closed"])
+    assert play(first, {"on": False}).next is None
+    assert done == ["closed", "stayed", "closed"]
+
+
+def test_a_chat_speaks_another_language_from_then_on() -> None:
+    @flow("speak")
+    async def speak(chat: Chat) -> None:
+        chat.speak("nl")
+        await chat.ask("on", _("Go on?"), yes_no)
+
+    run = play(speak, {})
+    assert (run.chat.language, run.chat.context.language, Context().language) == ("nl", "nl", "en")

@@ -6,8 +6,8 @@ import pytest
 
 from flows.catalogue import catalogue
 from flows.engine.sentences import OVER, UNANSWERED, greeting, no_member, not_for_you
-from flows.engine.taking import Turn
 from flows.engine.timers import found_community
+from flows.engine.turn import Outcome
 from flows.seam import (
     Act,
     Arrived,
@@ -76,12 +76,12 @@ class Chats(Door):
         place: str = "",
         event: str = "",
         locale: str = "en",
-    ) -> Turn:
+    ) -> Outcome:
         """One act; in private, unless it happens in a place."""
         person = Person(who, who.title(), frozenset() if place else None)
         return self.take(self.event(space, person, act, event, place=place, locale=locale, address="a"))
 
-    def first(self, act: Act, who: str = "robin", space: Space = SERVER, event: str = "once") -> Turn:
+    def first(self, act: Act, who: str = "robin", space: Space = SERVER, event: str = "once") -> Outcome:
         """The first taking only."""
         return self.once(self.event(space, Person(who, who.title(), None), act, event))
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from flows.engine import wire
+from flows.engine.take import HOUR
 from flows.engine.timers import found_community
-from flows.engine.turn import HOUR
 from flows.seam import Arrived, Command, Incoming, Person, Space, Text
 from storage import communities, delivery, outbox
 from storage.database import Database

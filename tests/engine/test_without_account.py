@@ -272,3 +272,18 @@ def test_counting_looks_into_an_index_alone(desk: Desk) -> None:
         return str([s._execute("explain query plan " + q, [0] * len(order)).fetchall() for q, order in both])
 
     assert desk.database.run_now(plan).count("USING COVERING INDEX conversation_of") == 2
+
+
+@pytest.mark.parametrize("who", [None, "sam"])
+def test_a_reply_says_by_what_its_question_is_shown_again(desk: Desk, who: str | None) -> None:
+    asked = desk.give(Command("tell"), who=who)
+    assert asked.question == form(asked).id
+    again = desk.give(Opened(asked.question), who=who)
+    assert (form(again).fields, again.question) == (form(asked).fields, asked.question)
+    shown = desk.give(Filled(asked.question, SIX), who=who)
+    assert {one.rpartition(".")[0] for one in buttons(shown).values()} == {shown.question}
+    assert card(desk.give(Opened(shown.question), who=who)) == card(shown)
+    asked_first = desk.give(Pressed(f"{shown.question}.:stop"), who=who)
+    assert asked_first.question == shown.question
+    over = desk.give(Pressed(f"{shown.question}.:stop_now"), who=who)
+    assert (over.question, desk.open()) == ("", 0)

@@ -15,7 +15,7 @@ from flows.catalogue import catalogue
 from flows.danger import lines, signs
 from flows.engine import panel
 from flows.engine.chat import Context
-from flows.engine.turn import take
+from flows.engine.take import take
 from flows.seam import Buttons, Card, Command, Filled, Incoming, Person, Pressed, Reply, Said, Space
 from flows.setup.about import ZONES
 from flows.words import LANGUAGES, said

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.catalogue import catalogue
+from flows.engine.take import take
 from flows.engine.timers import wind_new
-from flows.engine.turn import take
 from flows.seam import (
     Added,
     Arrived,

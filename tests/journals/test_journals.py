@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from flows.catalogue import catalogue
-from flows.engine import Context, Run
+from flows.engine import Context, Conversation, Run
+from flows.engine.conversation import ARGUMENT, FLOW
 
 RECORDED = sorted(Path(__file__).parent.glob("*.json"))
 SINCE = {key: {"room.0": True} for key in ("0.1-belonging_case-tag", "0.1-belonging_case-kept")}
@@ -33,13 +34,13 @@ def test_it_waits_where_it_waited_and_loses_no_answer(path: Path) -> None:
     recorded = json.loads(path.read_text())
     recorded["journal"] |= SINCE.get(path.stem, {})
     journal = copy.deepcopy(recorded["journal"])
-    flow = catalogue().flows.get(journal["@flow"])
+    flow = catalogue().flows.get(journal[FLOW])
     if flow is None:
-        assert journal["@flow"] in NO_MORE
+        assert journal[FLOW] in NO_MORE
         return
     context = Context(community="c", community_name="Year 1", member="m", roles=flow.who)
     # No session: an effect that was already done must not be done again.
-    run = Run(flow, context, journal, argument=journal["@argument"], session=None, now=5)
+    run = Run(flow, context, Conversation(journal), session=None, now=5)
     run.go()
     assert run.journal == recorded["journal"]
     # What this conversation waited for is asked by another flow today.
@@ -47,7 +48,7 @@ def test_it_waits_where_it_waited_and_loses_no_answer(path: Path) -> None:
         assert run.next is not None
         name, argument = run.next
         assert name == recorded["goes_on_in"]
-        run = Run(catalogue().flows[name], context, {}, argument=argument, session=None, now=5)
+        run = Run(catalogue().flows[name], context, Conversation({ARGUMENT: argument}), session=None, now=5)
         run.go()
     if path.stem in ENDS:
         assert run.pending is None

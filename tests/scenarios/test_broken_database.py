@@ -26,8 +26,9 @@ from bot.runtime import Runtime
 from bot.time import Clock
 from bot.timers import TRY_AGAIN, Timers
 from flows.catalogue import catalogue
+from flows.engine.take import take
 from flows.engine.timers import found_community
-from flows.engine.turn import Turn, take
+from flows.engine.turn import Outcome
 from flows.seam import Act, Buttons, Command, Filled, Form, Incoming, Person, Reply, Space, Text
 from storage import check_ins, communities, conversations, due
 from storage import postgresql as postgresql_module
@@ -228,9 +229,9 @@ async def test_a_server_that_restarts_in_the_middle_of_a_turn_is_not_noticed(
 ) -> None:
     sam = Sam(own)
     send = await sam.tells()
-    taken: list[Turn] = []
+    taken: list[Outcome] = []
 
-    def interrupted(*given: Any) -> Turn:
+    def interrupted(*given: Any) -> Outcome:
         taken.append(take(*given))
         if len(taken) == 1:
             server.stop()

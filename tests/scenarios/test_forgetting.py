@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from flows.catalogue import catalogue
-from flows.engine.turn import take
+from flows.engine.take import take
 from flows.seam import Incoming, Pressed
 from storage import accounts, forgetting, role_grants
 from storage.database import Database

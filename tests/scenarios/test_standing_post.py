@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flows.catalogue import catalogue
-from flows.engine.turn import take
+from flows.engine.take import take
 from flows.seam import Act, Buttons, Filled, Form, Incoming, Person, Picked, Pressed, Reply
 from storage import communities, due, places, role_grants, settings
 from storage.database import Database

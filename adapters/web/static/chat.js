@@ -118,11 +118,12 @@ function again() {
 
 // What was asked before in a conversation that goes on here, or ended: its buttons would only say that it was answered.
 function putAway(reply) {
-  const on = new Set([...reply.dataset.ended.split(" "), ...[...reply.querySelectorAll("form")].map(conversation)]);
+  const on = new Set([...reply.dataset.ended.split(" "), ...[...reply.querySelectorAll("form")].map((form) => form.dataset.conversation)]);
   on.delete("");
   for (const form of logOf("").querySelectorAll("form")) {
-    if (!on.has(conversation(form))) continue;
-    for (const fresh of reply.querySelectorAll("form")) if (conversation(fresh) === conversation(form)) carry(form, fresh);
+    const { conversation } = form.dataset;
+    if (!on.has(conversation)) continue;
+    for (const fresh of reply.querySelectorAll("form")) if (fresh.dataset.conversation === conversation) carry(form, fresh);
     takeAway(form);
   }
 }
@@ -141,11 +142,6 @@ window.addEventListener("beforeunload", (event) => {
   const written = [...document.querySelectorAll("textarea")].some((area) => area.value !== area.defaultValue);
   if (written) event.preventDefault();
 });
-
-function conversation(form) {
-  const [kind, id] = (form.querySelector("[name=form], [name=button]")?.value ?? "").split(".");
-  return kind === "c" ? id : "";
-}
 
 function submit(event) {
   const form = event.target;

@@ -13,8 +13,14 @@ from adapters.web import guard, views
 from flows.seam import Button, Buttons, Card, Field, Filled, Form, Line, Opened, Reply, Text
 from tests.adapters.web.conftest import World, serve
 
-QUESTION = Reply((Text("Shall I?"), Buttons((Button("c.conv.2.send", "Send"), Button("c.conv.2.:back", "Back")))))
-FORM = Reply((Form("c.conv.1", "What happened?", (Field("a", "What?", Line(2000, long=True)),), "Go on", "Fill in"),))
+QUESTION = Reply(
+    (Text("Shall I?"), Buttons((Button("c.conv.2.send", "Send"), Button("c.conv.2.:back", "Back")))),
+    question="c.conv.2",
+)
+FORM = Reply(
+    (Form("c.conv.1", "What happened?", (Field("a", "What?", Line(2000, long=True)),), "Go on", "Fill in"),),
+    question="c.conv.1",
+)
 CASE = Reply((Card("What you told", (("", "CANARY"),)), Buttons((Button("s.write_more.x", "Write more"),))))
 STORY = {"event": "a" * 16, "form": "c.conv.1", "field": "line:a", "v.a": "two\nlines <b> & more"}
 

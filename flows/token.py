@@ -49,6 +49,10 @@ class Answers:
     turn: int
     choice: str = ""
 
+    def way(self, choice: str) -> str:
+        """The id of a button of this question."""
+        return str(Answers(self.conversation, self.turn, choice))
+
     def __str__(self) -> str:
         return _checked(f"c.{self.conversation}.{self.turn}" + (f".{self.choice}" if self.choice else ""), _ANSWERS)
 
@@ -65,6 +69,10 @@ class AnswersFirst:
     argument: str = ""
     choice: str = ""
 
+    def way(self, choice: str) -> str:
+        """The id of a button of this question."""
+        return str(AnswersFirst(self.conversation, self.flow, self.argument, choice))
+
     def __str__(self) -> str:
         text = f"f.{self.conversation}.{self.flow}.{self.argument}"
         return _checked(text + (f".{self.choice}" if self.choice else ""), _FIRST)
@@ -73,17 +81,31 @@ class AnswersFirst:
 Token = Starts | Answers | AnswersFirst
 
 
+def conversation_of(text: str) -> str:
+    """The conversation that a button or form belongs to, or that it would begin; empty for any other text."""
+    token = read(text)
+    return "" if token is None or isinstance(token, Starts) else token.conversation
+
+
+def begins(text: str) -> bool:
+    """Whether a button or form answers a first question, of whose conversation nothing is kept yet."""
+    return isinstance(read(text), AnswersFirst)
+
+
 def read(text: str) -> Token | None:
     """The token in a button's or form's id; None when it is none."""
     if len(text) > LONGEST:
         return None
-    if found := _STARTS.fullmatch(text):
-        return Starts(*found.groups())
-    if found := _ANSWERS.fullmatch(text):
-        conversation, turn, choice = found.groups("")
-        return Answers(conversation, int(turn), choice)
-    if found := _FIRST.fullmatch(text):
-        return AnswersFirst(*found.groups(""))
+    match text[:2]:
+        case "s.":
+            found = _STARTS.fullmatch(text)
+            return Starts(*found.groups()) if found else None
+        case "c.":
+            found = _ANSWERS.fullmatch(text)
+            return Answers(found[1], int(found[2]), found[3] or "") if found else None
+        case "f.":
+            found = _FIRST.fullmatch(text)
+            return AnswersFirst(*found.groups("")) if found else None
     return None
 
 
