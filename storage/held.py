@@ -146,7 +146,8 @@ _got = Statement(
             _account.member_id == bindparam("member"),
             _o.fanout == bindparam("of"),
             or_(
-                _o.state == SENT, and_(_o.state.in_((WAITING, TOGETHER)), _o.id < bindparam("up_to", type_=BigInteger))
+                _o.state == SENT,
+                and_((_o.state == WAITING) | (_o.state == TOGETHER), _o.id < bindparam("up_to", type_=BigInteger)),
             ),
             _o.id != bindparam("row"),
         )

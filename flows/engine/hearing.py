@@ -36,7 +36,7 @@ def hear(turn: Turn, text: str) -> None:
         return meant(turn, typed, text)
     run = turn.reopen(mine[0])
     # What must not be written down cannot be asked about: there a word is what it always is.
-    asked = None if run is None or run.moved_on or run.holds else run.text_asked
+    asked = None if run is None or run.moved_on or run.holds or not run.may_answer(text) else run.text_asked
     if typed is not None and (text.startswith("/") or asked is None):
         return command(turn, typed)
     if run is not None and asked is not None and (same := turn.catalogue.words.named(text)) is not None:

@@ -226,6 +226,14 @@ class Run:
         ((name, question),) = step.data[0].questions.items()
         return name if question.typed else None
 
+    def may_answer(self, text: str) -> bool:
+        """Whether a text can be what is asked for: every one where words are, else only a day where a day is, say."""
+        asked = self.text_asked
+        if asked is None or self.pending is None:
+            return False
+        question = self.pending.data[0].questions[asked]
+        return isinstance(question, Line) or question.take(text)[1] is None
+
     @property
     def story_asked(self) -> str | None:
         """The field of the form that waits, where it begins by asking for a text of many lines."""

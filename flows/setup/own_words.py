@@ -34,7 +34,7 @@ def _setting(word: str, language: str) -> Setting:
     def wrong(value: str | int) -> Msg | None:
         if not value or forms(word, language, str(value)) is not None:
             return None
-        if language in _BOTH and "," not in str(value):
+        if language in _BOTH and forms(word, language, f"{value}, {value}") is not None:
             return _(
                 "{language}: please write the word for several too, with a comma: “{word}, ...”.",
                 language=NAMES[language],
@@ -65,7 +65,7 @@ def _said(values: dict[str, str]) -> Msg:
 OWN_WORDS = tuple(
     Section(
         f"word_{word}",
-        _("Word for: {word}", word=Own(word)),
+        _("Word for “{word}”", word=Own(word)),
         tuple(_setting(word, tag) for tag in tags),
         summary=_said,
         under=WORD,

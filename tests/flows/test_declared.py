@@ -143,7 +143,7 @@ def test_the_try_out_has_its_channel_and_its_people(sqlite: Database, known: Cat
     assert sqlite.run_now(lambda s: tryout.seed(s, known, NOW))
     found = sqlite.run_now(lambda s: communities.by_slug(s, tryout.SLUG))
     assert found is not None
-    assert sqlite.run_now(lambda s: [one.external_id for one in places.of_kind(s, found[0], "tours")]) == ["tours"]
+    assert sqlite.run_now(lambda s: [one.external_id for one in places.of_kind(s, found.id, "tours")]) == ["tours"]
 
 
 def test_what_is_declared_twice_or_for_nobody_is_said_when_it_is_built() -> None:

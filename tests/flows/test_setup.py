@@ -241,7 +241,7 @@ def test_another_time_zone_moves_what_recurs(doors: Doors) -> None:
     before = doors.database.run_now(lambda s: due.when(s, key))
     sheet = form(doors.give(Pressed("s.setup_about.")))
     told = doors.give(Filled(sheet.id, ABOUT | {"name": "Anders", "time_zone": "Europe/London"}))
-    assert "De check-in: de volgende keer op donderdag" in said(told), "it is told before anything is saved"
+    assert "De check-in: tot nu toe donderdag" in said(told), "it is told before anything is saved"
     assert "Alle tijden blijven zoals ze zijn. Vanaf nu gelden ze in Europe/London." in said(told)
     assert doors.database.run_now(lambda s: due.when(s, key)) == before
     assert doors.as_set_up().time_zone == "Europe/Amsterdam"

@@ -255,10 +255,10 @@ async def test_done_twice_it_is_done_once(both: Town) -> None:
         staff, {("discord", one.external_id): HERE for one in staff.accounts} | {("discord", "robin"): GONE}, all_of
     )
     for _ in range(2):
-        both.do(lambda s: conclude(s, both.community, what, both.clock.at))
+        both.do(lambda s: conclude(s, both.community, what, both.clock.at, both.clock.at))
     await both.timers.catch_up()
     after = both.rows(*TIMES)
-    both.do(lambda s: conclude(s, both.community, what, both.clock.at))
+    both.do(lambda s: conclude(s, both.community, what, both.clock.at, both.clock.at))
     await both.timers.catch_up()
     assert both.rows(*TIMES) == after
     assert len(both.sent("alex")) == 1
