@@ -39,9 +39,9 @@ def ask(turn: Turn, run: Run, question: Msg, label: Msg, command: Command | None
         if isinstance(token, Answers):  # of a first question nothing is kept: what stands in it, only the page has
             buttons.append(button(STAY, _("No, go on")))
     elif command is CANCEL:
-        buttons = [button(ANSWER, label), button(STOP_NOW, command.button)]
+        buttons = [button(ANSWER, label), button(STOP_NOW, command.word)]
     else:
-        start = seam.Button(str(Starts(command.flow)), said(command.button, language))
+        start = seam.Button(str(Starts(command.flow)), said(command.word, language))
         buttons = [button(ANSWER, label), start]
     turn.parts[before:before] = [seam.Text(said(question, language)), seam.Buttons(tuple(buttons))]
     turn.kind = turn.kind or "asked"

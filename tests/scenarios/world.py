@@ -108,7 +108,7 @@ class World:
     def _send(self) -> None:
         adapters = {surface.adapter.platform: surface.adapter for surface in self._surfaces}
         metrics = Metrics()
-        self.sender = Sender(self.database, self.clock, adapters, metrics)
+        self.sender = Sender(self.database, self.clock, adapters, metrics, self.known.audiences)
         self.runtime.posted = self.sender.wake
         standings = self.runtime.standings = Standings(adapters, lambda: self.clock.at / 1000)
         self.roster = Roster(self.database, self.clock, standings, metrics, lambda: None, pause=0)
