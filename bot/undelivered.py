@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from rich.table import Table
 
-from storage.outbox import WAITING
+from storage.outbox import DEAD
 from storage.undelivered import UNREACHED, Line
 
 WHY = {
@@ -29,10 +29,10 @@ def table(lines: list[Line]) -> Table:
             line.community,
             line.platform,
             _to(line),
-            "waits" if line.state == WAITING else "given up",
+            "given up" if line.state == DEAD else "waits",
             str(line.attempts),
             when(line.created_at),
-            when(line.not_before) if line.state == WAITING else "never",
+            "never" if line.state == DEAD else when(line.not_before),
             why(line),
         )
     return made

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, bindparam, delete, func, null, or_, select, update
+from sqlalchemy import BigInteger, Integer, bindparam, case, delete, func, null, or_, select, update
 from sqlmodel import Field, SQLModel
 
 from storage.statement import Session, Statement, columns
@@ -270,6 +270,20 @@ _failed = Statement(
 def failed(session: Session, row: Due, at: int, attempts: int) -> None:
     """Did not work, so often by now; again at a moment, unless something else became of it meanwhile."""
     session.put(_failed, **_as(row), new_at=at, new_attempts=attempts)
+
+
+_sooner = Statement(
+    lambda _: (
+        update(DueRow)
+        .where(_d.attempts > 0, _d.at > bindparam("latest"))
+        .values(at=case((_d.planned > bindparam("now"), _d.planned), else_=bindparam("now", type_=BigInteger)))
+    )
+)
+
+
+def sooner(session: Session, now: int, latest: int) -> None:
+    """What failed while a clock ran ahead, and would be tried again after ``latest`` only, comes as planned, or now."""
+    session.put(_sooner, now=now, latest=latest)
 
 
 _next = Statement(

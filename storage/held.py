@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import BigInteger, and_, bindparam, case, delete, func, or_, select, update
 
-from storage.delivery import Waiting
+from storage.delivery import Waiting, bury
+from storage.keys import KeyFault
 from storage.members import Account, Member
 from storage.outbox import BACK, HELD, SENT, TOGETHER, WAITING, Outbox
 from storage.statement import Session, Statement, columns
@@ -196,7 +197,7 @@ _posted = Statement(
             _o.private == 0,
             _o.why == UNASKED,
             (_o.state == WAITING) | (_o.state == SENT),
-            _o.created_at >= bindparam("since"),
+            _o.created_at.between(bindparam("since"), bindparam("now")),
         )
         .order_by(_o.id)
     ),
@@ -204,9 +205,11 @@ _posted = Statement(
 )
 
 
-def posted(session: Session, community: str, platform: str, recipient: str, since: int) -> list[Posted]:
-    """The unasked posts to a channel since a moment (ms)."""
-    return session.all(_posted, community=community, on=platform, to=recipient, since=since)
+def posted(  # noqa: PLR0913  where, since when and until when
+    session: Session, community: str, platform: str, recipient: str, since: int, now: int
+) -> list[Posted]:
+    """The unasked posts to a channel from a moment (ms) until now."""
+    return session.all(_posted, community=community, on=platform, to=recipient, since=since, now=now)
 
 
 _same = (
@@ -286,13 +289,18 @@ def part(session: Session, community: str, head: int) -> None:
     session.put(_part, community=community, head=str(head))
 
 
-_parts = Statement(lambda _: select(_o.key, _o.payload).where(*_within).order_by(_o.rank, _o.id))
+_parts = Statement(lambda _: select(_o.id, _o.key, _o.payload).where(*_within).order_by(_o.rank, _o.id))
 
 
 def within(session: Session, community: str, head: int) -> list[bytes]:
-    """The payloads of what goes within a message."""
-    rows = session.all(_parts, community=community, head=str(head))
-    return [session.keys.open("outbox", row.key, bytes(row.payload)) for row in rows]
+    """The payloads of what goes within a message; one that does not open is given up, and keeps back no other."""
+    found = []
+    for row in session.all(_parts, community=community, head=str(head)):
+        try:
+            found.append(session.keys.open("outbox", row.key, bytes(row.payload)))
+        except KeyFault:
+            bury(session, row.id, "KeyFault")
+    return found
 
 
 _set_payload = _row(payload=bindparam("whole"))

@@ -110,7 +110,7 @@ _rows = Statement(
             & (_place.external_id == _o.recipient)
             & (_o.private == 0),
         )
-        .where(or_(_o.state == WAITING, _o.state == DEAD))
+        .where(or_(_o.state == WAITING, _o.state == DEAD, (_o.state == HELD) & (_o.attempts > 0)))
         .order_by(_o.state, _o.id)
         .limit(bindparam("most"))
     ),
@@ -119,5 +119,5 @@ _rows = Statement(
 
 
 def rows(session: Session, most: int) -> list[Line]:
-    """Messages that died, then those that wait, the oldest first."""
+    """Messages that died, those that were tried and are held by quiet hours, those that wait; the oldest first."""
     return [replace(row, private=bool(row.private)) for row in session.all(_rows, most=most)]

@@ -253,13 +253,14 @@ def moves(
 def mend(session: Session, catalogue: Catalogue, now: int, by: int = 0) -> None:
     """Set right what a wrong clock has put off; ``by`` is how far, in ms, it is set on at this moment.
 
-    What recurs comes at its next time from now, unless a clock that ran ahead has brought it in that period already. A
-    message is tried within an hour. When time is set on, whoever is in the middle of something has another day: their
-    conversation would else end without a day having passed.
+    What recurs comes at its next time from now, unless a clock that ran ahead has brought it in that period already.
+    What failed meanwhile is tried when it was planned, or now; a message within an hour. When time is set on, whoever
+    is in the middle of something has another day: their conversation would else end without a day having passed.
     """
     for community in communities.every(session):
         for one in recurring_in(session, catalogue, community.id) if community.name else ():
             _mend(session, one, community.id, community.time_zone, now)
+    due.sooner(session, now, now + LONGEST_RETRY)
     outbox.sooner(session, now, now + HOUR)
     roster.sooner(session, now, now + HOUR)
     if by > 0:

@@ -61,7 +61,7 @@ def to_place(  # noqa: PLR0913  what it is, where, and when
         return Gate(until=until)
     communities.lock(session, community)  # nobody else posts unasked meanwhile
     since = week_begins(now, attention.time_zone(session, community))
-    posted = held.posted(session, community, to.platform, to.external_id, since)
+    posted = held.posted(session, community, to.platform, to.external_id, since, now)
     gate = Gate(NAMES[Unasked], until=until, rank=int(why.rank))
     if len(posted) < CHANNEL_POSTS:
         return gate

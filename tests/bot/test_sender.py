@@ -236,6 +236,29 @@ async def test_what_is_on_its_way_is_finished_at_a_stop(database: Database, cloc
     assert depth(database) == (0, 0)
 
 
+async def test_a_fault_in_the_look_at_the_outbox_ends_nothing(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub = Stub()
+
+    def broken(*_args: object, **_how: object) -> None:
+        raise ZeroDivisionError
+
+    queue(database, clock, "one")
+    with monkeypatch.context() as odd:
+        odd.setattr(module.claim, "claim", broken)
+        sender = Sender(database, clock, {"web": stub}, Metrics())
+        task = asyncio.create_task(sender.run())
+        faults = sender._metrics.faults.labels("sender", "ZeroDivisionError")._value
+        await until(lambda: task.done() or faults.get() == 2)  # the channels' look, and the people's
+    assert not task.done()
+    sender.wake()
+    await until(lambda: depth(database) == (0, 0))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert stub.texts() == ["one"]
+
+
 async def test_pace_keeps_to_the_platforms_rate() -> None:
     pace, loop = Pace(100), asyncio.get_running_loop()
     began = loop.time()

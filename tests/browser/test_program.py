@@ -163,8 +163,8 @@ async def mentor(robin: Window, kim: Window) -> None:
     await robin.press("Write a note", "What should other mentors know?")
     await robin.write("What should other mentors know?", "Look at how groups are made.")
     await robin.press("Save the note", "The note is saved.")
-    await robin.press("Close the case", "Close this case?")
-    await robin.press("Yes", "The case is closed.")
+    await robin.press("Close the case", "Close case")
+    await robin.press("Yes", "is closed.")
     await robin.go("mentors")
     await robin.reads("Robin closed it.")
 

@@ -70,8 +70,8 @@ async def test_from_nothing_to_an_answer(browser: Browser, world: World) -> None
     await take_and_answer(robin)
     await moved_until(board, sam.page.get_by_text("A mentor answered you. Use your six words to read it."))
     await read_answer(sam, words)
-    await robin.press("Close the case", "Close this case?")
-    await robin.press("Yes", "The case is closed.")
+    await robin.press("Close the case", "Close case")
+    await robin.press("Yes", "is closed.")
     await sam.go("mentors")
     await sam.reads("Robin closed it.")  # one post, kept up to date in everybody's window
     assert world.teams.service.cards > 30

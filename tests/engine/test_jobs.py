@@ -16,9 +16,9 @@ from bot.metrics import Metrics
 from bot.time import Clock
 from bot.timers import Timers
 from bot.worker import Worker, WorkFailed
-from flows.engine import Capability, Catalogue, Steps, job
+from flows.engine import Asked, Capability, Catalogue, Steps, job
 from flows.engine.flow import Recurring
-from flows.engine.timers import HOUR, LEASE, Ran, Slow, finish_slow, found_community, run_due
+from flows.engine.timers import HOUR, LEASE, Ran, Slow, fail_due, finish_slow, found_community, run_due
 from flows.words import Msg
 from storage import audit, communities, due, members, outbox, places, subjects
 from storage.accounts import merge
@@ -44,6 +44,14 @@ async def report(steps: Steps, more: str) -> None:
     found = await steps.work("sum", slow_work.add, int(more or 0), of=numbers)
     await steps.do("after", note, steps.community, begun, f"sum {found['sum']}")
     await steps.post("last", Msg("The sum is {n}.", {"n": found["sum"]}), place="students")
+
+
+@job("about")
+async def about(steps: Steps, member: str) -> None:
+    """Count, slowly, for somebody."""
+    found = await steps.work("sum", slow_work.add, 1, of=numbers)
+    await steps.do("after", note, steps.community, 0, f"{found['sum']} for {member}")
+    await steps.post("news", Msg("The sum is {n}.", {"n": found["sum"]}), member=member, why=Asked())
 
 
 @job("hangs")
@@ -94,7 +102,7 @@ def numbers(_session: Session) -> list[int]:
     return [1, 2, 3]
 
 
-JOBS = (report, hangs, falls, shared, opens, cancels, again)
+JOBS = (report, about, hangs, falls, shared, opens, cancels, again)
 WEEKLY = Recurring("shared", "0 12 * * thu", 48)
 
 
@@ -284,6 +292,48 @@ def test_work_that_was_cancelled_or_set_anew_meanwhile_comes_to_nothing(house: H
     assert house.database.run_now(lambda s: subjects.never(s, house.here, "a session")) == 1
     assert house.finish(slow, SUM) == []
     assert house.noted() == ["begun with 1", "begun with 2"]
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_result_of_what_was_cancelled_or_set_anew_is_none_of_what_came_in_its_place(
+    house: House, cancelled: bool
+) -> None:
+    """The new row may have its number, its moment and its count of tries."""
+
+    def set_(session: Session, argument: str) -> None:
+        subjects.later(session, house.here, "report", argument, NOW, subject="a session")
+
+    house.database.run_now(lambda s: set_(s, "1"))
+    old = slow_of(house.begin())
+    if cancelled:
+        house.database.run_now(lambda s: subjects.never(s, house.here, "a session"))
+    house.database.run_now(lambda s: set_(s, "2"))
+    house.database.run_now(lambda s: set_(s, "3"))
+    new = slow_of(house.begin())
+    assert house.finish(old, SUM) == []
+    assert house.noted() == ["begun with 1", "begun with 3"]
+    before = house.due()
+    house.database.run_now(lambda s: fail_due(s, old.row, house.clock.now(), slow=True))
+    assert house.due() == before, "nor is it put off by a failure of the old one"
+    assert len(house.finish(new, {"sum": 11, "process": 1})) == 1
+    assert house.noted() == ["begun with 1", "begun with 3", "sum 11"]
+
+
+@pytest.mark.parametrize("tried_again", [False, True])
+def test_who_links_accounts_while_slow_work_runs_gets_what_comes_of_it(house: House, tried_again: bool) -> None:
+    def two(session: Session) -> list[str]:
+        return [members.add_member(session, house.here, "web", "here", name, name, name) for name in ("a", "b")]
+
+    goes, stays = house.database.run_now(two)
+    house.database.run_now(lambda s: subjects.later(s, house.here, "about", goes, NOW, subject="s", whom=goes))
+    slow = slow_of(house.begin())
+    house.database.run_now(lambda s: merge(s, house.here, stays, goes))
+    if tried_again:
+        house.passes(LEASE)
+        slow = slow_of(house.begin())
+    assert len(house.finish(slow, SUM)) == 1
+    assert house.noted() == [f"10 for {stays}"]
+    assert len(house.rows("outbox")) == 1
 
 
 def test_one_works_at_a_time_and_the_next_waits_without_being_tried(house: House) -> None:

@@ -190,6 +190,27 @@ def test_a_clock_that_ran_a_year_ahead_for_a_while_leaves_out_one_at_the_most(da
     assert town.ran() == ["2026-12-03 12:00", "2026-12-10 12:00", "2026-12-17 12:00"]
 
 
+@pytest.mark.parametrize("ran", [False, True])
+def test_what_failed_while_a_clock_ran_ahead_comes_back_with_the_right_one(database: Database, ran: bool) -> None:
+    town = Town(database, "Europe/Amsterdam", "2026-11-24 10:00")
+    once = at("Europe/Amsterdam", "2026-11-23 12:00")  # overdue
+    database.run_now(lambda s: due.add(s, "once", town.here, "weekly", "", once))
+    really, year = town.now, 365 * 24 * HOUR
+    town.now += year
+    database.run_now(lambda s: mend(s, town.catalogue, town.now, year))
+    if ran:
+        town.until(town.now + 7 * 24 * HOUR)
+        database.run_now(lambda s: due.add(s, "once", town.here, "weekly", "", once))
+    for row in database.run_now(lambda s: due.take(s, town.now + year, 9)):
+        database.run_now(lambda s, row=row: timers.fail_due(s, row, town.now))  # type: ignore[misc]
+    town.now = really
+    database.run_now(lambda s: mend(s, town.catalogue, town.now, -year))
+    RAN.clear()
+    town.until("2026-12-11 00:00")
+    weekly = ["2026-11-26 12:00", "2026-12-03 12:00", "2026-12-10 12:00"]
+    assert town.ran() == ["2026-11-24 10:00", *weekly[ran:]], "one is left out at the most"
+
+
 def test_what_comes_several_times_a_day_comes_again_with_messages_of_its_own(database: Database) -> None:
     town = Town(database, "UTC", "2026-11-24 10:00", OFTEN)
     really = town.now

@@ -62,6 +62,24 @@ def test_no_sentence_keeps_erbijs_word_beside_the_communitys(word: str, language
     assert found, "there are sentences with it"
 
 
+def test_words_do_not_replace_each_other() -> None:
+    english = {"word_mentor.en": "peer teacher, peer teachers", "word_teacher.en": "lecturer, lecturers"}
+    assert put_in("Did you ask your teacher or a mentor?", spoken("en", english)) == (
+        "Did you ask your lecturer or a peer teacher?"
+    )
+    dutch = {"word_mentor.nl": "docent, docenten", "word_teacher.nl": "lector, lectoren"}
+    assert put_in("De mentoren lezen het, de docent niet.", spoken("nl", dutch)) == (
+        "De docenten lezen het, de lector niet."
+    )
+    dutch = {
+        "word_mentor.nl": "vertrouwenspersoon, vertrouwenspersonen",
+        "word_adviser.nl": "ombudsman, ombudsmannen",
+    }
+    assert put_in("Alleen mentoren lezen dit, een vertrouwenspersoon niet.", spoken("nl", dutch)) == (
+        "Alleen vertrouwenspersonen lezen dit, een ombudsman niet."
+    )
+
+
 def test_what_people_wrote_is_never_touched() -> None:
     story = "My mentor said: {mentors}"
     assert said(Msg("{x}", {"x": story}), spoken("en", BUDDY)) == story

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from flows.catalogue import catalogue
+from flows.engine import Context
 from flows.engine.timers import recurring_key
-from flows.seam import Buttons, Form, Pressed, Reply
-from storage import audit, due, places, role_grants, settings
+from flows.seam import Buttons, Form, Picked, Pressed, Reply
+from flows.setup.settings import keep
+from storage import audit, case_telling, due, places, role_grants, settings
 from storage.database import Database
+from storage.days import DAY
+from storage.keys import Masters
 from storage.statement import Session
-from tests.door import HOUR, NOW, card, form, text
+from tests.door import HOUR, NOW, card, form, labels, text
 from tests.raw import rows
 from tests.scenarios.town import Town, ident
+from tests.storage.conftest import opened as another
 
 ALEX, PAT, KIM, ROBIN = "alex on discord", "pat on discord", "kim on discord", "robin on discord"
 CASE_FLOWS = (
@@ -87,6 +93,34 @@ def test_two_coordinators_at_once_keep_what_each_of_them_changed(town: Town) -> 
     town.fill(ALEX, hers, {"mentors": "3", "coordinators": "10"})
     town.fill(PAT, his, {"mentors": "1", "coordinators": "5"})
     assert stored(town) == {(town.one, "reminders.mentors", '"3"'), (town.one, "reminders.coordinators", '"5"')}
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_when_it_comes_follows_from_what_two_chose_together(town: Town, url: str, masters: Masters) -> None:
+    """The second begins while the first has not ended: it waits, or what comes of it counts as well."""
+
+    def choose_too() -> None:
+        with another(url, masters) as other:
+            other.run_now(lambda s: keep(s, context(PAT), "check_in", {"hour": "9"}, town.now))
+
+    def context(who: str) -> Context:
+        return Context(town.one, "One", "Europe/Brussels", "en", member=town.member(who))
+
+    def at_once(session: Session) -> None:
+        keep(session, context(ALEX), "check_in", {"day": "fri"}, town.now)
+        second.start()
+        while second.is_alive() and not waits(session):
+            pass
+
+    def waits(session: Session) -> bool:
+        return bool(session._execute("select 1 from pg_locks where not granted", ()).fetchall())
+
+    for who in (ALEX, PAT):
+        town.ask(who, "help")
+    second = threading.Thread(target=choose_too)
+    town.database.run_now(at_once)
+    second.join()
+    assert next_check_in(town).split()[::2] == ["Fri", "09:00"]
 
 
 @pytest.mark.parametrize("value", ['"99"', "null", "[1]", "{", "", '"{x}"', "7" * 4000])
@@ -247,6 +281,46 @@ def test_a_reader_need_be_no_mentor_and_reads_nothing_else(town: Town) -> None:
     narrow(town, adviser)
     assert "This is for" not in text(town.ask(adviser, "cases"))
     assert "This is for" in text(town.ask(adviser, "setup"))
+
+
+def test_who_reads_cases_no_more_gets_no_news_of_them(town: Town) -> None:
+    town.tell("sam on discord", "They laughed at my accent.", "Only my six words")
+    town.run("release_cases")
+    [case] = town.open_cases()
+    town.give(ROBIN, Pressed(f"s.claim_case.{case}"))
+
+    def news() -> int:
+        """How much news of the case comes to its holder by now."""
+        before = len(to_robin())
+        town.database.run_now(lambda s: case_telling.write_on(s, town.one, case, "And again.", town.now // DAY))
+        town.now += 5 * DAY
+        town.run("release_cases")
+        town.run("remind_of_cases")
+        return len(to_robin()) - before
+
+    def to_robin() -> list[object]:
+        found = town.database.run_now(lambda s: rows(s, "outbox"))
+        return [row for row in found if row["private"] and row["lane"] == ident(ROBIN)]
+
+    assert news() == 2
+    town.fill(ALEX, opened(town, ALEX, "cases"), {"where": "chat", "who": "some"})
+    narrow(town, KIM)
+    assert news() == 0
+    town.ask(ROBIN, "help")
+    assert news() == 0
+    narrow(town, ROBIN)
+    town.ask(ROBIN, "help")
+    assert news() == 2
+
+
+def test_a_groups_form_keeps_only_what_was_changed_in_it(town: Town) -> None:
+    hers, his = (town.give(who, Pressed("s.setup_group.students")) for who in (ALEX, PAT))
+    for who, asked, change in ((ALEX, hers, {"welcome": "no"}), (PAT, his, {})):
+        values = drafts(asked) | {"channel": Picked("chan", "students")} | change
+        reply = town.fill(who, asked, values)
+        if any(label.startswith("Save it") for label in labels(reply)):
+            town.press(who, reply, "Save it like this")
+    assert stored(town) == {(town.one, "students.welcome", '"no"')}
 
 
 def test_setup_asks_for_the_readers_only_where_they_are_wanted(town: Town) -> None:

@@ -14,6 +14,7 @@ from bot.metrics import Metrics
 from bot.roster import Roster, conclude
 from bot.standings import Standings
 from bot.timers import Timers
+from flows.cases.readers import SOME, WHO_READS
 from flows.catalogue import catalogue
 from flows.engine import wire
 from flows.engine.declared import rights
@@ -39,6 +40,7 @@ from storage import (
     places,
     role_grants,
     roster,
+    settings,
     setup,
 )
 from storage.communities import SpaceInfo
@@ -401,6 +403,30 @@ async def test_without_an_answer_it_is_asked_again_in_an_hour(town: Town) -> Non
     town.stands.clear()
     await town.until("2026-11-25 06:15")
     assert town.rows()["roster"] == []
+
+
+async def test_what_is_narrowed_while_the_platforms_are_asked_is_not_lost(
+    both: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both.hold("robin", 0)
+    real, narrowed = module.outcome, itertools.count()
+
+    def narrow(session: Session) -> None:
+        settings.choose(session, both.community, WHO_READS.key, SOME)
+        assert WHO_READS.changed is not None
+        WHO_READS.changed(session, both.community, both.clock.at)
+
+    def meanwhile(*args: Any) -> Any:
+        if next(narrowed) == 0:
+            both.do(narrow)
+        return real(*args)
+
+    monkeypatch.setattr(module, "outcome", meanwhile)
+    both.do(lambda s: roster.want(s, both.community, both.clock.at))
+    await both.roster.catch_up()
+    await both.timers.catch_up()
+    assert both.stand()[both.cases[0]] == ("new", "")
+    assert both.rows()["roster"] == []
 
 
 async def test_a_fault_of_one_community_holds_up_no_other(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import bindparam, select
 
+from bot.sender import _settling
 from flows import attention as attention_flows
 from flows import basics
 from flows.attention.held_back import missed_by
 from flows.engine import Asked, Audience, Capability, Catalogue, Duty, Rank, Steps, To, Unasked, job, wire
 from flows.engine.flow import FlowFault
 from flows.gate import claim
-from flows.seam import Text
+from flows.seam import Outage, Text
 from flows.words import Msg
 from storage import accounts, attention, audiences, delivery, due, forgetting, held, members, undelivered
 from storage.attention import Wishes
@@ -230,6 +231,81 @@ def test_a_dead_letter_comes_back_through_the_gate_and_never_past_its_use(gate: 
     assert gate.sent() == []
     gate.now = at("2026-11-20T08:00")
     assert gate.sent() == [("here1", "two")]
+
+
+@pytest.mark.parametrize(
+    ("how", "left"),
+    [
+        ({"why": Asked(), "fleeting": True}, []),
+        ({"why": Asked()}, [("dead", "Outage, for three days")]),
+        ({"why": Duty()}, [("dead", "Outage, for three days")]),
+        ({"why": Unasked(until=NOW + 60 * DAY)}, [("dead", "Outage, for three days")]),
+    ],
+    ids=["fleeting", "asked", "duty", "unasked"],
+)
+def test_what_a_platform_never_takes_is_given_up_though_nights_come_between(
+    gate: Gate, how: dict[str, object], left: list[tuple[str, str]]
+) -> None:
+    gate.tell(0, "news", **how)
+    shown = set()
+    while gate.now < at("2026-11-23T12:00"):  # a weekend comes between too
+        for row in gate.claimed():
+            for settle in _settling(Outage("down"), row, gate.now, HOUR):
+                gate.database.run_now(settle)
+        shown |= {one.state for one in gate.database.run_now(lambda s: undelivered.rows(s, 9))}
+        gate.now += 3 * HOUR
+    found = gate.database.run_now(lambda s: rows(s, "outbox"))
+    assert [(row["state"], row["fault"]) for row in found] == left, "so that no row names a student"
+    assert shown >= {"waiting", "held"}, "who looks after Erbij sees it by night too"
+
+
+def test_what_only_waits_for_the_morning_is_no_trouble_to_show(gate: Gate) -> None:
+    gate.now = at("2026-11-18T22:00")
+    gate.tell(0, "duty", why=Duty())
+    assert gate.database.run_now(lambda s: undelivered.rows(s, 9)) == []
+
+
+def test_a_zone_that_nobody_knows_holds_up_nobody_else(gate: Gate) -> None:
+    gate.post("before", audience=To("student"))
+    gate.wish(0, Wishes(seldom=True))
+    gate.database.run_now(lambda s: s._execute("update attention set seldom = 0, time_zone = 'Mars/Olympus_Mons'", {}))
+    assert len(gate.sent()) == 12
+    gate.now += 7 * DAY
+    gate.post("after", audience=To("student"))
+    assert len(gate.sent()) == 12
+    gate.database.run_now(lambda s: s._execute("update community set time_zone = 'Mars/Olympus_Mons'", {}))
+    gate.tell(1, "duty", why=Duty())
+    assert gate.sent() == [("here1", "duty")]
+
+
+@pytest.mark.parametrize("why", [Unasked(), Asked()])
+def test_a_seal_that_does_not_open_holds_up_nobody_else(gate: Gate, why: Unasked | Asked) -> None:
+    gate.tell(0, "broken", "behind it", why=why)
+    gate.tell(1, "whole", "broken, within it", why=why)
+    first, _behind, _whole, last = sorted(row["id"] for row in gate.database.run_now(lambda s: rows(s, "outbox")))
+    gate.database.run_now(
+        lambda s: s._execute(f"update outbox set key = 'by hand ' || id where id in ({first}, {last})", {})
+    )
+    assert ("here1", "whole") in gate.sent()
+    found = {row["id"]: (row["state"], row["fault"]) for row in gate.database.run_now(lambda s: rows(s, "outbox"))}
+    assert found[first] == found[last] == ("dead", "KeyFault")
+
+
+def test_what_went_while_a_clock_ran_ahead_spends_no_budget_of_now(gate: Gate) -> None:
+    from storage import places
+
+    gate.database.run_now(
+        lambda s: places.choose(s, gate.here.id, places.PlaceSet("students", "web", "here", "channel", "channel"))
+    )
+    gate.now += 364 * DAY
+    gate.tell(0, "while it was wrong")
+    gate.post("first", "second", place="students")
+    assert gate.sent() == [("here0", "while it was wrong")]
+    gate.now = NOW
+    gate.tell(0, "now")
+    gate.post("third", "fourth", place="students")
+    assert gate.sent() == [("here0", "now")]
+    assert [row["fault"] for row in gate.database.run_now(lambda s: rows(s, "outbox")) if row["state"] == "back"] == []
 
 
 def test_two_processes_spend_one_budget(gate: Gate, url: str, masters: Masters) -> None:
@@ -457,6 +533,68 @@ def test_who_links_two_accounts_overnight_gets_it_once(gate: Gate) -> None:
     gate.database.run_now(lambda s: accounts.merge(s, gate.here.id, *gate.here.people[:2]))
     gate.now = at("2026-11-19T08:00")
     assert len(gate.sent()) == 11
+
+
+@pytest.mark.parametrize("why", [Duty(), Asked(on=NOW + DAY)])
+def test_who_lost_a_role_overnight_gets_nothing_of_what_goes_to_it(gate: Gate, why: Duty | Asked) -> None:
+    for who in ("here0", "here1"):
+        gate.database.run_now(lambda s, w=who: members.set_roles(s, gate.here.id, "web", w, ["mentor"]))  # type: ignore[misc]
+    gate.now = at("2026-11-18T22:00")
+    gate.post("cases wait", audience=To("mentor"), why=why)
+    assert gate.sent() == []
+    gate.database.run_now(lambda s: members.set_roles(s, gate.here.id, "web", "here0", []))
+    gate.now = at("2026-11-19T08:00")
+    assert gate.sent() == [("here1", "cases wait")]
+    assert gate.back(0) == [("cases wait", "over")]
+
+
+def test_who_lost_a_role_while_the_platform_was_down_gets_nothing(gate: Gate) -> None:
+    gate.database.run_now(lambda s: members.set_roles(s, gate.here.id, "web", "here0", ["mentor"]))
+    gate.post("cases wait", audience=To("mentor"), why=Duty())
+    [row] = gate.claimed()
+    gate.database.run_now(lambda s: delivery.retry(s, row.id, NOW + HOUR, "Outage"))
+    gate.database.run_now(lambda s: members.set_roles(s, gate.here.id, "web", "here0", []))
+    gate.now += HOUR
+    assert gate.sent() == []
+
+
+def test_who_links_two_accounts_after_one_has_it_gets_it_no_second_time(gate: Gate) -> None:
+    gate.wish(1, Wishes(time_zone="America/New_York"))  # where it is night still
+    gate.post("hello", audience=To("student"))
+    assert len(gate.sent()) == 11
+    gate.database.run_now(lambda s: accounts.merge(s, gate.here.id, *gate.here.people[:2]))
+    gate.now = at("2026-11-23T15:00")  # of a new week
+    assert gate.sent() == []
+    assert gate.back(0) == [("hello", "twice")]
+
+
+@pytest.mark.parametrize("written", ["2026-11-18T10:00", "2026-11-18T22:00"])
+@pytest.mark.parametrize("why", [Duty(), Asked(on=NOW + DAY), Unasked()])
+def test_who_links_two_accounts_where_both_wait_gets_it_once(
+    gate: Gate, written: str, why: Duty | Asked | Unasked
+) -> None:
+    gate.now = at(written)
+    gate.post("hello", audience=To("student"), why=why)
+    gate.database.run_now(lambda s: accounts.merge(s, gate.here.id, *gate.here.people[:2]))
+    gate.now = at("2026-11-19T10:00")
+    assert len(gate.sent()) == 11
+    assert gate.sent() == []
+
+
+def test_who_links_two_accounts_while_the_platform_is_down_gets_it_once(gate: Gate) -> None:
+    gate.post("hello", audience=To("student"))
+    for row in gate.claimed():
+        gate.database.run_now(lambda s, row=row: delivery.retry(s, row.id, NOW + HOUR, "Outage"))  # type: ignore[misc]
+    gate.database.run_now(lambda s: accounts.merge(s, gate.here.id, *gate.here.people[:2]))
+    gate.now += HOUR
+    assert len(gate.sent()) == 11
+
+
+def test_a_language_that_nobody_speaks_holds_up_nobody_else(gate: Gate) -> None:
+    third = gate.here.people[3]
+    gate.database.run_now(lambda s: s._execute(f"update member set language = 'fr' where id = '{third}'", {}))
+    gate.post("Yes", audience=To("student"))
+    assert dict(gate.sent()) == {f"here{n}": "Yes" for n in range(12)}
 
 
 def test_each_reads_it_in_their_own_language(gate: Gate) -> None:
