@@ -50,6 +50,7 @@ EXCEPT = {
     ),
     "due._failing": IN_ALL,
     "due._forget": "its key begins with the community's id, or is a fingerprint of it",
+    "due._sooner": CLOCK,
     "due._named": "its key begins with the community's id, or is a fingerprint of it",
     "forgetting._known_as": OPERATOR,
     "forgetting._named_as": OPERATOR,
