@@ -10,6 +10,7 @@ from flows.attention.wishes import (
     MESSAGES,
     ON,
     PAUSE,
+    SENT_UNASKED,
     STOP,
     fewer_messages,
     messages,
@@ -40,6 +41,7 @@ capability = Capability(
     "attention",
     flows=(messages, pause_messages, fewer_messages, stop_messages, messages_on, my_clock, held_back),
     jobs=(fan_out,),
+    settings=(SENT_UNASKED,),
     commands=(
         Command(
             word=MESSAGES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flows.engine import EVERYONE, Chat, Shown, flow, wire
-from flows.gate.rules import BUDGET, TOGETHER, Because
+from flows.gate.rules import TOGETHER, Because
 from flows.seam import Text
 from flows.words import Msg, _, n_
 from flows.words.dates import day as dated
@@ -18,7 +18,7 @@ SHOWN = 28 * DAY
 WHY = {
     Because.STOPPED: _("you stopped messages"),
     Because.PAUSED: _("you had paused messages"),
-    Because.ENOUGH: n_("you had got one that week", "you had got {n} that week", BUDGET),
+    Because.ENOUGH: _("you had got as many that week as I send"),
     Because.MANY: n_("more came at once than one", "more came at once than {n}", TOGETHER),
     Because.LATE: _("it was too late for it"),
     Because.OVER: _("it was not for you any more"),

@@ -6,9 +6,22 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from flows.attention.reading import zone_in
-from flows.engine import COORDINATOR, EVERYONE, Chat, Choice, Form, Questions, Start, flow, line
+from flows.engine import (
+    COORDINATOR,
+    EVERYONE,
+    Chat,
+    Choice,
+    Form,
+    Questions,
+    Section,
+    Setting,
+    Start,
+    flow,
+    line,
+    options,
+)
 from flows.engine.fields import Day
-from flows.gate.rules import BUDGET, CLOSES, OPENS, SELDOM_WEEKS
+from flows.gate.rules import BUDGET, BUDGET_KEY, CHOICES, CLOSES, OPENS, SELDOM_WEEKS
 from flows.words import Msg, _, n_
 from flows.words.dates import day as dated
 from flows.words.dates import hour
@@ -20,6 +33,23 @@ from storage.statement import Session
 
 MESSAGES, PAUSE, LESS, STOP = _("messages"), _("pause"), _("less often"), _("no messages")
 ON, HELD_BACK = _("messages on"), _("held back")
+A_WEEK = Setting(
+    BUDGET_KEY,
+    str(BUDGET),
+    options(
+        _("How many messages a week, at most?"),
+        [(one, one) for one in CHOICES],
+        help=_("Of those that nobody asked for, from all that I do. Everyone can have fewer, or none."),
+    ),
+)
+
+
+def in_a_week(values: dict[str, str]) -> Msg:
+    """What holds, in a line."""
+    return _("at most {n} a week", n=values[A_WEEK.name])
+
+
+SENT_UNASKED = Section("attention", _("Messages that nobody asked for"), (A_WEEK,), summary=in_a_week)
 LONGEST = 366
 """Days that a pause can last: it ends by itself, and nobody remembers a longer one."""
 ASKED_FOR = _(
@@ -48,7 +78,7 @@ async def messages(chat: Chat) -> None:
                 "falls together comes as one message.",
                 "By myself I send you at most {n} messages a week, on working days between {opens} and {closes}. What "
                 "falls together comes as one message.",
-                BUDGET,
+                int(chat.setting(A_WEEK)),
                 opens=hour(OPENS),
                 closes=hour(CLOSES),
             )

@@ -5,7 +5,7 @@ Times are ms since 1970 UTC; nights, weekends and weeks are by a clock of their 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import IntEnum
@@ -15,8 +15,10 @@ from storage.days import zone as known_zone
 
 OPENS, CLOSES = time(8), time(21)
 """Nobody is disturbed before and after, nor at a weekend."""
-BUDGET = 1
-"""Unasked private messages a person and week over all capabilities; a community may want up to three."""
+BUDGET, CHOICES = 1, ("1", "2", "3")
+"""Unasked private messages a person and week over all capabilities, and what a community may want instead."""
+BUDGET_KEY = "attention.a_week"
+"""Under which it is kept what a community wants."""
 CHANNEL_POSTS = 2
 """Unasked posts a week and channel."""
 TOGETHER = 3
@@ -143,6 +145,12 @@ def held_until(now: int, zone: str, loud_until: int) -> int:
     """
     on_the_day = loud_until and day_ends(now, zone) == loud_until
     return now if on_the_day else open_at(now, zone)
+
+
+def budget_of(chosen: Mapping[str, object]) -> int:
+    """How many a community wants at the most; the usual where it chose nothing that there is."""
+    found = chosen.get(BUDGET_KEY)
+    return int(found) if isinstance(found, str) and found in CHOICES else BUDGET
 
 
 def counts_from(now: int, person: Person) -> int:

@@ -12,6 +12,7 @@ import pytest
 from flows.catalogue import catalogue
 from flows.engine import Context
 from flows.engine.timers import recurring_key
+from flows.gate.rules import BUDGET_KEY, budget_of
 from flows.seam import Buttons, Form, Picked, Pressed, Reply
 from flows.setup.settings import keep
 from storage import audit, case_telling, due, places, role_grants, settings
@@ -331,3 +332,15 @@ def test_setup_asks_for_the_readers_only_where_they_are_wanted(town: Town) -> No
     assert "s.setup_group.cases" in buttons(menu)
     assert "Readers of cases" in dict(card(menu).rows)
     assert town.database.run_now(lambda s: rows(s, "roster")), "who holds cases and reads them no more is looked for"
+
+
+def test_a_community_may_want_up_to_three_messages_a_week(town: Town) -> None:
+    asked = opened(town, ALEX, "attention")
+    assert drafts(asked) == {"a_week": "1"}
+    town.fill(ALEX, asked, {"a_week": "3"})
+    chosen = town.database.run_now(lambda s: settings.chosen(s, town.one))
+    assert budget_of(chosen) == 3
+    assert "at most 3 messages a week" in text(town.ask("sam on discord", "messages"))
+    assert "at most one message a week" in text(town.ask("sam on discord", "messages", slug="two"))
+    for odd in ("4", 2, None, "", "-1"):
+        assert budget_of({BUDGET_KEY: odd}) == 1

@@ -17,9 +17,10 @@ from flows.attention.held_back import missed_by
 from flows.engine import Asked, Audience, Capability, Catalogue, Duty, Rank, Steps, To, Unasked, job, wire
 from flows.engine.flow import FlowFault
 from flows.gate import claim
+from flows.gate.rules import BUDGET_KEY
 from flows.seam import Outage, Text
 from flows.words import Msg
-from storage import accounts, attention, audiences, delivery, due, forgetting, held, members, undelivered
+from storage import accounts, attention, audiences, delivery, due, forgetting, held, members, settings, undelivered
 from storage.attention import Wishes
 from storage.check_ins import Participation
 from storage.database import Database
@@ -153,6 +154,16 @@ def test_one_a_week_and_what_falls_together_is_one_by_rank(gate: Gate) -> None:
         lambda s: [bytes(row["payload"]) for row in rows(s, "outbox") if row["state"] == "sent"]
     )
     assert set(texts) == {b""}, "also of what went within another one"
+
+
+def test_as_many_a_week_as_a_community_chose(gate: Gate) -> None:
+    gate.database.run_now(lambda s: settings.choose(s, gate.here.id, BUDGET_KEY, "2"))
+    for said in ("first", "second"):
+        gate.tell(0, said)
+        assert gate.sent() == [("here0", said)]
+    gate.tell(0, "third", why=Unasked(until=NOW + 2 * DAY))
+    assert gate.sent() == []
+    assert gate.back(0) == [("third", "enough")]
 
 
 def test_fifty_posts_at_once_are_one_message(gate: Gate) -> None:
