@@ -64,7 +64,7 @@ def test_the_readmes_commands_start_erbij_and_find_its_tests(tmp_path: Path) -> 
         if started.poll() is None:
             os.killpg(started.pid, signal.SIGKILL)
             started.communicate()
-    few = "--collect-only -q -n0 tests/engine/test_token.py"
+    few = "--collect-only -q -n0 tests/flows/test_token.py"
     found = subprocess.run(
         ["bash", "-c", f"{commands(TEST, '').rstrip()} {few}"],
         cwd=tmp_path / "erbij",
@@ -75,4 +75,4 @@ def test_the_readmes_commands_start_erbij_and_find_its_tests(tmp_path: Path) -> 
         check=False,
     )
     assert found.returncode == 0, found.stdout + found.stderr
-    assert "tests/engine/test_token.py::" in found.stdout
+    assert "tests/flows/test_token.py::" in found.stdout
