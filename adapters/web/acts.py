@@ -18,9 +18,6 @@ from flows.seam import Act, Arrived, Command, Filled, Pressed, Said, Value
 
 ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 EVENT = re.compile(r"[A-Za-z0-9_-]{8,64}")
-COMMAND = re.compile(r"/([A-Za-z_-]{1,40})")
-
-
 Posted = MultiMapping[Any]
 """A posted form, as aiohttp gives it."""
 
@@ -40,7 +37,7 @@ def act_of(posted: Posted, starts: Collection[str] = ()) -> Act | None:
     if posted.get("arrived") is not None:
         return Arrived()
     if text := _text(posted, "text").strip():
-        return _typed(text)
+        return Said(text)
     return None
 
 
@@ -68,12 +65,6 @@ def page_event(page: str, act: Act) -> str:
     """
     target = getattr(act, "button", "") or getattr(act, "form", "") or getattr(act, "name", "")
     return f"{page}.{hashlib.blake2b(f'{type(act).__name__}:{target}'.encode(), digest_size=8).hexdigest()}"
-
-
-def _typed(text: str) -> Act:
-    """Free text, or a command: one word behind a slash. What more there may be is for the flows to understand."""
-    command = COMMAND.fullmatch(text)
-    return Command(command[1].lower()) if command else Said(text)
 
 
 def _values(posted: Posted) -> dict[str, Value]:

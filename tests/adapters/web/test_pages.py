@@ -185,7 +185,7 @@ async def test_without_the_tryout_there_is_no_chat(plain: World) -> None:
     [
         ({"text": "hello"}, Said("hello")),
         ({"text": "/language nl"}, Said("/language nl")),
-        ({"text": "/help"}, Command("help")),
+        ({"text": "/help"}, Said("/help")),
         ({"text": "/ is a slash"}, Said("/ is a slash")),
         ({"button": "s.check_in.abc"}, Pressed("s.check_in.abc")),
         ({"arrived": "yes"}, Arrived()),
