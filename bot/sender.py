@@ -243,7 +243,7 @@ def _settling(
         return [lambda s: delivery.retry(s, row.id, at, then.why)]
     if row.fleeting:
         return [lambda s: delivery.forget(s, row.id)]  # nothing waits any more, so no note says so either
-    steps: list[Callable[[Session], object]] = [lambda s: delivery.bury(s, row.id, then.why)]
+    steps: list[Callable[[Session], object]] = [lambda s: _buried(s, row, then.why)]
     if row.private and isinstance(result, Blocked):
         steps.append(lambda s: _something_waits(s, row, now))
     return steps
@@ -253,6 +253,12 @@ def _sent(session: Session, row: delivery.Waiting, message: str, *, payload_stay
     delivery.sent(session, row.id, message, payload_stays)
     if row.why == UNASKED and row.private:
         held.sent_within(session, row.community, row.id, row.key, row.payload if payload_stays else b"")
+
+
+def _buried(session: Session, row: delivery.Waiting, why: str) -> None:
+    """What was to go within it waits for the gate by itself again: it may still be of use."""
+    delivery.bury(session, row.id, why)
+    held.part(session, row.community, row.id)
 
 
 def _something_waits(session: Session, row: delivery.Waiting, now: int) -> None:
@@ -291,7 +297,7 @@ def outgoing_id(key: str) -> str:
 
 def _outgoing(row: delivery.Waiting, parts: tuple[object, ...], language: str) -> Outgoing:
     return Outgoing(
-        id=outgoing_id(row.key),
+        id=outgoing_id(_identity(row)),
         space=Space(row.platform, row.space),
         parts=parts,  # type: ignore[arg-type]
         place="" if row.private else row.recipient,
@@ -300,6 +306,13 @@ def _outgoing(row: delivery.Waiting, parts: tuple[object, ...], language: str) -
         edits=row.edits,
         language=language,
     )
+
+
+def _identity(row: delivery.Waiting) -> str:
+    """By what a platform knows a repeat. Something more within a message makes it another one, which is no repeat."""
+    if not row.private or row.why != UNASKED:
+        return row.key
+    return f"{row.key}:{hashlib.sha256(row.payload).hexdigest()}"
 
 
 async def _in_time(adapter: Adapter, message: Outgoing) -> Sent:

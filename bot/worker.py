@@ -80,8 +80,8 @@ class Worker:
 
 
 def _environment() -> dict[str, str]:
-    """What finds the same code, without any setting of Erbij's."""
-    known = {name: value for name, value in os.environ.items() if not name.startswith("ERBIJ_")}
+    """What finds the same code, without any setting of Erbij's, however it is written, or of PostgreSQL's."""
+    known = {name: value for name, value in os.environ.items() if not name.upper().startswith(("ERBIJ_", "PG"))}
     return known | {"PYTHONPATH": os.pathsep.join(one for one in sys.path if one)}
 
 

@@ -16,6 +16,7 @@ from storage.communities import Community
 from storage.days import date_of, day_of
 from storage.ids import platform_and_id
 from storage.keeping import Keeping, Person, drop_rows, moment
+from storage.keys import KeyFault
 from storage.members import Account
 from storage.outbox import BACK, Outbox
 from storage.statement import Session, Statement, columns
@@ -169,7 +170,10 @@ def held_back(session: Session, community: str, accounts: tuple[str, ...], since
     for account in accounts:
         platform, recipient = platform_and_id(account)
         for row in session.all(_held_back, community=community, on=platform, to=recipient, since=since):
-            payload = session.keys.open("outbox", row.key, bytes(row.payload))
+            try:
+                payload = session.keys.open("outbox", row.key, bytes(row.payload))
+            except KeyFault:  # of this one nothing can be shown
+                continue
             found.append(HeldBack(int(row.created_at), row.fault, payload))
     return sorted(found, key=lambda one: one.at)
 

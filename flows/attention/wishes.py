@@ -61,7 +61,7 @@ ASKED_FOR = _(
 """Said to everybody alike, so that it tells nothing of who told what."""
 CHANNEL = _("What stands in channels, a check-in say, still comes there.")
 DUTY = _("As one of the team here you still hear that cases wait.")
-HEARS = frozenset({"mentor", "case_reader", COORDINATOR})
+HEARS = frozenset({"case_reader", COORDINATOR})
 """Who is told that cases wait, whatever they stopped."""
 
 

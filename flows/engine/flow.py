@@ -215,6 +215,7 @@ class Catalogue:
             self.recurring.extend(capability.recurring)
             self.held.extend(capability.held)
             self.offers.extend(capability.offers)
+        for capability in capabilities:
             self._know(capability.audiences)
         commands = sorted((c for one in capabilities for c in one.commands), key=lambda command: command.platforms)
         self.commands.update((command.name, command) for command in [*commands, CANCEL])
@@ -271,7 +272,7 @@ class Catalogue:
 
     def _know(self, audiences: Iterable[Audience]) -> None:
         for one in audiences:
-            if one.name in self.roles or self.audiences.setdefault(one.name, one) is not one:
+            if one.name in (*self.roles, COORDINATOR, STUDENT) or self.audiences.setdefault(one.name, one) is not one:
                 raise FlowFault(f"two audiences are called {one.name}")
 
     def _unused(self, name: str) -> None:

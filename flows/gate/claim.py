@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from flows.engine import wire
-from flows.gate.rules import NAMES, Because, Pending, Unasked, budget_of, counts_from, held_until, judge
+from flows.gate.rules import BUDGET, NAMES, Because, Pending, Unasked, budget_of, counts_from, held_until, judge
 from flows.gate.writing import person
 from storage import attention, audiences, delivery, held, settings
 from storage.attention import Reader
@@ -129,7 +129,9 @@ class _Gate:
         who = person(reader.home, reader.wishes)
         spent = held.spent(session, community, reader.member, counts_from(self.now, who), self.now)
         waiting = [Pending(row.id, row.rank, row.until or 0, row.fanout) for row in wanted]
-        verdict = judge(self.now, who, waiting, spent, budget_of(settings.chosen(session, community)))
+        # Who wants less gets one, also where the community sends more.
+        budget = BUDGET if who.seldom else budget_of(settings.chosen(session, community))
+        verdict = judge(self.now, who, waiting, spent, budget)
         for ident, why in verdict.drop:
             held.keep_back(session, community, ident, why)
         for ident in verdict.wait:

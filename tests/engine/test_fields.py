@@ -389,3 +389,9 @@ def test_a_button_is_checked_where_it_is_made() -> None:
     with pytest.raises(FlowFault) as raised:
         Run(wrong, Context(), Conversation({})).go()
     assert raised.value.__notes__ == ["in flow wrong, at its start"]
+
+
+@pytest.mark.parametrize(("typed", "taken"), [("tuesday 24 november", True), ("friday 24 november", False)])
+def test_a_weekday_that_does_not_fit_is_noticed_without_a_year_too(typed: str, taken: bool) -> None:
+    answer, wrong = Day(text="When?", earliest="2026-11-23").take(typed)
+    assert (answer == "2026-11-24", wrong is None) == (taken, taken)

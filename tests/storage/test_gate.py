@@ -166,6 +166,14 @@ def test_as_many_a_week_as_a_community_chose(gate: Gate) -> None:
     assert gate.back(0) == [("third", "enough")]
 
 
+def test_who_wants_less_gets_one_also_where_more_is_sent(gate: Gate) -> None:
+    gate.database.run_now(lambda s: settings.choose(s, gate.here.id, BUDGET_KEY, "3"))
+    gate.wish(0, Wishes(seldom=True))
+    for said in ("first", "second"):
+        gate.tell(0, said)
+        assert gate.sent() == ([("here0", said)] if said == "first" else [])
+
+
 def test_fifty_posts_at_once_are_one_message(gate: Gate) -> None:
     gate.tell(0, *(f"m{number}" for number in range(50)))
     assert gate.sent() == [("here0", "m0 + m1 + m2")]

@@ -59,7 +59,7 @@ class Day(Question):
             )
         year, month, day = found
         when = _date(year, month, day) if year else self._next(month, day)
-        if when is None:
+        if when is None or not _agrees(text, when):
             return text, _(
                 "Please write a day with its year, for example {day}.", day=dates.day(self._example, year=True)
             )
@@ -123,6 +123,13 @@ def parsed(text: str) -> tuple[int, int, int] | None:
     if when is None or (weekday is not None and year and when.weekday() != weekday):
         return None
     return year, month, day
+
+
+def _agrees(text: str, when: date) -> bool:
+    """Whether a day is the weekday that was typed with it, where one was."""
+    found = _WEEKDAY.fullmatch(" ".join(text.casefold().split()))
+    weekday = _weekdays().get(found["weekday"]) if found else None
+    return weekday is None or weekday == when.weekday()
 
 
 def _date(year: int, month: int, day: int) -> date | None:
