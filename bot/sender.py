@@ -1,9 +1,10 @@
 """The sender: delivers what waits in the outbox, in order per conversation, and decides what is tried again.
 
-Each platform has a loop of its own, so that one that is slow or down holds up no other. While a platform fails as a
-whole, one message at a time tries it (bot/storm.py), and what waits goes when it is back. A message is leased while it
-is on its way: should this process die, another (or the next start) finds it again once the lease is over. So a message
-is delivered at least once, and its ``Outgoing.id`` stays the same for platforms that drop a repeat.
+Each platform has two loops of its own, for places and for people, so that one that is slow or down holds up no other.
+While a platform fails as a whole, one message at a time tries it (bot/storm.py), and what waits goes when it is back. A
+message is leased while it is on its way: should this process die, another (or the next start) finds it again once the
+lease is over. So a message is delivered at least once, and its ``Outgoing.id`` stays the same as long as what it says
+does, for platforms that drop a repeat.
 """
 
 from __future__ import annotations
