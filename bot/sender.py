@@ -23,10 +23,11 @@ import structlog
 from bot.storm import Storm
 from bot.time import rung
 from flows.engine import wire
+from flows.faults import Blocked, Outage, SendError, TooFast
 from flows.gate import claim
 from flows.gate.claim import UNASKED
 from flows.pace import Pace
-from flows.seam import Adapter, Blocked, Outage, Outgoing, SendError, Sent, Space, Text, TooFast
+from flows.seam import Adapter, Outgoing, Sent, Space, Text
 from flows.words import _, said
 from storage import delivery, held, outbox, places
 from storage.database import NotSaved

@@ -10,7 +10,8 @@ from typing import Any
 
 import structlog
 
-from flows.seam import Adapter, Gone, Outage, SendError, Space, Standing
+from flows.faults import Gone, Outage, SendError
+from flows.seam import Adapter, Space, Standing
 
 DEADLINE = 1.5
 """Seconds that a person who did something waits for a platform's answer; Discord gives three in all, Teams five."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 
-from flows.seam import Outage, SendError, Sent, TooFast
+from flows.faults import Outage, SendError, TooFast
+from flows.seam import Sent
 
 STORM = 3
 """Conversations that fail, one after the other, before the platform itself is taken to fail."""

@@ -345,40 +345,6 @@ class Sent:
     message: str
 
 
-class SendError(Exception):
-    """A message was not delivered. The subclass says whether to try again; the sender decides."""
-
-    retry: ClassVar[bool] = False
-
-
-class Blocked(SendError):
-    """The person does not take messages from Erbij."""
-
-
-class Gone(SendError):
-    """The place, person, message or space is no longer there, or Erbij may not write there."""
-
-
-class TooLarge(SendError):
-    """The platform refused the message for its size or shape."""
-
-
-class TooFast(SendError):
-    """The platform asks to wait."""
-
-    retry = True
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"wait {seconds:g} s")
-        self.seconds = seconds
-
-
-class Outage(SendError):
-    """The platform did not answer, or answered with a fault of its own."""
-
-    retry = True
-
-
 # ---------------------------------------------------------------- the adapters
 
 
@@ -420,11 +386,11 @@ class Adapter(Protocol):
         """Take events until cancelled, giving each to ``receive`` and drawing its reply."""
 
     async def send(self, message: Outgoing) -> Sent:
-        """Deliver one message, or raise a :class:`SendError`."""
+        """Deliver one message, or raise a :class:`flows.faults.SendError`."""
 
     async def known(self, space: Space, person: str) -> Standing:
         """How someone stands in a space now, by the platform's own word.
 
         No member is only who the platform says is none. Where it says nothing of them (it fails, is too busy, or does
-        not count Erbij itself among the space's members any more), this raises a :class:`SendError`.
+        not count Erbij itself among the space's members any more), this raises a :class:`flows.faults.SendError`.
         """

@@ -183,51 +183,51 @@ def go_on(session: Session, community: str, key: str, reached: str) -> None:
 def _statements(audience: Audience) -> tuple[Statement, Statement]:
     """The next page, and whether one member belongs to it."""
     here = (member.community_id == bindparam("community"), *audience.where)
+    whether = Statement(lambda _: select(member.id).where(member.id == bindparam("who"), *here))
+    return Statement(lambda _: _with_accounts(_few(here)), into=Reached), whether
+
+
+def _few(here: tuple[ColumnElement[bool], ...]) -> Any:
+    """The next members by their ids, with what they want of messages."""
 
     def wish(name: str, nothing: int | str) -> Any:
         wished = select(func.max(_a[name])).where(_a.community_id == bindparam("community"), _a.member_id == member.id)
         return func.coalesce(wished.correlate(Member).scalar_subquery(), nothing).label(name)
 
-    def next_page(_: Any) -> Any:
-        few = (
-            select(
-                member.id,
-                member.language,
-                wish("stopped", 0),
-                wish("seldom", 0),
-                wish("paused_until", 0),
-                wish("time_zone", ""),
-            )
-            .where(*here, member.id > bindparam("after"))
-            .order_by(member.id)
-            .limit(bindparam("most"))
-            .subquery()
-        )
-        order = func.row_number().over(
-            partition_by=few.c.id, order_by=(_account.write_here.desc(), _account.platform, _account.external_id)
-        )
-        return (
-            select(
-                few.c.id.label("member"),
-                _account.platform,
-                _account.space_id.label("space"),
-                _account.external_id,
-                func.coalesce(func.nullif(few.c.language, ""), _community.language).label("language"),
-                _community.time_zone.label("home"),
-                few.c.stopped,
-                few.c.seldom,
-                few.c.paused_until,
-                few.c.time_zone,
-                order.label("first"),
-            )
-            .select_from(few)
-            .join(Account, (_account.member_id == few.c.id) & (_account.community_id == bindparam("community")))
-            .join(Community, _community.id == bindparam("community"))
-            .order_by(few.c.id)
-        )
+    wishes = (wish("stopped", 0), wish("seldom", 0), wish("paused_until", 0), wish("time_zone", ""))
+    return (
+        select(member.id, member.language, *wishes)
+        .where(*here, member.id > bindparam("after"))
+        .order_by(member.id)
+        .limit(bindparam("most"))
+        .subquery()
+    )
 
-    whether = Statement(lambda _: select(member.id).where(member.id == bindparam("who"), *here))
-    return Statement(next_page, into=Reached), whether
+
+def _with_accounts(few: Any) -> Any:
+    """Each of them on each of their accounts; the one to which Erbij writes has the number 1."""
+    order = func.row_number().over(
+        partition_by=few.c.id, order_by=(_account.write_here.desc(), _account.platform, _account.external_id)
+    )
+    return (
+        select(
+            few.c.id.label("member"),
+            _account.platform,
+            _account.space_id.label("space"),
+            _account.external_id,
+            func.coalesce(func.nullif(few.c.language, ""), _community.language).label("language"),
+            _community.time_zone.label("home"),
+            few.c.stopped,
+            few.c.seldom,
+            few.c.paused_until,
+            few.c.time_zone,
+            order.label("first"),
+        )
+        .select_from(few)
+        .join(Account, (_account.member_id == few.c.id) & (_account.community_id == bindparam("community")))
+        .join(Community, _community.id == bindparam("community"))
+        .order_by(few.c.id)
+    )
 
 
 KEEPING = (

@@ -14,21 +14,8 @@ from typing import Any
 from flows.catalogue import catalogue
 from flows.engine.take import finish_work, take
 from flows.engine.turn import Outcome
-from flows.seam import (
-    Act,
-    Button,
-    Buttons,
-    Card,
-    Form,
-    Incoming,
-    Part,
-    Person,
-    Reply,
-    SendError,
-    Space,
-    Standing,
-    Text,
-)
+from flows.faults import SendError
+from flows.seam import Act, Button, Buttons, Card, Form, Incoming, Part, Person, Reply, Space, Standing, Text
 from storage.database import Database
 
 NOW = 1_795_000_000_000

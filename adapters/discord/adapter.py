@@ -16,7 +16,8 @@ from adapters.discord.errors import NETWORK, NOT_TO_CHANGE, send_error
 from adapters.discord.limits import LIMITS
 from adapters.discord.missed import Waiting
 from adapters.discord.pace import Opening, Watch
-from flows.seam import Gone, Limits, Outage, Outgoing, Receive, Sent, Space, Standing
+from flows.faults import Gone, Outage
+from flows.seam import Limits, Outgoing, Receive, Sent, Space, Standing
 from flows.words import Msg
 
 FIRST_WAIT, LONGEST_WAIT = 5.0, 300.0

@@ -18,22 +18,8 @@ from adapters.discord.errors import NETWORK, NO_MEMBER
 from adapters.discord.homes import Homes
 from adapters.discord.missed import Waiting, missed
 from adapters.discord.pace import Watch
-from flows.seam import (
-    Act,
-    Added,
-    Changed,
-    Command,
-    Filled,
-    Gone,
-    Incoming,
-    Opened,
-    Outage,
-    Pressed,
-    Receive,
-    Removed,
-    Said,
-    Standing,
-)
+from flows.faults import Gone, Outage
+from flows.seam import Act, Added, Changed, Command, Filled, Incoming, Opened, Pressed, Receive, Removed, Said, Standing
 from flows.words import Msg
 
 LONGEST_PAUSE = 5.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import aiohttp
 import discord
 
-from flows.seam import Blocked, Gone, Outage, SendError, TooFast, TooLarge
+from flows.faults import Blocked, Gone, Outage, SendError, TooFast, TooLarge
 
 BLOCKED = frozenset({50007, 50278})
 """Cannot send messages to this person; no server in common any more."""

@@ -13,8 +13,8 @@ from typing import Any
 import aiohttp
 import discord
 
+from flows.faults import TooFast
 from flows.pace import Pace
-from flows.seam import TooFast
 
 PER_SECOND = 47.0
 """Requests of one bot; Discord takes 50, and a loop that was busy for a moment must not make more of them."""

@@ -22,11 +22,10 @@ from adapters.teams.messages import LIMITS, cards_for
 from adapters.teams.private import PrivateChats
 from adapters.teams.roster import Roster
 from adapters.teams.trust import Gate, Refused, is_loopback
+from flows.faults import Blocked, Gone, TooLarge
 from flows.seam import (
     Added,
     Arrived,
-    Blocked,
-    Gone,
     Incoming,
     Left,
     Limits,
@@ -39,7 +38,6 @@ from flows.seam import (
     Sent,
     Space,
     Standing,
-    TooLarge,
 )
 from flows.words import _, language_of, said
 

@@ -25,7 +25,8 @@ from adapters.teams.private import PrivateChats
 from adapters.teams.roster import Roster, asks
 from adapters.teams.texts import plain
 from adapters.teams.wire import carried
-from flows.seam import Blocked, Buttons, Form, Gone, Part, Reply, SendError, Text, TooFast
+from flows.faults import Blocked, Gone, SendError, TooFast
+from flows.seam import Buttons, Form, Part, Reply, Text
 from flows.words import Msg, _, said
 
 log = structlog.get_logger()

@@ -23,7 +23,7 @@ from msal import ConfidentialClientApplication
 
 from adapters.teams.pace import Throttle
 from adapters.teams.trust import is_service
-from flows.seam import Blocked, Gone, Outage, SendError, TooFast, TooLarge
+from flows.faults import Blocked, Gone, Outage, SendError, TooFast, TooLarge
 
 log = structlog.get_logger()
 

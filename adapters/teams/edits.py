@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from adapters.teams.connector import Connector
-from flows.seam import SendError
+from flows.faults import SendError
 
 log = structlog.get_logger()
 

@@ -10,7 +10,8 @@ from typing import Any
 from adapters.fit import PAGE, cut, fit_field, label, menus, only_open, pieces
 from adapters.teams.cards import draw
 from adapters.teams.fields import View
-from flows.seam import Buttons, Card, Field, Form, Limits, Options, Part, Pick, Scale, Several, Text, TooLarge
+from flows.faults import TooLarge
+from flows.seam import Buttons, Card, Field, Form, Limits, Options, Part, Pick, Scale, Several, Text
 
 MOST = 80_000
 """Bytes of one message in UTF-16, as Teams counts; it refuses near 100 KB."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 
+from flows.faults import TooFast
 from flows.pace import Pace
-from flows.seam import TooFast
 
 WINDOWS = ((1.0, 7), (2.0, 8), (30.0, 60), (3600.0, 1800))
 """Seconds, and how many messages one conversation takes in them."""

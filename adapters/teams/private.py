@@ -8,7 +8,7 @@ from dataclasses import replace
 from adapters.teams.activities import Event
 from adapters.teams.address import Address
 from adapters.teams.connector import GLOBAL_SERVICE, Connector
-from flows.seam import Outage
+from flows.faults import Outage
 
 KEPT = 2_000
 """Chats remembered at most; a forgotten one costs one more call."""

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import structlog
 
 from adapters.teams.connector import Connector
-from flows.seam import Form, Part, Pick, Picked, SendError
+from flows.faults import SendError
+from flows.seam import Form, Part, Pick, Picked
 from flows.words import _, said
 
 log = structlog.get_logger()

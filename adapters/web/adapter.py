@@ -18,7 +18,8 @@ from adapters.web.live import Windows
 from adapters.web.notices import CONTACT, NOTICES, Notice
 from adapters.web.tryout import TryOut
 from adapters.web.views import Views
-from flows.seam import Gone, Incoming, Limits, Outgoing, Part, Receive, Reply, Sent, Space, Standing
+from flows.faults import Gone
+from flows.seam import Incoming, Limits, Outgoing, Part, Receive, Reply, Sent, Space, Standing
 from flows.words import said
 
 
@@ -84,7 +85,7 @@ class WebAdapter:
     async def send(self, message: Outgoing) -> Sent:
         """Show a message in the open windows; who opens one later finds it in the history.
 
-        Raises :class:`~flows.seam.Gone` for a place or person that is not in the try-out.
+        Raises :class:`~flows.faults.Gone` for a place or person that is not in the try-out.
         """
         self._windows.tell(self._readers(message), message)
         return Sent(message.edits or message.id)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from flows.engine import draw, wire
 from flows.engine.chat import Context
+from flows.engine.effects import Later, Never, Post
 from flows.engine.flow import Catalogue, FlowFault
-from flows.engine.run import Later, Never, Post
 from flows.gate import writing
 from flows.words import LANGUAGES, SOURCE
 from flows.words.own import spoken

@@ -9,10 +9,9 @@ from __future__ import annotations
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from flows.engine.chat import Chat, Choice, Context, Piece, Step, Steps, code
+from flows.engine.chat import Chat, Choice, Context, Step, Steps, code
 from flows.engine.conversation import (
     ARGUMENT,
     ASKED,
@@ -27,52 +26,14 @@ from flows.engine.conversation import (
     drafts_in,
     with_drafts,
 )
+from flows.engine.effects import Later, Never, Post
 from flows.engine.fields import Line
 from flows.engine.flow import Flow, FlowFault, Job
 from flows.engine.forms import Completed, Questions
-from flows.gate.rules import Why
 from flows.results import decode, encode
-from storage.audiences import To
-from storage.communities import Destination
 
 _QUESTIONS = ("ask", "fill")
 _EFFECTS = ("do", "post", "later", "never")
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """A message the flow wants sent."""
-
-    key: str
-    pieces: tuple[Piece, ...]
-    place: str | Destination
-    member: str
-    subject: str
-    fleeting: bool
-    account: str
-    audience: To | None
-    why: Why
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """A timer the flow wants set."""
-
-    key: str
-    job: str
-    argument: str
-    at: int
-    until: int | None
-    subject: str
-    member: str
-
-
-@dataclass(frozen=True, slots=True)
-class Never:
-    """Timers the flow wants gone."""
-
-    subject: str
-    member: str
 
 
 class Run:

@@ -15,12 +15,13 @@ from flows.engine import arrival, draw
 from flows.engine.flow import Catalogue
 from flows.engine.sentences import UNANSWERED
 from flows.engine.turn import Outcome
+from flows.faults import SendError
 from flows.words import language_of
 from storage import roster
 from storage.people import Who
 from storage.statement import Session
 
-Told = Mapping[seam.Space, seam.Standing | seam.SendError]
+Told = Mapping[seam.Space, seam.Standing | SendError]
 """What was said of an event's person by the spaces that were asked, or why one said nothing."""
 
 

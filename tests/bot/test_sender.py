@@ -17,8 +17,9 @@ from bot.sender import Sender, outgoing_id, verdict
 from bot.time import Clock
 from flows.catalogue import catalogue
 from flows.engine import wire
+from flows.faults import Blocked, Gone, Outage, TooFast
 from flows.pace import Pace
-from flows.seam import Blocked, Command, Gone, Incoming, Limits, Outage, Outgoing, Person, Receive, Sent, Text, TooFast
+from flows.seam import Command, Incoming, Limits, Outgoing, Person, Receive, Sent, Text
 from storage import communities, outbox, undelivered
 from storage.database import Database
 

@@ -12,23 +12,8 @@ from bot.runtime import Runtime
 from bot.standings import FRESH, Standings
 from bot.time import Clock
 from flows.catalogue import catalogue
-from flows.seam import (
-    Command,
-    Gone,
-    Incoming,
-    Left,
-    Outage,
-    Outgoing,
-    Person,
-    Receive,
-    Removed,
-    Reply,
-    Sent,
-    Space,
-    Standing,
-    Text,
-    TooFast,
-)
+from flows.faults import Gone, Outage, TooFast
+from flows.seam import Command, Incoming, Left, Outgoing, Person, Receive, Removed, Reply, Sent, Space, Standing, Text
 from storage import communities, role_grants
 from storage.database import Database
 from storage.statement import Session

@@ -15,7 +15,8 @@ from bot.metrics import Metrics
 from bot.sender import Sender
 from bot.time import Clock
 from flows.engine import wire
-from flows.seam import Limits, Outage, Outgoing, Receive, Sent, Text, TooFast
+from flows.faults import Outage, TooFast
+from flows.seam import Limits, Outgoing, Receive, Sent, Text
 from storage import communities, outbox
 from storage.database import Database
 from storage.statement import Session

@@ -8,6 +8,7 @@ from flows.catalogue import catalogue
 from flows.engine.sentences import OVER, UNANSWERED, greeting, no_member, not_for_you
 from flows.engine.timers import found_community
 from flows.engine.turn import Outcome
+from flows.faults import Gone, Outage, SendError, TooFast
 from flows.seam import (
     Act,
     Arrived,
@@ -16,18 +17,14 @@ from flows.seam import (
     Command,
     Filled,
     Form,
-    Gone,
     Incoming,
     Left,
-    Outage,
     Person,
     Pressed,
     Reply,
     Said,
-    SendError,
     Space,
     Standing,
-    TooFast,
 )
 from flows.words import LANGUAGES, said
 from storage import accounts, case_release, case_telling, cases, communities, places, role_grants, staff_cases

@@ -19,7 +19,8 @@ from flows.catalogue import catalogue
 from flows.engine import wire
 from flows.engine.declared import rights
 from flows.engine.timers import found_community
-from flows.seam import Button, Buttons, Outage, Part, SendError, Space, Standing, Text
+from flows.faults import Outage, SendError
+from flows.seam import Button, Buttons, Part, Space, Standing, Text
 from flows.setup import rules as setup_rules
 from flows.setup.menu import rows as card_rows
 from flows.staff.left import News

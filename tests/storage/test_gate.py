@@ -16,9 +16,10 @@ from flows import basics
 from flows.attention.held_back import missed_by
 from flows.engine import Asked, Audience, Capability, Catalogue, Duty, Rank, Steps, To, Unasked, job, wire
 from flows.engine.flow import FlowFault
+from flows.faults import Outage
 from flows.gate import claim
 from flows.gate.rules import BUDGET_KEY
-from flows.seam import Outage, Text
+from flows.seam import Text
 from flows.words import Msg
 from storage import accounts, attention, audiences, delivery, due, forgetting, held, members, settings, undelivered
 from storage.attention import Wishes

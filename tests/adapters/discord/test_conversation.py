@@ -12,6 +12,7 @@ import discord
 import pytest
 
 from adapters.discord import missed
+from flows.faults import Gone, Outage, SendError, TooFast
 from flows.seam import (
     Button,
     Buttons,
@@ -20,12 +21,10 @@ from flows.seam import (
     Field,
     Filled,
     Form,
-    Gone,
     Incoming,
     Line,
     Opened,
     Options,
-    Outage,
     Outgoing,
     Pick,
     Picked,
@@ -33,11 +32,9 @@ from flows.seam import (
     Removed,
     Reply,
     Said,
-    SendError,
     Space,
     Standing,
     Text,
-    TooFast,
 )
 from tests.adapters.discord.conftest import CHECK_IN, START, Flows
 from tests.surfaces.discord import DiscordSurface

@@ -17,7 +17,8 @@ from yarl import URL
 
 from adapters.discord import DiscordAdapter, pace
 from adapters.discord.client import Client
-from flows.seam import Blocked, Gone, Incoming, Outage, Outgoing, Reply, SendError, Space, Text, TooFast
+from flows.faults import Blocked, Gone, Outage, SendError, TooFast
+from flows.seam import Incoming, Outgoing, Reply, Space, Text
 from tests.virtual import in_no_time
 
 ME = {"id": "1", "username": "erbij", "discriminator": "0", "avatar": None, "bot": True}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from adapters.discord import DiscordAdapter, invite_url
+from flows.faults import Blocked, Gone, Outage, SendError, TooFast, TooLarge
 from flows.pace import Pace
-from flows.seam import Blocked, Card, Gone, Outage, Outgoing, SendError, Space, Text, TooFast, TooLarge
+from flows.seam import Card, Outgoing, Space, Text
 from tests.adapters.discord.conftest import START
 from tests.surfaces.discord import DiscordSurface
 

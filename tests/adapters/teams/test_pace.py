@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.teams.pace import WINDOWS, Throttle
-from flows.seam import TooFast
+from flows.faults import TooFast
 from tests.virtual import in_no_time
 
 

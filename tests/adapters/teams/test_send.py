@@ -11,22 +11,8 @@ from aiohttp import web
 
 from adapters.teams import connector
 from adapters.teams.address import Address, address_of
-from flows.seam import (
-    Blocked,
-    Button,
-    Buttons,
-    Gone,
-    Incoming,
-    Outage,
-    Outgoing,
-    Part,
-    Reply,
-    SendError,
-    Space,
-    Text,
-    TooFast,
-    TooLarge,
-)
+from flows.faults import Blocked, Gone, Outage, SendError, TooFast, TooLarge
+from flows.seam import Button, Buttons, Incoming, Outgoing, Part, Reply, Space, Text
 from tests.adapters.teams.schema import elements
 from tests.adapters.teams.world import APP, TEAM, TENANT, World, silent_server, world
 

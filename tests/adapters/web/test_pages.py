@@ -9,6 +9,7 @@ from selectolax.lexbor import LexborHTMLParser as HTMLParser
 from structlog.testing import capture_logs
 
 from adapters.web import chat
+from flows.faults import Gone
 from flows.seam import (
     Arrived,
     Button,
@@ -18,7 +19,6 @@ from flows.seam import (
     Field,
     Filled,
     Form,
-    Gone,
     Line,
     Options,
     Outgoing,
